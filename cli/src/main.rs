@@ -1,0 +1,2 @@
+//! cargo gobuild.
+fn main() {}

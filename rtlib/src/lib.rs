@@ -1,0 +1,2 @@
+//! rtlib
+#![no_std]
