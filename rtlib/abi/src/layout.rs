@@ -125,3 +125,27 @@ pub struct Note {
 
 /// `Note::state` after the patch step.
 pub const NOTE_PATCHED: u32 = 1;
+
+/// The first words of the runtime's `G`, which the assembly (`templates/asm_amd64.s`) addresses.
+#[derive(Debug)]
+#[repr(C)]
+pub struct GHead {
+    /// Lowest usable stack address.
+    pub stack_lo: usize,
+    /// Highest stack address, exclusive.
+    pub stack_hi: usize,
+    /// The M that runs this goroutine now.
+    pub m: usize,
+    /// Stack pointer while it does not run.
+    pub sp: usize,
+    /// FS base: the thread pointer of its TLS block.
+    pub fs: usize,
+}
+
+/// The first words of the runtime's `M`, which the assembly addresses.
+#[derive(Debug)]
+#[repr(C)]
+pub struct MHead {
+    /// The goroutine with the scheduling stack.
+    pub g0: usize,
+}
