@@ -49,3 +49,14 @@ pub const NOTE_TYPE: u32 = 1;
 pub const DEP_V0_SECTION: &str = ".dep-v0";
 /// Section in user object files that holds the [`record`](crate::record)s of `#[rtlib::init]` and `#[rtlib::var]`.
 pub const RECORD_SECTION: &str = ".gobuild.init";
+
+/// libc functions that the runtime stands in for in every program: the driver passes `--wrap=<name>` for each, the runtime object
+/// defines `__wrap_<name>`.
+///
+/// - `sigaction`: the runtime keeps its own SIGSEGV and SIGBUS handlers and chains to the program's.
+/// - `pthread_getattr_np`: on a goroutine it answers with the goroutine's stack.
+pub const WRAPPED: [&str; 2] = ["sigaction", "pthread_getattr_np"];
+
+/// libc functions that the runtime counts under `GODEBUG=inittrace=1`: wrapped as [`WRAPPED`] is, but only in programs that have
+/// init functions or package variables.
+pub const WRAPPED_FOR_INITTRACE: [&str; 5] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc"];
