@@ -6,5 +6,12 @@
 //! [`source::SourceProvider`], objects and binaries as bytes. All of them are untrusted: bad input gives a typed error, never a panic.
 #![forbid(unsafe_code)]
 
+pub mod buildinfo;
 pub mod diagnostic;
+pub mod graph;
 pub mod model;
+pub mod source;
+pub mod records;
+
+#[cfg(test)]
+mod testing;
