@@ -64,14 +64,24 @@ pub struct Source {
 #[must_use]
 pub fn render(config: &Config) -> Vec<Source> {
     vec![
-        Source { name: "rt0_linux_amd64.s", text: RT0.to_owned() },
-        Source { name: "asm_amd64.s", text: asm(config.goamd64) },
+        Source {
+            name: "rt0_linux_amd64.s",
+            text: RT0.to_owned(),
+        },
+        Source {
+            name: "asm_amd64.s",
+            text: asm(config.goamd64),
+        },
     ]
 }
 
 fn asm(level: GoAmd64) -> String {
     let features = Features::of(level);
-    let v3 = if features.leaf7_bx == 0 { "" } else { CPU_CHECK_V3 };
+    let v3 = if features.leaf7_bx == 0 {
+        ""
+    } else {
+        CPU_CHECK_V3
+    };
     let check = if level == GoAmd64::V1 { "" } else { CPU_CHECK };
     substitute(
         ASM,
@@ -93,7 +103,11 @@ fn asm(level: GoAmd64) -> String {
 
 /// Replaces each `@NAME@` in the order given, so that a value may itself contain later placeholders.
 fn substitute(template: &str, values: &[(&str, String)]) -> String {
-    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
+    values
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| {
+            text.replace(&format!("@{name}@"), value)
+        })
 }
 
 /// The CPUID and XCR0 bits that a level promises (psABI, table "Micro-Architecture Levels"; Intel SDM vol. 2, CPUID).
@@ -121,7 +135,12 @@ impl Features {
             GoAmd64::V3 => (Self::V3_1_CX, Self::V3_EXT_CX, Self::V3_7_BX, Self::V3_XCR0),
             GoAmd64::V4 => (Self::V3_1_CX, Self::V3_EXT_CX, Self::V4_7_BX, Self::V4_XCR0),
         };
-        Self { leaf1_cx, ext_cx, leaf7_bx, xcr0 }
+        Self {
+            leaf1_cx,
+            ext_cx,
+            leaf7_bx,
+            xcr0,
+        }
     }
 }
 
@@ -133,7 +152,10 @@ mod tests {
     fn no_placeholder_is_left_at_any_level() {
         for goamd64 in GoAmd64::ALL {
             for source in render(&Config { goamd64 }) {
-                let left = source.text.lines().find(|l| l.matches('@').count() >= 2 && !l.contains("@function"));
+                let left = source
+                    .text
+                    .lines()
+                    .find(|l| l.matches('@').count() >= 2 && !l.contains("@function"));
                 assert_eq!(left, None, "{} at {}", source.name, goamd64.as_str());
             }
         }
@@ -141,14 +163,21 @@ mod tests {
 
     #[test]
     fn only_levels_above_v1_execute_cpuid() {
-        let has_cpuid = |goamd64| render(&Config { goamd64 }).iter().any(|s| s.text.contains("cpuid"));
+        let has_cpuid = |goamd64| {
+            render(&Config { goamd64 })
+                .iter()
+                .any(|s| s.text.contains("cpuid"))
+        };
         assert!(!has_cpuid(GoAmd64::V1));
         assert!(has_cpuid(GoAmd64::V2));
     }
 
     #[test]
     fn the_entry_point_is_at_most_five_instructions() {
-        let rt0 = &render(&Config { goamd64: GoAmd64::V1 })[0].text;
+        let rt0 = &render(&Config {
+            goamd64: GoAmd64::V1,
+        })[0]
+            .text;
         let body = rt0.split_once("_rt0_amd64_linux:\n").expect("label").1;
         let instructions = body
             .lines()
@@ -160,7 +189,10 @@ mod tests {
 
     #[test]
     fn a_level_names_itself_in_its_message() {
-        let asm = &render(&Config { goamd64: GoAmd64::V3 })[1].text;
+        let asm = &render(&Config {
+            goamd64: GoAmd64::V3,
+        })[1]
+            .text;
         assert!(asm.contains("with v3 microarchitecture support."));
         assert!(asm.contains("xgetbv"));
     }

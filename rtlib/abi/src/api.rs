@@ -51,7 +51,14 @@ unsafe extern "C" {
     /// `stack_size` in bytes, 0 = the program's default; rounded up to a size class. Does not return on "out of memory": it
     /// throws. Names as in Go's proc.go. `callerpc` is recorded for "created by" (0 = unknown).
     #[link_name = "runtime.newproc1"]
-    pub fn newproc1(entry: Entry, arg: *const u8, size: usize, align: usize, stack_size: usize, callerpc: usize) -> GRef;
+    pub fn newproc1(
+        entry: Entry,
+        arg: *const u8,
+        size: usize,
+        align: usize,
+        stack_size: usize,
+        callerpc: usize,
+    ) -> GRef;
 
     /// Puts the calling goroutine at the tail of the run queue and runs others. On a plain thread: `sched_yield`.
     #[link_name = "runtime.Gosched"]

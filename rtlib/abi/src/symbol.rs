@@ -59,4 +59,10 @@ pub const WRAPPED: [&str; 2] = ["sigaction", "pthread_getattr_np"];
 
 /// libc functions that the runtime counts under `GODEBUG=inittrace=1`: wrapped as [`WRAPPED`] is, but only in programs that have
 /// init functions or package variables.
-pub const WRAPPED_FOR_INITTRACE: [&str; 5] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc"];
+pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
+    "malloc",
+    "calloc",
+    "realloc",
+    "posix_memalign",
+    "aligned_alloc",
+];

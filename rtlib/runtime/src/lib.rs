@@ -1,2 +1,44 @@
-//! runtime
-#![no_std]
+//! The runtime of programs built with `cargo gobuild`: the boot and the scheduler, compiled ahead into one object (see ARCHITECTURE.md).
+//!
+//! Where to look: `boot` follows a program from `rt0_go` to `main`; `sched` is the scheduler; `libc` is what a hosted program shares with glibc; `arch` holds all
+//! assembly, `os` all system calls; `signal` and `fatal` are the ways a program can end.
+//!
+//! Without the feature `object` only what needs neither is compiled: the parts that loom, miri and unit tests check.
+#![cfg_attr(not(any(test, loom)), no_std)]
+
+mod shim;
+
+pub mod sched;
+
+/// Where this package's sources are: `cargo-gobuild` compiles the object from them.
+pub const MANIFEST_DIR: &str = env!("CARGO_MANIFEST_DIR");
+
+#[cfg(feature = "object")]
+mod api;
+#[cfg(feature = "object")]
+mod arch;
+#[cfg(feature = "object")]
+mod boot;
+#[cfg(feature = "object")]
+mod fatal;
+#[cfg(feature = "object")]
+mod libc;
+#[cfg(feature = "object")]
+mod link;
+#[cfg(feature = "object")]
+mod lock;
+#[cfg(feature = "object")]
+mod note;
+#[cfg(feature = "object")]
+mod os;
+#[cfg(feature = "object")]
+mod print;
+#[cfg(feature = "object")]
+mod signal;
+
+#[cfg(all(feature = "object", not(test)))]
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    print!("fatal error: runtime: {info}\n");
+    signal::die_by_abort()
+}

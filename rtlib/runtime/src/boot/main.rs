@@ -1,0 +1,54 @@
+//! runtime.main: the main goroutine. Steps and names as in Go's runtime/proc.go.
+
+use core::ffi::{c_char, c_int};
+use core::sync::atomic::Ordering;
+
+use super::{inittask, moduledata};
+use crate::libc::ffi;
+use crate::os::linux::nanotime;
+use crate::sched::global::MAIN_STARTED;
+use crate::sched::{M0, current, locked, sysmon, threads};
+
+unsafe extern "C" {
+    /// Emitted: jumps to the `main` that rustc generates.
+    #[link_name = "main.main"]
+    fn main_main(argc: c_int, argv: *mut *const c_char) -> c_int;
+}
+
+/// The main goroutine's function; `runtime.mainPC` holds its address.
+#[unsafe(export_name = "runtime.main")]
+extern "C" fn main() {
+    let Some(gp) = current() else {
+        crate::fatal::throw(b"runtime.main: no goroutine")
+    };
+    MAIN_STARTED.store(true, Ordering::Release);
+    threads::newm(sysmon::sysmon, None, false);
+
+    // During initialisation the main goroutine stays on the main thread; an init may keep it there with LockOSThread.
+    locked::lock_os_thread(gp);
+    if !core::ptr::eq(gp.mp(), &raw const M0) {
+        crate::fatal::throw(b"runtime.main not on m0");
+    }
+
+    let started = nanotime();
+    run(inittask::runtime_inittasks(), started);
+    run(inittask::main_inittasks(), started);
+    locked::unlock_os_thread(gp);
+
+    let (argc, argv) = super::argc_argv();
+    // SAFETY: a C main, called once, with the program's own arguments.
+    let code = unsafe { main_main(argc, argv) };
+    if crate::fatal::panicking() {
+        // Another goroutine is reporting its panic; it ends the program.
+        loop {
+            crate::os::linux::proc::usleep(1_000_000);
+        }
+    }
+    // SAFETY: as returning from C's main does.
+    unsafe { ffi::exit(code) }
+}
+
+fn run(tasks: &'static [*const rtlib_abi::layout::InitTask], started: u64) {
+    debug_assert_eq!(moduledata().abi_version, rtlib_abi::ABI_VERSION);
+    inittask::do_init(tasks.as_ptr(), tasks.len(), started);
+}

@@ -1,0 +1,198 @@
+//! The boot: what `runtime.rt0_go` (templates/asm_amd64.s) calls, in its order, on g0 and the process stack.
+//!
+//! `check`, `args`, `osinit`, `schedinit`; then `sched::spawn::newproc` makes the main goroutine and `sched::threads::mstart` runs it: `main`.
+
+pub mod godebug;
+pub mod inittask;
+pub mod main;
+
+use core::cell::UnsafeCell;
+use core::ffi::{CStr, c_char};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+
+use rtlib_abi::layout::ModuleData;
+
+use crate::arch::current::tls::{self, USE_FSGSBASE};
+use crate::libc::tcb;
+use crate::os::linux::auxv::{Auxv, HWCAP2_FSGSBASE};
+use crate::os::linux::{cgroup, proc};
+use crate::sched::global::{MAX_PROCS, SCHED};
+use crate::sched::{G0, M0, procs, stack, threads};
+
+static ARGC: AtomicI32 = AtomicI32::new(0);
+static ARGV: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
+static NCPU: AtomicU32 = AtomicU32::new(1);
+static MAIN_TP: AtomicUsize = AtomicUsize::new(0);
+
+struct BootAuxv(UnsafeCell<Option<Auxv>>);
+
+// SAFETY: written by `args` while there is one thread, only read afterwards.
+unsafe impl Sync for BootAuxv {}
+
+static AUXV: BootAuxv = BootAuxv(UnsafeCell::new(None));
+
+fn auxv() -> Auxv {
+    // SAFETY: see `BootAuxv`.
+    unsafe { *AUXV.0.get() }.unwrap_or_default()
+}
+
+unsafe extern "C" {
+    #[link_name = "runtime.firstmoduledata"]
+    static FIRSTMODULEDATA: ModuleData;
+}
+
+/// The program's tables, emitted by cargo-gobuild.
+pub fn moduledata() -> &'static ModuleData {
+    // SAFETY: the linker has put it there, read-only; `check` looks at its version first.
+    unsafe { &FIRSTMODULEDATA }
+}
+
+/// Sanity of what everything else takes for granted.
+#[unsafe(export_name = "runtime.check")]
+extern "C" fn check() {
+    if size_of::<usize>() != 8 || tls::getg().is_none_or(|gp| !core::ptr::eq(gp, &raw const G0)) {
+        crate::fatal::throw(b"runtime: bad g0");
+    }
+    if !core::ptr::eq(G0.mp(), &raw const M0) {
+        crate::fatal::throw(b"runtime: bad m0");
+    }
+    if moduledata().abi_version != rtlib_abi::ABI_VERSION {
+        crate::fatal::throw(
+            b"runtime: the program's tables are of another version than its runtime",
+        );
+    }
+}
+
+/// Keeps argc and argv; reads the auxiliary vector behind the environment.
+#[unsafe(export_name = "runtime.args")]
+extern "C" fn args(argc: i32, argv: *mut *const c_char) {
+    ARGC.store(argc, Ordering::Relaxed);
+    ARGV.store(argv, Ordering::Relaxed);
+    sysargs(argc, argv);
+}
+
+fn sysargs(argc: i32, argv: *mut *const c_char) {
+    // SAFETY: psABI "Initial Process Stack": argv, null, environment, null, auxiliary vector up to AT_NULL.
+    unsafe {
+        let mut at = argv.add(argc as usize + 1);
+        while !(*at).is_null() {
+            at = at.add(1);
+        }
+        let mut pairs = at.add(1).cast::<(usize, usize)>();
+        let next = core::iter::from_fn(|| {
+            let pair = *pairs;
+            pairs = pairs.add(1);
+            Some(pair)
+        });
+        *AUXV.0.get() = Some(Auxv::from_pairs(next));
+    }
+}
+
+/// The environment, as libc has it.
+pub fn getenv(name: &CStr) -> Option<&'static [u8]> {
+    unsafe extern "C" {
+        fn getenv(name: *const c_char) -> *const c_char;
+    }
+    // SAFETY: libc's function; the boot runs before anybody changes the environment.
+    let value = unsafe { getenv(name.as_ptr()) };
+    // SAFETY: a value is a C string.
+    (!value.is_null()).then(|| unsafe { CStr::from_ptr(value) }.to_bytes())
+}
+
+/// What the system has: CPUs.
+#[unsafe(export_name = "runtime.osinit")]
+extern "C" fn osinit() {
+    NCPU.store(proc::num_cpu(), Ordering::Relaxed);
+}
+
+/// CPUs of this process at start.
+pub fn ncpu() -> u32 {
+    NCPU.load(Ordering::Relaxed)
+}
+
+/// Makes the scheduler: m0 and g0, stacks, debug variables, Ps.
+#[unsafe(export_name = "runtime.schedinit")]
+extern "C" fn schedinit() {
+    godebug::parse(getenv(c"GODEBUG").unwrap_or_default());
+    cpuinit();
+    stackinit();
+    mcommoninit();
+    let n = procs_at_start();
+    procs::procresize(n);
+    let Some(pp) = SCHED.lock().pidleget() else {
+        crate::fatal::throw(b"schedinit: no P")
+    };
+    procs::acquire(&M0, pp);
+}
+
+fn cpuinit() {
+    let allowed = auxv().hwcap2 & HWCAP2_FSGSBASE != 0;
+    USE_FSGSBASE.store(allowed && godebug::fsgsbase(), Ordering::Relaxed);
+}
+
+fn stackinit() {
+    if !godebug::guardinstall() {
+        stack::forbid_guard_install();
+    }
+    if moduledata().stack_size != 0 {
+        stack::set_default(moduledata().stack_size as usize);
+    }
+}
+
+/// m0's g0 gets a TLS block of its own; libc's is the main goroutine's.
+fn mcommoninit() {
+    threads::adopt_m0();
+    tcb::init(&auxv());
+    tcb::unregister_rseq();
+    MAIN_TP.store(tls::thread_pointer(), Ordering::Relaxed);
+    let tp = tcb::create_for_g0(&G0);
+    G0.fs.store(tp, Ordering::Relaxed);
+    // SAFETY: a complete block whose goroutine is g0, which is running.
+    unsafe { tls::set_thread_pointer(tp) };
+}
+
+/// The thread pointer of libc's first block: the main goroutine's.
+pub fn main_thread_pointer() -> usize {
+    MAIN_TP.load(Ordering::Relaxed)
+}
+
+/// GOMAXPROCS: the environment variable, or the CPUs within the cgroup's limit.
+fn procs_at_start() -> u32 {
+    let wish =
+        getenv(c"GOMAXPROCS").and_then(|text| core::str::from_utf8(text).ok()?.parse::<u32>().ok());
+    match wish {
+        Some(n @ 1..) => n.min(MAX_PROCS as u32),
+        _ => cgroup::gomaxprocs(ncpu(), &mut ProcFiles),
+    }
+}
+
+struct ProcFiles;
+
+impl cgroup::Files for ProcFiles {
+    fn read<'a>(&mut self, path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+        proc::read_file(path, buffer)
+    }
+}
+
+/// The lowest address that the process stack may grow to, for a main goroutine whose frames start at `hi`.
+pub fn main_stack_bottom(hi: usize) -> usize {
+    const UNLIMITED: usize = 1 << 30;
+    let top = auxv()
+        .execfn
+        .max(hi)
+        .next_multiple_of(crate::os::linux::mem::PAGE);
+    top.saturating_sub(proc::stack_limit().unwrap_or(UNLIMITED))
+        .min(hi)
+}
+
+/// Bytes that the kernel needs for a signal frame on this processor.
+pub fn signal_frame_size() -> usize {
+    auxv()
+        .minsigstksz
+        .next_multiple_of(crate::os::linux::mem::PAGE)
+}
+
+/// argc and argv, for `main.main`.
+pub fn argc_argv() -> (i32, *mut *const c_char) {
+    (ARGC.load(Ordering::Relaxed), ARGV.load(Ordering::Relaxed))
+}

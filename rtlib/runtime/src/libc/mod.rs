@@ -1,0 +1,10 @@
+//! The C library that a hosted program is linked with: what the runtime calls in it, what it stands in for, and how a goroutine gets a
+//! thread control block that libc takes for a thread's.
+//!
+//! Written against static glibc 2.35 and later. A libc without these symbols is an undefined reference when the program is linked.
+
+pub mod dtors;
+pub mod ffi;
+pub mod malloc;
+pub mod stackattr;
+pub mod tcb;

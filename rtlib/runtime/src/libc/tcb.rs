@@ -1,0 +1,333 @@
+//! The TLS block of a goroutine: what makes it a thread to libc, to Rust and to every library.
+//!
+//! ```text
+//!   low                                                                              high
+//!   ... stack frames | dtv | TLS image (.tdata, .tbss) | thread control block (struct pthread) | end of the slot
+//!                    ^ stack_hi                        ^ thread pointer = FS base
+//! ```
+//!
+//! The block is not laid out from knowledge of glibc's private structure. Instead the first real thread that the runtime makes (sysmon's)
+//! is photographed when it starts: its TLS image and control block are what libc's `start_thread` leaves for a new thread (character tables,
+//! resolver state, stack and pointer guards). A goroutine's block is a copy, in which
+//! - words that point into the photographed block point into the copy (self pointers, robust list, resolver state),
+//! - the thread id is one of the goroutine's own, outside the kernel's range (recursive pthread mutexes compare it),
+//! - the links of libc's list of threads point to themselves (the goroutine is on no list),
+//! - the dtv is the block's own,
+//! - the rseq area is marked unregistered (the kernel writes to the area of a thread, not of a goroutine).
+//!
+//! Sizes and offsets come from the symbols that libc publishes for debuggers.
+//!
+//! When a stack is reused, the TLS image is fresh again (thread-locals start anew); the control block is what `libc` left clean at the exit of the last
+//! goroutine.
+
+use core::cell::UnsafeCell;
+use core::ptr;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use super::ffi;
+use crate::arch::current::tls;
+use crate::os::linux::auxv::Auxv;
+use crate::os::linux::{mem, proc};
+use crate::sched::g::G;
+
+/// Entries of a goroutine's dtv behind the length entry: the generation, the program's module and room for modules that a static `dlopen` (iconv, NSS) loads.
+const DTV_ENTRIES: usize = 9;
+const DTV_BYTES: usize = (DTV_ENTRIES + 1) * 16;
+/// Where the control block keeps the pointer to its dtv (psABI; tcbhead_t).
+const TCB_DTV: usize = 8;
+/// Goroutines' thread ids start here: beyond the kernel's largest (PID_MAX_LIMIT, 4194304).
+const FIRST_TID: u32 = 0x4000_0000;
+/// `cpu_id` in the rseq area, and its value when unregistered.
+const RSEQ_CPU_ID: usize = 4;
+const RSEQ_CPU_ID_UNINITIALIZED: u32 = u32::MAX;
+/// Bytes of a block that can be photographed; a program with more thread-local data does not start.
+const MAX_BLOCK: usize = 1 << 20;
+
+/// The program's PT_TLS segment, and the sizes of the control block.
+struct Shape {
+    /// Bytes below the thread pointer.
+    image: usize,
+    /// Alignment of the thread pointer.
+    align: usize,
+    /// Bytes from the thread pointer on.
+    tcb: usize,
+}
+
+/// The photograph.
+struct Template {
+    shape: Shape,
+    /// The block's bytes, image first, self pointers relative to the block's start.
+    bytes: usize,
+    /// Positions of self pointers, as u32, ascending.
+    relocs: usize,
+    nrelocs: usize,
+    /// How many of them are in the image.
+    nrelocs_image: usize,
+    /// Bytes of the control block up to its last word that is not zero.
+    tcb_used: usize,
+}
+
+struct Global(UnsafeCell<Option<Template>>);
+
+// SAFETY: written once, by `photograph`, before READY says so; read only after.
+unsafe impl Sync for Global {}
+
+static TEMPLATE: Global = Global(UnsafeCell::new(None));
+static READY: AtomicU32 = AtomicU32::new(0);
+static NEXT_TID: AtomicU32 = AtomicU32::new(FIRST_TID);
+/// The program's PT_TLS segment: address and length of the initial bytes, length of the block's image, alignment.
+static TLS_INIT: AtomicUsize = AtomicUsize::new(0);
+static TLS_INIT_LEN: AtomicUsize = AtomicUsize::new(0);
+static TLS_IMAGE: AtomicUsize = AtomicUsize::new(0);
+static TLS_ALIGN: AtomicUsize = AtomicUsize::new(0);
+
+/// Learns the program's TLS segment from its program headers. In the boot.
+pub fn init(auxv: &Auxv) {
+    const PT_TLS: u32 = 7;
+    let mut headers = (0..auxv.phnum).map(|i| {
+        // SAFETY: the kernel says that `phnum` program headers are there.
+        unsafe { &*((auxv.phdr + i * auxv.phent) as *const ProgramHeader) }
+    });
+    let Some(tls) = headers.find(|h| h.kind == PT_TLS) else {
+        crate::fatal::throw(b"runtime: the program has no TLS segment")
+    };
+    let align = (tls.align as usize).max(1);
+    TLS_INIT.store(tls.vaddr as usize, Ordering::Relaxed);
+    TLS_INIT_LEN.store(tls.filesz as usize, Ordering::Relaxed);
+    TLS_ALIGN.store(align, Ordering::Relaxed);
+    TLS_IMAGE.store(
+        (tls.memsz as usize).next_multiple_of(align),
+        Ordering::Relaxed,
+    );
+}
+
+/// Elf64_Phdr.
+#[repr(C)]
+struct ProgramHeader {
+    kind: u32,
+    flags: u32,
+    offset: u64,
+    vaddr: u64,
+    paddr: u64,
+    filesz: u64,
+    memsz: u64,
+    align: u64,
+}
+
+fn shape() -> Shape {
+    Shape {
+        image: TLS_IMAGE.load(Ordering::Relaxed),
+        align: TLS_ALIGN.load(Ordering::Relaxed).max(64), // TCB_ALIGNMENT
+        // SAFETY: a constant of libc.
+        tcb: unsafe { ffi::_thread_db_sizeof_pthread } as usize,
+    }
+}
+
+/// Takes the main thread's rseq area back from the kernel: the block belongs to the main goroutine, which migrates. On m0, before anything else runs.
+pub fn unregister_rseq() {
+    // SAFETY: libc registered this area for this thread with the size of the original ABI; when it did not, the call fails harmlessly.
+    unsafe {
+        let area = tls::thread_pointer().wrapping_add_signed(ffi::__rseq_offset);
+        proc::rseq_unregister(area, 32);
+        // sched_getcpu then asks the kernel.
+        ((area + RSEQ_CPU_ID) as *mut u32).write_volatile(RSEQ_CPU_ID_UNINITIALIZED);
+    }
+}
+
+/// Photographs the calling thread's block. Called once, by the first thread that the runtime makes, as its first act.
+pub fn photograph() {
+    let shape = shape();
+    let len = shape.image + shape.tcb;
+    if len > MAX_BLOCK {
+        crate::fatal::throw(b"runtime: more than 1 MiB of thread-local data");
+    }
+    let tp = tls::thread_pointer();
+    let start = tp - shape.image;
+    // SAFETY: the thread's own, complete block; its words are read as plain bytes.
+    let block = unsafe { core::slice::from_raw_parts(start as *const usize, len / 8) };
+    let Ok(memory) = mem::reserve((len + len / 2 + 64).next_multiple_of(mem::PAGE)) else {
+        crate::fatal::throw(b"runtime: cannot allocate memory");
+    };
+    let bytes = memory.as_ptr() as usize;
+    let relocs = bytes + len.next_multiple_of(8);
+    let mut template = Template {
+        tcb_used: 0,
+        nrelocs: 0,
+        nrelocs_image: 0,
+        shape,
+        bytes,
+        relocs,
+    };
+    for (i, &word) in block.iter().enumerate() {
+        let at = i * 8;
+        let is_self_pointer = (start..start + len).contains(&word);
+        // SAFETY: inside the fresh mapping, which has room for `len` bytes and a u32 for every word.
+        unsafe {
+            ((bytes + at) as *mut usize).write(if is_self_pointer { word - start } else { word });
+            if is_self_pointer {
+                (relocs as *mut u32).add(template.nrelocs).write(at as u32);
+                template.nrelocs += 1;
+                template.nrelocs_image += usize::from(at < template.shape.image);
+            }
+        }
+        if word != 0 && at >= template.shape.image {
+            template.tcb_used = at + 8 - template.shape.image;
+        }
+    }
+    // SAFETY: written once, before READY; this thread is the only writer.
+    unsafe { *TEMPLATE.0.get() = Some(template) };
+    READY.store(1, Ordering::Release);
+    crate::os::linux::futex::wake(&READY, u32::MAX >> 1);
+}
+
+fn template() -> &'static Template {
+    while READY.load(Ordering::Acquire) == 0 {
+        crate::os::linux::futex::wait(&READY, 0, None);
+    }
+    // SAFETY: READY says that it is written; it is never written again.
+    match unsafe { &*TEMPLATE.0.get() } {
+        Some(template) => template,
+        None => crate::fatal::throw(b"runtime: no TLS template"),
+    }
+}
+
+/// A block's place at the end of a stack.
+pub struct Place {
+    /// The thread pointer.
+    pub tp: usize,
+    /// Where the frames may begin.
+    pub stack_hi: usize,
+}
+
+/// Where the block of a slot that ends at `end` goes.
+pub fn place(end: usize) -> Place {
+    let shape = &template().shape;
+    let tp = (end - shape.tcb) & !(shape.align - 1);
+    Place {
+        tp,
+        stack_hi: (tp - shape.image - DTV_BYTES) & !15,
+    }
+}
+
+/// Writes a new block for `gp` into zeroed memory.
+///
+/// # Safety
+/// `place` came from [`place`] for a stack that nobody uses and that is zero there.
+pub unsafe fn create(place: &Place, gp: &'static G) {
+    let t = template();
+    let start = place.tp - t.shape.image;
+    // SAFETY: the block is inside the caller's stack; the template has these bytes.
+    unsafe { ptr::copy_nonoverlapping(t.tcb_bytes(), place.tp as *mut u8, t.tcb_used) };
+    t.relocate(start, t.nrelocs_image..t.nrelocs);
+    // SAFETY: the control block is there; the thread id's offset is published by libc.
+    unsafe {
+        let tid = place.tp + ffi::_thread_db_pthread_tid[2] as usize;
+        (tid as *mut u32).write(NEXT_TID.fetch_add(1, Ordering::Relaxed));
+        detach(place.tp, start);
+        refresh(place.tp, gp);
+    }
+}
+
+/// Gives a copied block its own dtv and takes it off libc's list of threads and out of the kernel's rseq.
+///
+/// # Safety
+/// `tp` is a block whose image starts at `start`, with [`DTV_BYTES`] free below, that nobody runs on.
+unsafe fn detach(tp: usize, start: usize) {
+    // SAFETY: offsets inside the control block, published by libc; the dtv's memory is the caller's.
+    unsafe {
+        let list = tp + ffi::_thread_db_pthread_list[2] as usize;
+        (list as *mut [usize; 2]).write([list, list]);
+        let rseq = tp.wrapping_add_signed(ffi::__rseq_offset) + RSEQ_CPU_ID;
+        (rseq as *mut u32).write(RSEQ_CPU_ID_UNINITIALIZED);
+        let dtv = (start - DTV_BYTES) as *mut [usize; 2];
+        dtv.write([DTV_ENTRIES - 1, 0]);
+        let generation = **((tls::thread_pointer() + TCB_DTV) as *const *const usize);
+        dtv.add(1).write([generation, 0]);
+        dtv.add(2).write([start, 0]);
+        ((tp + TCB_DTV) as *mut usize).write(dtv.add(1) as usize);
+    }
+}
+
+/// Makes a block for m0's g0: libc's own block of the first thread goes to the main goroutine. There is no other thread yet to photograph, so this is
+/// the program's initial TLS image and the main thread's control block. g0 runs no user code, only `pthread_create` and its like.
+/// Returns the thread pointer.
+pub fn create_for_g0(g0: &'static G) -> usize {
+    let shape = shape();
+    let len = (DTV_BYTES + shape.image + shape.tcb + shape.align).next_multiple_of(mem::PAGE);
+    let Ok(memory) = mem::reserve(len) else {
+        crate::fatal::throw(b"runtime: cannot allocate memory")
+    };
+    let tp = (memory.as_ptr() as usize + len - shape.tcb) & !(shape.align - 1);
+    let main = tls::thread_pointer();
+    // SAFETY: a fresh mapping with room for the block; the sources are the program's segment and the running thread's control block.
+    unsafe {
+        let init = TLS_INIT.load(Ordering::Relaxed) as *const u8;
+        ptr::copy_nonoverlapping(
+            init,
+            (tp - shape.image) as *mut u8,
+            TLS_INIT_LEN.load(Ordering::Relaxed),
+        );
+        for at in (0..shape.tcb).step_by(8) {
+            let word = *((main + at) as *const usize);
+            let moved = if (main..main + shape.tcb).contains(&word) {
+                word - main + tp
+            } else {
+                word
+            };
+            ((tp + at) as *mut usize).write(moved);
+        }
+        detach(tp, tp - shape.image);
+    }
+    bind(tp, g0);
+    tp
+}
+
+/// Makes `gp` the goroutine of the block at `tp`.
+pub fn bind(tp: usize, gp: &'static G) {
+    // SAFETY: `runtime.tls_g` is in every block; the callers own this one.
+    unsafe { (tp.wrapping_add_signed(tls::tls_g_offset()) as *mut *const G).write(gp) };
+}
+
+/// Makes the thread-locals of a block new again and binds it to `gp`.
+///
+/// # Safety
+/// `tp` is the thread pointer of a block made by [`create`] that nobody runs on.
+pub unsafe fn refresh(tp: usize, gp: &'static G) {
+    let t = template();
+    let start = tp - t.shape.image;
+    // SAFETY: the block's image; the template has as many bytes.
+    unsafe {
+        ptr::copy_nonoverlapping(t.bytes as *const u8, start as *mut u8, t.shape.image);
+        t.relocate(start, 0..t.nrelocs_image);
+    }
+    bind(tp, gp);
+}
+
+impl Template {
+    fn tcb_bytes(&self) -> *const u8 {
+        (self.bytes + self.shape.image) as *const u8
+    }
+
+    /// Turns the self pointers of a copy that starts at `start` into addresses.
+    #[inline]
+    fn relocate(&self, start: usize, range: core::ops::Range<usize>) {
+        for i in range {
+            // SAFETY: the table has `nrelocs` positions of words inside the block.
+            unsafe {
+                let at = (start + *(self.relocs as *const u32).add(i) as usize) as *mut usize;
+                let relative = *((self.bytes + at as usize - start) as *const usize);
+                at.write(relative + start);
+            }
+        }
+    }
+}
+
+/// What a goroutine owes libc when it exits, on its own block: key destructors, caches.
+pub fn thread_exit() {
+    super::dtors::__call_tls_dtors();
+    // SAFETY: libc's own order in start_thread; the block is a complete thread's.
+    unsafe {
+        ffi::__nptl_deallocate_tsd();
+        ffi::__libc_thread_freeres();
+    }
+}

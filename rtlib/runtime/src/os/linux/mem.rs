@@ -1,0 +1,73 @@
+//! Memory from the kernel: mappings, guard pages, and the runtime's own small allocations that are never freed.
+
+use core::ptr::NonNull;
+
+use linux_raw_sys::general::{
+    __NR_madvise, __NR_mmap, __NR_mprotect, MADV_NOHUGEPAGE, MAP_ANONYMOUS, MAP_NORESERVE,
+    MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
+};
+
+use super::{Errno, call};
+use crate::lock::Lock;
+
+/// madvise(2), Linux 6.13: lightweight guard pages inside a mapping.
+const MADV_GUARD_INSTALL: usize = 102;
+
+/// The page size of x86-64.
+pub const PAGE: usize = 4096;
+
+/// Reserves `len` bytes of zero memory, readable and writable, backed only where touched.
+pub fn reserve(len: usize) -> Result<NonNull<u8>, Errno> {
+    let prot = (PROT_READ | PROT_WRITE) as usize;
+    let flags = (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE) as usize;
+    // SAFETY: a new anonymous mapping at an address of the kernel's choice.
+    let at = unsafe { call(__NR_mmap, [0, len, prot, flags, usize::MAX, 0]) }?;
+    NonNull::new(at as *mut u8).ok_or(Errno(0))
+}
+
+/// Keeps transparent huge pages out of a mapping: a stack needs one page, not 2 MiB.
+pub fn no_huge_pages(at: usize, len: usize) {
+    // SAFETY: advice about our own mapping; without THP in the kernel it fails and nothing is lost.
+    let _ = unsafe { call(__NR_madvise, [at, len, MADV_NOHUGEPAGE as usize, 0, 0, 0]) };
+}
+
+/// Makes one page a guard without splitting the mapping.
+pub fn guard_install(at: usize) -> Result<(), Errno> {
+    // SAFETY: the page is ours and unused.
+    unsafe { call(__NR_madvise, [at, PAGE, MADV_GUARD_INSTALL, 0, 0, 0]) }.map(drop)
+}
+
+/// Makes one page a guard by protection: splits the mapping, for kernels before 6.13.
+pub fn guard_protect(at: usize) -> Result<(), Errno> {
+    // SAFETY: the page is ours and unused.
+    unsafe { call(__NR_mprotect, [at, PAGE, PROT_NONE as usize, 0, 0, 0]) }.map(drop)
+}
+
+struct Chunk {
+    at: usize,
+    end: usize,
+}
+
+static CHUNK: Lock<Chunk> = Lock::new(Chunk { at: 0, end: 0 });
+const CHUNK_LEN: usize = 256 << 10;
+
+/// Zeroed memory for a `T` that is never freed: Gs, Ms, Ps (Go: `persistentalloc`). Throws when there is none.
+///
+/// # Safety
+/// All-zero bytes are a valid `T`.
+pub unsafe fn persistent<T: Sync>() -> &'static T {
+    let (size, align) = (size_of::<T>(), align_of::<T>());
+    assert!(size <= CHUNK_LEN && align <= PAGE);
+    let mut chunk = CHUNK.lock();
+    let mut at = chunk.at.next_multiple_of(align);
+    if at + size > chunk.end {
+        let Ok(fresh) = reserve(CHUNK_LEN) else {
+            crate::fatal::throw(b"runtime: cannot allocate memory")
+        };
+        at = fresh.as_ptr() as usize;
+        chunk.end = at + CHUNK_LEN;
+    }
+    chunk.at = at + size;
+    // SAFETY: [at, at + size) is zeroed, aligned, ours and handed out once; the caller vouches for the zero bytes.
+    unsafe { &*(at as *const T) }
+}

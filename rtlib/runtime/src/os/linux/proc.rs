@@ -1,0 +1,147 @@
+//! The process and its threads: CPUs, writing, exiting, sleeping, small files, resource limits.
+
+use linux_raw_sys::general::{
+    __NR_close, __NR_exit_group, __NR_getpid, __NR_kill, __NR_nanosleep, __NR_openat,
+    __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity, __NR_sched_yield, __NR_write,
+    __kernel_timespec, AT_FDCWD, O_CLOEXEC, O_RDONLY, RLIMIT_STACK, rlimit64,
+};
+
+use super::{Errno, call};
+
+/// CPUs this process may run on.
+pub fn num_cpu() -> u32 {
+    let mut mask = [0_u64; 1024];
+    // SAFETY: the kernel writes at most the given number of bytes.
+    let got = unsafe {
+        call(
+            __NR_sched_getaffinity,
+            [0, size_of_val(&mask), mask.as_mut_ptr() as usize, 0, 0, 0],
+        )
+    };
+    match got {
+        Ok(bytes) => mask[..bytes / 8]
+            .iter()
+            .map(|word| word.count_ones())
+            .sum::<u32>()
+            .max(1),
+        Err(_) => 1,
+    }
+}
+
+/// Writes all bytes to a file descriptor, as far as it goes.
+pub fn write(fd: u32, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        // SAFETY: the buffer lives over the call.
+        match unsafe {
+            call(
+                __NR_write,
+                [fd as usize, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0],
+            )
+        } {
+            Ok(n) if n > 0 => bytes = &bytes[n.min(bytes.len())..],
+            Err(Errno(4)) => {} // EINTR
+            _ => return,
+        }
+    }
+}
+
+/// Ends the process at once.
+pub fn exit_group(code: u32) -> ! {
+    loop {
+        // SAFETY: does not return.
+        let _ = unsafe { call(__NR_exit_group, [code as usize, 0, 0, 0, 0, 0]) };
+    }
+}
+
+/// Sends a signal to the process.
+pub fn kill_self(signal: u32) {
+    // SAFETY: no memory is involved.
+    unsafe {
+        let pid = call(__NR_getpid, [0; 6]).unwrap_or(0);
+        let _ = call(__NR_kill, [pid, signal as usize, 0, 0, 0, 0]);
+    }
+}
+
+/// Lets other threads run.
+pub fn osyield() {
+    // SAFETY: no memory is involved.
+    let _ = unsafe { call(__NR_sched_yield, [0; 6]) };
+}
+
+/// Sleeps; may return early.
+pub fn usleep(us: u64) {
+    let ts = __kernel_timespec {
+        tv_sec: (us / 1_000_000) as i64,
+        tv_nsec: (us % 1_000_000 * 1000) as i64,
+    };
+    // SAFETY: the timespec lives over the call.
+    let _ = unsafe { call(__NR_nanosleep, [&raw const ts as usize, 0, 0, 0, 0, 0]) };
+}
+
+/// The soft limit of the process stack in bytes, if there is one.
+pub fn stack_limit() -> Option<usize> {
+    let mut limit = rlimit64 {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the kernel writes one rlimit64.
+    unsafe {
+        call(
+            __NR_prlimit64,
+            [0, RLIMIT_STACK as usize, 0, &raw mut limit as usize, 0, 0],
+        )
+    }
+    .ok()?;
+    (limit.rlim_cur != u64::MAX).then_some(limit.rlim_cur as usize)
+}
+
+/// Reads a file's first bytes into `buffer`. `path` is NUL-terminated.
+pub fn read_file<'a>(path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    assert!(path.last() == Some(&0));
+    // SAFETY: the path is terminated; the buffer lives over the calls; the descriptor is closed.
+    unsafe {
+        let flags = (O_RDONLY | O_CLOEXEC) as usize;
+        let fd = call(
+            __NR_openat,
+            [
+                AT_FDCWD as isize as usize,
+                path.as_ptr() as usize,
+                flags,
+                0,
+                0,
+                0,
+            ],
+        )
+        .ok()?;
+        let mut len = 0;
+        while len < buffer.len() {
+            match call(
+                __NR_read,
+                [
+                    fd,
+                    buffer.as_mut_ptr() as usize + len,
+                    buffer.len() - len,
+                    0,
+                    0,
+                    0,
+                ],
+            ) {
+                Ok(0) | Err(_) => break,
+                Ok(n) => len += n,
+            }
+        }
+        let _ = call(__NR_close, [fd, 0, 0, 0, 0, 0]);
+        Some(&buffer[..len])
+    }
+}
+
+/// Takes back the registration of a thread's rseq area (rseq(2)); fails harmlessly when there is none.
+///
+/// # Safety
+/// `area` is the area that was registered, `len` its registered length.
+pub unsafe fn rseq_unregister(area: usize, len: usize) {
+    const RSEQ_FLAG_UNREGISTER: usize = 1;
+    const RSEQ_SIG: usize = 0x5305_3053;
+    // SAFETY: the caller vouches.
+    let _ = unsafe { call(__NR_rseq, [area, len, RSEQ_FLAG_UNREGISTER, RSEQ_SIG, 0, 0]) };
+}

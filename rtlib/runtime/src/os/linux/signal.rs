@@ -1,0 +1,38 @@
+//! Signals: numbers, and the alternate stack of a thread (sigaltstack(2)).
+
+use linux_raw_sys::general::{__NR_sigaltstack, stack_t};
+
+use super::{Errno, call};
+
+/// Signal numbers of x86-64 Linux.
+pub const SIGABRT: u32 = 6;
+/// See `SIGABRT`.
+pub const SIGBUS: u32 = 7;
+/// See `SIGABRT`.
+pub const SIGSEGV: u32 = 11;
+
+/// Gives the calling thread an alternate signal stack.
+///
+/// # Safety
+/// The memory is the thread's for as long as it lives.
+pub unsafe fn set_alternate_stack(at: usize, len: usize) -> Result<(), Errno> {
+    let stack = stack_t {
+        ss_sp: at as *mut _,
+        ss_flags: 0,
+        ss_size: len as u64,
+    };
+    // SAFETY: the caller gives us the memory; the structure lives over the call.
+    unsafe { call(__NR_sigaltstack, [&raw const stack as usize, 0, 0, 0, 0, 0]) }.map(drop)
+}
+
+/// Takes the calling thread's alternate signal stack away.
+pub fn disable_alternate_stack() {
+    const SS_DISABLE: i32 = 2;
+    let stack = stack_t {
+        ss_sp: core::ptr::null_mut(),
+        ss_flags: SS_DISABLE,
+        ss_size: 0,
+    };
+    // SAFETY: the structure lives over the call.
+    let _ = unsafe { call(__NR_sigaltstack, [&raw const stack as usize, 0, 0, 0, 0, 0]) };
+}

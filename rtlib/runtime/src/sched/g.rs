@@ -1,0 +1,130 @@
+//! G, a goroutine: its stack, its TLS block, its status.
+//!
+//! Gs are type-stable: allocated once, put on free lists when dead, never freed; a G keeps its stack. The fields say who may write
+//! them. `repr(C)`, beginning with the words of [`GHead`], which the assembly addresses.
+
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use rtlib_abi::layout::GHead;
+
+use super::m::M;
+use crate::link::Link;
+
+/// Status of a G. The words are Go's (runtime2.go); each says who owns the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Status {
+    /// Just allocated, no stack yet. Nobody's.
+    Idle = 0,
+    /// On a run queue. Its stack is not owned.
+    Runnable = 1,
+    /// Running user code; owns its stack, has an M.
+    Running = 2,
+    /// Blocked; on no run queue, recorded where it waits (or in its park word). Its stack is not owned.
+    Waiting = 4,
+    /// Dead, on a free list or about to be. The owner of the free list owns the stack.
+    Dead = 6,
+}
+
+/// A goroutine.
+#[repr(C, align(64))]
+pub struct G {
+    // --- the words of GHead: switched by assembly
+    /// Lowest usable stack address; the guard page is below it.
+    pub stack_lo: AtomicUsize,
+    /// First address above the frames (the TLS block is there).
+    pub stack_hi: AtomicUsize,
+    /// The M it runs on. Written by the M that executes it.
+    pub m: Link<M>,
+    /// Stack pointer while it does not run. Written by the switch.
+    pub sp: AtomicUsize,
+    /// Thread pointer of its TLS block. Constant for a G, except that the main goroutine takes over libc's.
+    pub fs: AtomicUsize,
+    // --- touched by every switch
+    status: AtomicU32,
+    /// park/unpark token: see `park.rs`.
+    pub park: AtomicU32,
+    /// Next on whatever list it is on. Owner of that list.
+    pub schedlink: Link<G>,
+    // --- second cache line
+    /// The M it is locked to (`LockOSThread`).
+    pub lockedm: Link<M>,
+    /// Its id; 0 when it is none (g0). Written by newproc while it is dead.
+    pub goid: AtomicU64,
+    /// The id of the goroutine that started it, and where.
+    pub parent_goid: AtomicU64,
+    /// Return address of the `go` or `spawn` call, 0 when unknown.
+    pub gopc: AtomicUsize,
+    /// The function it runs.
+    pub startpc: AtomicUsize,
+    /// All Gs, newest first. Written once.
+    pub alllink: Link<G>,
+    /// Its stack's size class: log2 of the slot.
+    pub class: AtomicU8,
+    /// A goroutine of the runtime's own: not counted.
+    pub system: AtomicBool,
+    /// Set while its panic is being reported.
+    pub panicking: AtomicBool,
+}
+
+const _: () = {
+    assert!(offset_of!(G, stack_lo) == offset_of!(GHead, stack_lo));
+    assert!(offset_of!(G, stack_hi) == offset_of!(GHead, stack_hi));
+    assert!(offset_of!(G, m) == offset_of!(GHead, m));
+    assert!(offset_of!(G, sp) == offset_of!(GHead, sp));
+    assert!(offset_of!(G, fs) == offset_of!(GHead, fs));
+};
+
+impl G {
+    /// A G without a stack.
+    pub const fn new() -> Self {
+        Self {
+            stack_lo: AtomicUsize::new(0),
+            stack_hi: AtomicUsize::new(0),
+            m: Link::none(),
+            sp: AtomicUsize::new(0),
+            fs: AtomicUsize::new(0),
+            status: AtomicU32::new(Status::Idle as u32),
+            park: AtomicU32::new(0),
+            schedlink: Link::none(),
+            lockedm: Link::none(),
+            goid: AtomicU64::new(0),
+            parent_goid: AtomicU64::new(0),
+            gopc: AtomicUsize::new(0),
+            startpc: AtomicUsize::new(0),
+            alllink: Link::none(),
+            class: AtomicU8::new(0),
+            system: AtomicBool::new(false),
+            panicking: AtomicBool::new(false),
+        }
+    }
+
+    /// Its status word, as [`Status`] numbers it.
+    #[inline]
+    pub fn status(&self) -> u32 {
+        self.status.load(Ordering::Relaxed)
+    }
+
+    /// Moves from one status to another. Only the owner of the goroutine does, so a store is enough; debug builds check.
+    #[inline]
+    pub fn set_status(&self, from: Status, to: Status) {
+        debug_assert_eq!(self.status(), from as u32, "goroutine status");
+        self.status.store(to as u32, Ordering::Release);
+    }
+
+    /// The M that runs this goroutine. Only for the goroutine itself and for its g0.
+    #[inline]
+    pub fn mp(&self) -> &'static M {
+        match self.m.get() {
+            Some(m) => m,
+            None => crate::fatal::throw(b"goroutine without an M"),
+        }
+    }
+
+    /// Its id.
+    #[inline]
+    pub fn id(&self) -> u64 {
+        self.goid.load(Ordering::Relaxed)
+    }
+}

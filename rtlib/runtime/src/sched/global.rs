@@ -1,0 +1,161 @@
+//! What the scheduler lock protects: the global run queue, the idle lists, the lists of dead Gs, Ms and Ps; and the counters beside it
+//! that are read without it.
+//!
+//! Lock order: the scheduler lock is taken before the stack arena's, the allocator's and nothing else; nobody sleeps under it.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use super::g::G;
+use super::gfree::GQueue;
+use super::m::M;
+use super::p::{P, PStatus};
+use super::runq::{BATCH, Batch};
+use super::spin::Spin;
+use super::stack::CLASSES;
+use crate::link::Link;
+use crate::lock::Lock;
+
+/// Largest number of Ps, compensating ones included.
+pub const MAX_PROCS: usize = 1024;
+/// Largest number of Ms, as Go's `maxmcount`.
+pub const MAX_MCOUNT: u32 = 10_000;
+
+/// Behind the scheduler lock.
+pub struct Sched {
+    /// Runnable goroutines that no P has.
+    pub runq: GQueue,
+    /// Ms without work.
+    midle: Option<&'static M>,
+    /// How many.
+    pub nmidle: u32,
+    /// Ms that exited; their structs are reused.
+    pub mdead: Option<&'static M>,
+    /// Ms that exist.
+    pub mcount: u32,
+    /// Ms ever made.
+    pub mnext: u64,
+    pidle: Option<&'static P>,
+    pdead: Option<&'static P>,
+    /// Dead Gs by stack class, with their stacks.
+    pub gfree: [GQueue; CLASSES],
+}
+
+/// The scheduler.
+pub static SCHED: Lock<Sched> = Lock::new(Sched {
+    runq: GQueue::new(),
+    midle: None,
+    nmidle: 0,
+    mdead: None,
+    mcount: 0,
+    mnext: 0,
+    pidle: None,
+    pdead: None,
+    gfree: [const { GQueue::new() }; CLASSES],
+});
+
+/// Idle Ps and spinning Ms.
+pub static SPIN: Spin = Spin::new();
+/// Length of the global queue, written under the lock.
+pub static RUNQSIZE: AtomicU32 = AtomicU32::new(0);
+/// All Ps ever made: `ALLP[..ALLP_LEN]`.
+pub static ALLP: [Link<P>; MAX_PROCS] = [const { Link::none() }; MAX_PROCS];
+/// See `ALLP`.
+pub static ALLP_LEN: AtomicU32 = AtomicU32::new(0);
+/// All Gs, newest first (`alllink`).
+pub static ALLGS: Link<G> = Link::none();
+/// All Ms, newest first (`alllink`).
+pub static ALLMS: Link<M> = Link::none();
+/// The last id given out.
+pub static GOIDGEN: AtomicU64 = AtomicU64::new(0);
+/// Goroutines started by threads that hold no P; the others are counted by their Ps.
+pub static STARTED: AtomicU64 = AtomicU64::new(0);
+/// `runtime.main` runs: newproc may start Ms.
+pub static MAIN_STARTED: AtomicBool = AtomicBool::new(false);
+
+impl Sched {
+    /// Puts an M on the idle list.
+    pub fn mput(&mut self, mp: &'static M) {
+        mp.schedlink.set(self.midle);
+        self.midle = Some(mp);
+        self.nmidle += 1;
+    }
+
+    /// Takes an M from the idle list.
+    pub fn mget(&mut self) -> Option<&'static M> {
+        let mp = self.midle?;
+        self.midle = mp.schedlink.take();
+        self.nmidle -= 1;
+        Some(mp)
+    }
+
+    /// Puts a P, whose run queue is empty, on the idle list.
+    pub fn pidleput(&mut self, pp: &'static P) {
+        debug_assert!(pp.runq.is_empty());
+        pp.set_status(PStatus::Idle);
+        pp.link.set(self.pidle);
+        self.pidle = Some(pp);
+        SPIN.idle_added();
+    }
+
+    /// Takes a P from the idle list.
+    pub fn pidleget(&mut self) -> Option<&'static P> {
+        let pp = self.pidle?;
+        self.pidle = pp.link.take();
+        SPIN.idle_removed();
+        super::sysmon::wake();
+        Some(pp)
+    }
+
+    /// Puts a P on the list of dead ones.
+    pub fn pdeadput(&mut self, pp: &'static P) {
+        pp.set_status(PStatus::Dead);
+        pp.link.set(self.pdead);
+        self.pdead = Some(pp);
+    }
+
+    /// Takes a dead P.
+    pub fn pdeadget(&mut self) -> Option<&'static P> {
+        let pp = self.pdead?;
+        self.pdead = pp.link.take();
+        Some(pp)
+    }
+
+    /// Puts a goroutine at the tail of the global queue.
+    pub fn globrunqput(&mut self, gp: &'static G) {
+        self.runq.push(gp);
+        RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
+    }
+
+    /// Puts a batch there.
+    pub fn globrunqputbatch(&mut self, batch: &Batch<G>) {
+        batch.iter().for_each(|gp| self.runq.push(gp));
+        RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
+    }
+
+    /// Takes a fair share of the global queue (at most `max`): the first is returned, the others go to `pp`'s queue, which has room for
+    /// half of its ring.
+    pub fn globrunqget(&mut self, pp: &'static P, max: u32) -> Option<&'static G> {
+        let procs = super::procs::gomaxprocs().max(1);
+        let n = (self.runq.len() / procs + 1)
+            .min(max)
+            .min((BATCH - 1) as u32);
+        let first = self.runq.pop()?;
+        for _ in 1..n {
+            let Some(gp) = self.runq.pop() else { break };
+            if let Some(batch) = pp.runq.put(gp) {
+                batch.iter().for_each(|gp| self.runq.push(gp));
+            }
+        }
+        RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
+        Some(first)
+    }
+}
+
+/// The Ps ever made.
+pub fn allp() -> impl DoubleEndedIterator<Item = &'static P> + ExactSizeIterator + Clone {
+    let len = ALLP_LEN.load(Ordering::Acquire) as usize;
+    ALLP[..len].iter().map(|link| match link.get_acquire() {
+        Some(pp) => pp,
+        None => crate::fatal::throw(b"allp has a hole"),
+    })
+}

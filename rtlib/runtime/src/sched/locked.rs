@@ -1,0 +1,84 @@
+//! LockOSThread: a goroutine that runs on one thread only, and a thread that runs only it.
+//!
+//! The M waits without a P while its goroutine does not run; whoever finds the goroutine on a queue hands its own P over.
+
+use core::sync::atomic::Ordering;
+
+use super::current;
+use super::g::G;
+use super::m::M;
+use super::{procs, threads};
+
+fn wire(gp: &'static G, mp: &'static M) {
+    gp.lockedm.set(Some(mp));
+    mp.lockedg.set(Some(gp));
+}
+
+fn unwire_if_free(gp: &'static G, mp: &'static M) {
+    if mp.locked_ext.load(Ordering::Relaxed) == 0 && mp.locked_int.load(Ordering::Relaxed) == 0 {
+        gp.lockedm.set(None);
+        mp.lockedg.set(None);
+    }
+}
+
+/// For user code; nests.
+#[unsafe(export_name = "runtime.LockOSThread")]
+extern "C" fn lock_os_thread_ext() {
+    let Some(gp) = current() else { return };
+    let mp = gp.mp();
+    mp.locked_ext.store(
+        mp.locked_ext.load(Ordering::Relaxed).saturating_add(1),
+        Ordering::Relaxed,
+    );
+    wire(gp, mp);
+}
+
+/// Undoes one; one too many does nothing.
+#[unsafe(export_name = "runtime.UnlockOSThread")]
+extern "C" fn unlock_os_thread_ext() {
+    let Some(gp) = current() else { return };
+    let mp = gp.mp();
+    mp.locked_ext.store(
+        mp.locked_ext.load(Ordering::Relaxed).saturating_sub(1),
+        Ordering::Relaxed,
+    );
+    unwire_if_free(gp, mp);
+}
+
+/// For the runtime: the main goroutine during initialisation.
+pub fn lock_os_thread(gp: &'static G) {
+    let mp = gp.mp();
+    mp.locked_int
+        .store(mp.locked_int.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    wire(gp, mp);
+}
+
+/// Undoes it.
+pub fn unlock_os_thread(gp: &'static G) {
+    let mp = gp.mp();
+    mp.locked_int
+        .store(mp.locked_int.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+    unwire_if_free(gp, mp);
+}
+
+/// An M whose locked goroutine does not run waits until somebody hands it a P. On g0.
+pub fn stoplockedm(mp: &'static M) {
+    if mp.is_spinning() {
+        crate::fatal::throw(b"stoplockedm: spinning");
+    }
+    if mp.p.get().is_some() {
+        threads::hand_off(procs::release(mp));
+    }
+    threads::park_until_p(mp);
+}
+
+/// Hands this M's P to the M that `gp` is locked to, and waits for another. On g0.
+pub fn startlockedm(mp: &'static M, gp: &'static G) {
+    let Some(target) = gp.lockedm.get() else {
+        crate::fatal::throw(b"startlockedm: not locked")
+    };
+    let pp = procs::release(mp);
+    target.nextp.set(Some(pp));
+    target.park.wakeup();
+    threads::stopm(mp);
+}

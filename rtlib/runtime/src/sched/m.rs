@@ -1,0 +1,112 @@
+//! M, a thread of the operating system that runs goroutines.
+//!
+//! Type-stable like G. Fields are written by the M's own thread unless they say otherwise. `repr(C)`, beginning with the words of
+//! [`MHead`].
+
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use rtlib_abi::layout::MHead;
+
+use super::g::G;
+use super::p::P;
+use crate::link::Link;
+use crate::note::Note;
+
+/// A thread.
+#[repr(C, align(64))]
+pub struct M {
+    // --- the word of MHead
+    /// The goroutine with the scheduling stack and the thread's own TLS block.
+    pub g0: Link<G>,
+    /// The goroutine it runs now.
+    pub curg: Link<G>,
+    /// The P it holds, needed to run goroutines.
+    pub p: Link<P>,
+    /// Handed over by whoever wakes it; written under the waker's exclusive claim on this idle M.
+    pub nextp: Link<P>,
+    /// Out of work and looking for it.
+    pub spinning: AtomicBool,
+    /// Locked to this goroutine (`LockOSThread`).
+    pub lockedg: Link<G>,
+    /// `LockOSThread` calls of the user.
+    pub locked_ext: AtomicU32,
+    /// Locks of the runtime (the main goroutine during init).
+    pub locked_int: AtomicU32,
+    /// Where it sleeps when idle.
+    pub park: Note,
+    /// Next on the idle list. Under the scheduler lock.
+    pub schedlink: Link<M>,
+    /// All Ms, newest first. Written once.
+    pub alllink: Link<M>,
+    /// Its number.
+    pub id: AtomicU64,
+    /// State of its random numbers (stealing order).
+    pub rand: AtomicU32,
+    /// Its goroutine is out of the way of the fast path for this reason: taken from the queue, locked to another M.
+    pub pending: Link<G>,
+    /// Stack pointer at the bottom of the thread's life: where an exiting M returns to.
+    pub exit_sp: AtomicUsize,
+    /// Its goroutine exited while locked to it: it ends instead of scheduling.
+    pub exiting: AtomicBool,
+    /// The signal mask that its thread starts with, signals 1 to 64. Written before the thread starts.
+    pub sigmask: AtomicU64,
+    /// Its alternate signal stack; kept when the struct is reused.
+    pub signal_stack: AtomicUsize,
+    /// See `signal_stack`.
+    pub signal_stack_len: AtomicUsize,
+}
+
+const _: () = assert!(offset_of!(M, g0) == offset_of!(MHead, g0));
+
+impl M {
+    /// An M that runs nothing.
+    pub const fn new() -> Self {
+        Self {
+            g0: Link::none(),
+            curg: Link::none(),
+            p: Link::none(),
+            nextp: Link::none(),
+            spinning: AtomicBool::new(false),
+            lockedg: Link::none(),
+            locked_ext: AtomicU32::new(0),
+            locked_int: AtomicU32::new(0),
+            park: Note::new(),
+            schedlink: Link::none(),
+            alllink: Link::none(),
+            id: AtomicU64::new(0),
+            rand: AtomicU32::new(0),
+            pending: Link::none(),
+            exit_sp: AtomicUsize::new(0),
+            exiting: AtomicBool::new(false),
+            sigmask: AtomicU64::new(0),
+            signal_stack: AtomicUsize::new(0),
+            signal_stack_len: AtomicUsize::new(0),
+        }
+    }
+
+    /// The P it holds.
+    #[inline]
+    pub fn pp(&self) -> &'static P {
+        match self.p.get() {
+            Some(p) => p,
+            None => crate::fatal::throw(b"M without a P"),
+        }
+    }
+
+    /// Whether it looks for work.
+    #[inline]
+    pub fn is_spinning(&self) -> bool {
+        self.spinning.load(Ordering::Relaxed)
+    }
+
+    /// A cheap random number (xorshift32).
+    pub fn cheaprand(&self) -> u32 {
+        let mut x = self.rand.load(Ordering::Relaxed);
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        self.rand.store(x, Ordering::Relaxed);
+        x
+    }
+}

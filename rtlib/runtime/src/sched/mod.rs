@@ -1,0 +1,75 @@
+//! The scheduler: goroutines (G) on threads (M) that hold processors (P), as in Go's runtime/proc.go.
+//!
+//! - `g`, `m`, `p`: the three things; `runq`: a P's queue; `global`: the queue and lists that one lock protects.
+//! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones.
+//! - `park`: blocking and readying; `find`: what to run next; `spin`: who looks for work and who wakes whom.
+//! - `procs`: how many Ps there are; `threads`: Ms; `locked`: LockOSThread; `sysmon`: the watcher.
+//!
+//! # How a goroutine gives way
+//!
+//! Fast path: the goroutine takes the next one from its P's queue itself and switches straight to it (`goswitch`): one stack switch, one
+//! FS write. The next goroutine, on its own stack, then runs the *commit*: it publishes the one that was left. Slow path, when the
+//! queue is empty or something unusual is to be done: `mcall` to g0, which commits and then runs `schedule`.
+//!
+//! The scheduler uses no thread-locals but `runtime.tls_g`.
+
+#[cfg(feature = "object")]
+pub mod find;
+#[cfg(feature = "object")]
+pub mod g;
+#[cfg(feature = "object")]
+pub mod gfree;
+#[cfg(feature = "object")]
+pub mod global;
+#[cfg(feature = "object")]
+pub mod locked;
+#[cfg(feature = "object")]
+pub mod m;
+#[cfg(feature = "object")]
+pub mod p;
+#[cfg(feature = "object")]
+pub mod park;
+#[cfg(feature = "object")]
+pub mod procs;
+pub mod runq;
+#[cfg(feature = "object")]
+pub mod spawn;
+pub mod spin;
+#[cfg(feature = "object")]
+pub mod stack;
+#[cfg(feature = "object")]
+pub mod sysmon;
+#[cfg(feature = "object")]
+pub mod threads;
+
+#[cfg(feature = "object")]
+pub use object::*;
+
+#[cfg(feature = "object")]
+mod object {
+    use super::g::G;
+    use super::m::M;
+    use crate::arch::current::tls;
+
+    /// The first thread.
+    #[unsafe(export_name = "runtime.m0")]
+    pub static M0: M = M::new();
+    /// The first thread's scheduling goroutine.
+    #[unsafe(export_name = "runtime.g0")]
+    pub static G0: G = G::new();
+
+    /// The id of the main goroutine.
+    pub const MAIN_GOID: u64 = 1;
+
+    /// Whether this is the main goroutine.
+    #[inline]
+    pub fn is_main(gp: &G) -> bool {
+        gp.id() == MAIN_GOID
+    }
+
+    /// The running goroutine, when there is one: not on g0, not on a thread that is no M.
+    #[inline]
+    pub fn current() -> Option<&'static G> {
+        tls::getg().filter(|gp| gp.id() != 0)
+    }
+}

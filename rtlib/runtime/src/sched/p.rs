@@ -1,0 +1,100 @@
+//! P, a processor: the right to run goroutines, with the run queue and caches that go with it.
+//!
+//! Type-stable like G. There are `gomaxprocs` live Ps, plus those that compensate for hogs (see `sysmon.rs`). Owned by the M that holds it, or by the
+//! idle list under the scheduler lock.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use super::g::G;
+use super::gfree::GList;
+use super::m::M;
+use super::runq::RunQueue;
+use crate::link::Link;
+
+/// Who has a P. Go's words (runtime2.go).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum PStatus {
+    /// On the idle list; its run queue is empty.
+    Idle = 0,
+    /// An M holds it.
+    Running = 1,
+    /// Retired; on the list of dead Ps.
+    Dead = 4,
+}
+
+/// A processor.
+#[repr(align(128))]
+pub struct P {
+    /// Its goroutines.
+    pub runq: RunQueue<G>,
+    /// Incremented by every scheduling round; sysmon watches it.
+    pub schedtick: AtomicU32,
+    /// How many times in a row `next` was taken although the ring had work.
+    pub next_streak: AtomicU32,
+    /// Ids left in the batch taken from the global counter.
+    pub goidcache: AtomicU64,
+    /// End of that batch, exclusive.
+    pub goidcacheend: AtomicU64,
+    /// Dead goroutines with default stacks, to be reused.
+    pub gfree: GList,
+    /// Goroutines started and ended here. Holder only.
+    pub started: AtomicU64,
+    /// See `started`.
+    pub ended: AtomicU64,
+    status: AtomicU32,
+    /// Its number.
+    pub id: AtomicU32,
+    /// The M that holds it.
+    pub m: Link<M>,
+    /// Next on the idle or dead list. Under the scheduler lock.
+    pub link: Link<P>,
+    /// Sysmon found its goroutine running for too long and started a compensating P. Set by sysmon, cleared by the holder.
+    pub hog: AtomicBool,
+    /// What sysmon saw last: the tick, and when (ns).
+    pub seen_tick: AtomicU32,
+    /// See `seen_tick`.
+    pub seen_when: AtomicU64,
+}
+
+impl P {
+    /// A P that is nobody's.
+    pub const fn new() -> Self {
+        Self {
+            runq: RunQueue::new(),
+            schedtick: AtomicU32::new(0),
+            next_streak: AtomicU32::new(0),
+            goidcache: AtomicU64::new(0),
+            goidcacheend: AtomicU64::new(0),
+            gfree: GList::new(),
+            started: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            status: AtomicU32::new(PStatus::Dead as u32),
+            id: AtomicU32::new(0),
+            m: Link::none(),
+            link: Link::none(),
+            hog: AtomicBool::new(false),
+            seen_tick: AtomicU32::new(0),
+            seen_when: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether its status is this one.
+    pub fn is(&self, status: PStatus) -> bool {
+        self.status.load(Ordering::Acquire) == status as u32
+    }
+
+    /// Sets the status. Owner only.
+    pub fn set_status(&self, status: PStatus) {
+        self.status.store(status as u32, Ordering::Release);
+    }
+
+    /// Counts a scheduling round. Holder only: a plain increment.
+    #[inline]
+    pub fn tick(&self) {
+        self.schedtick.store(
+            self.schedtick.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Relaxed,
+        );
+    }
+}

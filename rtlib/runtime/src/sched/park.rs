@@ -1,0 +1,261 @@
+//! Blocking and readying goroutines, and the park token.
+//!
+//! A goroutine that gives way is *left*: the fast path switches to the next goroutine of its P's queue, the slow path to g0; either way the *commit*
+//! function runs once nothing of the left goroutine is in use any more, and publishes it. See `sched/mod.rs`.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use rtlib_abi::api::{GRef, OpaqueG};
+
+use super::find::schedule;
+use super::g::{G, Status};
+use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
+use super::m::M;
+use super::p::P;
+use super::{current, procs, threads};
+use crate::arch::current::{switch, tls};
+use crate::os::linux::{futex, mem, proc};
+
+/// Park token: not there, nobody waits.
+pub const EMPTY: u32 = 0;
+/// Park token: the goroutine or thread waits for it.
+const PARKED: u32 = 1;
+/// Park token: there.
+const NOTIFIED: u32 = 2;
+
+/// How often `next` may run in a row while the ring has work: a pair that readies each other must not starve the rest.
+const NEXT_STREAK: u32 = 64;
+/// Every so many rounds the global queue comes first.
+const GLOBAL_EVERY: u32 = 61;
+
+/// Leaves the running goroutine `gp`; returns when somebody resumes it.
+#[inline]
+pub fn leave(gp: &'static G, commit: switch::Commit, arg: usize) {
+    let mp = gp.mp();
+    match next_here(mp) {
+        Some(next) => {
+            prepare(mp, next);
+            // SAFETY: `gp` runs here; `next` came out of our queue, so it is ours, with a saved context; `prepare` has bound it to this M.
+            unsafe { switch::goswitch(gp, next, commit, arg) };
+        }
+        // SAFETY: `gp` runs here.
+        None => unsafe { switch::mcall(gp, on_g0, Some(commit), arg) },
+    }
+}
+
+/// The slow half of `leave`, on g0.
+extern "C" fn on_g0(left: &'static G, commit: Option<switch::Commit>, arg: usize) -> ! {
+    let mp = left.mp();
+    if let Some(commit) = commit {
+        commit(left, arg);
+    }
+    if mp.exiting.load(Ordering::Relaxed) {
+        mp.exiting.store(false, Ordering::Relaxed);
+        threads::mexit(mp);
+    }
+    schedule()
+}
+
+/// The next goroutine for the fast path: from this P's own queue, when nothing unusual is to be done.
+#[inline]
+fn next_here(mp: &'static M) -> Option<&'static G> {
+    let pp = mp.pp();
+    if mp.lockedg.get().is_some() || procs::must_visit_scheduler(pp) {
+        return None;
+    }
+    if global_is_due(pp) {
+        return None;
+    }
+    let next = runqget(pp)?;
+    if next.lockedm.get().is_some() {
+        mp.pending.set(Some(next));
+        return None;
+    }
+    Some(next)
+}
+
+/// Whether it is the global queue's turn and there is something in it.
+#[inline]
+pub fn global_is_due(pp: &'static P) -> bool {
+    pp.schedtick
+        .load(Ordering::Relaxed)
+        .is_multiple_of(GLOBAL_EVERY)
+        && RUNQSIZE.load(Ordering::Relaxed) != 0
+}
+
+/// Takes from a P's queue: `next` first, but not for ever.
+#[inline]
+pub fn runqget(pp: &'static P) -> Option<&'static G> {
+    let streak = pp.next_streak.load(Ordering::Relaxed);
+    if streak < NEXT_STREAK
+        && let Some(next) = pp.runq.get_next()
+    {
+        pp.next_streak.store(streak + 1, Ordering::Relaxed);
+        return Some(next);
+    }
+    pp.next_streak.store(0, Ordering::Relaxed);
+    pp.runq.get().or_else(|| pp.runq.get_next())
+}
+
+/// Binds `next` to the M that is about to run it.
+#[inline]
+pub fn prepare(mp: &'static M, next: &'static G) {
+    next.set_status(Status::Runnable, Status::Running);
+    next.m.set(Some(mp));
+    mp.curg.set(Some(next));
+    mp.pp().tick();
+}
+
+/// Puts a runnable goroutine into a P's ring. Holder only.
+#[inline]
+pub fn runqput(pp: &'static P, gp: &'static G) {
+    if let Some(batch) = pp.runq.put(gp) {
+        SCHED.lock().globrunqputbatch(&batch);
+    }
+}
+
+/// Makes a runnable goroutine visible to the scheduler, to run next on this P, and wakes somebody when there is nobody to run what it displaced.
+#[inline]
+pub fn submit(gp: &'static G, pp: Option<&'static P>) {
+    match pp {
+        Some(pp) => {
+            if let Some(displaced) = pp.runq.put_next(gp) {
+                runqput(pp, displaced);
+            }
+        }
+        None => SCHED.lock().globrunqput(gp),
+    }
+    // `put_next` and the lock are full barriers. Before runtime.main runs there is one thread.
+    if MAIN_STARTED.load(Ordering::Relaxed) {
+        threads::wakep(true);
+    }
+}
+
+/// The P of the calling thread, whether it runs a goroutine or g0.
+fn my_p() -> Option<&'static P> {
+    tls::getg()?.m.get()?.p.get()
+}
+
+/// Makes a waiting goroutine runnable.
+#[inline]
+pub fn ready(gp: &'static G) {
+    gp.set_status(Status::Waiting, Status::Runnable);
+    submit(gp, my_p());
+}
+
+/// Go's Gosched: to the tail of the queue.
+#[unsafe(export_name = "runtime.Gosched")]
+extern "C" fn gosched() {
+    let Some(gp) = current() else {
+        return proc::osyield();
+    };
+    let pp = gp.mp().pp();
+    if pp.runq.is_empty_to_owner()
+        && RUNQSIZE.load(Ordering::Relaxed) == 0
+        && !procs::must_visit_scheduler(pp)
+    {
+        pp.tick();
+        return;
+    }
+    leave(gp, gosched_commit, 0);
+}
+
+extern "C" fn gosched_commit(gp: &'static G, _arg: usize) {
+    gp.set_status(Status::Running, Status::Runnable);
+    match my_p() {
+        Some(pp) => runqput(pp, gp),
+        None => SCHED.lock().globrunqput(gp),
+    }
+}
+
+/// Waits for the calling goroutine's or thread's token and takes it.
+#[unsafe(export_name = "runtime.park")]
+extern "C" fn park() {
+    match current() {
+        Some(gp) => park_goroutine(gp),
+        None => park_thread(&thread_g().park),
+    }
+}
+
+fn park_goroutine(gp: &'static G) {
+    if gp
+        .park
+        .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
+        .is_err()
+    {
+        leave(gp, park_commit, 0);
+        gp.park.swap(EMPTY, Ordering::Acquire);
+    }
+}
+
+extern "C" fn park_commit(gp: &'static G, _arg: usize) {
+    gp.set_status(Status::Running, Status::Waiting);
+    if gp
+        .park
+        .compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire)
+        .is_err()
+    {
+        ready(gp); // the token came between
+    }
+}
+
+fn park_thread(token: &AtomicU32) {
+    if token
+        .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
+        .is_ok()
+    {
+        return;
+    }
+    if token
+        .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed)
+        .is_ok()
+    {
+        while token.load(Ordering::Relaxed) == PARKED {
+            futex::wait(token, PARKED, None);
+        }
+    }
+    token.swap(EMPTY, Ordering::Acquire);
+}
+
+/// Gives a goroutine or parked thread its token.
+#[unsafe(export_name = "runtime.unpark")]
+extern "C" fn unpark(gref: GRef) {
+    // SAFETY: a GRef comes from this runtime; Gs are never freed.
+    let Some(gp) = (unsafe { gref.g.cast::<G>().as_ref() }) else {
+        return;
+    };
+    if gp.id() != gref.goid {
+        return; // dead, perhaps somebody else by now; a token too many would only be a spurious wake-up
+    }
+    if gp.park.swap(NOTIFIED, Ordering::AcqRel) != PARKED {
+        return;
+    }
+    if gp.stack_hi.load(Ordering::Relaxed) == 0 {
+        futex::wake(&gp.park, 1); // a thread's stand-in
+    } else {
+        ready(gp);
+    }
+}
+
+/// The calling goroutine or, on a thread that is none, its stand-in: something that can be unparked.
+#[unsafe(export_name = "runtime.getgref")]
+extern "C" fn getgref() -> GRef {
+    let gp = current().unwrap_or_else(thread_g);
+    GRef {
+        g: core::ptr::from_ref(gp).cast::<OpaqueG>(),
+        goid: gp.id(),
+    }
+}
+
+/// The stand-in G of a thread that runs no goroutines: only its park word is used. Made once per thread and kept, as the thread's unparkers may hold it.
+fn thread_g() -> &'static G {
+    let word = tls::thread_g() as *const G;
+    // SAFETY: the word is null or was set below.
+    if let Some(gp) = unsafe { word.as_ref() } {
+        return gp;
+    }
+    // SAFETY: `G::new()` is all zero bytes.
+    let gp: &'static G = unsafe { mem::persistent() };
+    tls::set_thread_g(core::ptr::from_ref(gp) as usize);
+    gp
+}

@@ -1,0 +1,156 @@
+//! How many Ps there are: GOMAXPROCS, at the start and at run time, and the extra Ps that compensate for hogs.
+//!
+//! The world is never stopped. There is a wanted number (`gomaxprocs` + hogs) and a number of live Ps. Growing adds idle Ps. Shrinking takes
+//! idle Ps at once, and sets `SURPLUS`: Ps that run retire at their next scheduling point, their queues go to the global one.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::global::{ALLP, ALLP_LEN, MAX_PROCS, SCHED, Sched};
+use super::m::M;
+use super::p::{P, PStatus};
+use super::stack::Class;
+use super::threads;
+use crate::os::linux::mem;
+
+static GOMAXPROCS: AtomicU32 = AtomicU32::new(0);
+static HOGS: AtomicU32 = AtomicU32::new(0);
+static LIVE: AtomicU32 = AtomicU32::new(0);
+static SURPLUS: AtomicBool = AtomicBool::new(false);
+
+/// The current setting.
+pub fn gomaxprocs() -> u32 {
+    GOMAXPROCS.load(Ordering::Relaxed)
+}
+
+/// Ps that are not dead.
+pub fn live() -> u32 {
+    LIVE.load(Ordering::Relaxed)
+}
+
+/// Whether a P may not take the fast path: it is marked as a hog, or there are too many.
+#[inline]
+pub fn must_visit_scheduler(pp: &'static P) -> bool {
+    SURPLUS.load(Ordering::Relaxed) || pp.hog.load(Ordering::Relaxed)
+}
+
+/// Sets the number of Ps, at least 1. Returns the previous setting.
+pub fn procresize(n: u32) -> u32 {
+    let n = n.clamp(1, MAX_PROCS as u32);
+    let old = {
+        let mut sched = SCHED.lock();
+        let old = GOMAXPROCS.swap(n, Ordering::Relaxed);
+        balance(&mut sched);
+        old
+    };
+    threads::wakep(true);
+    old
+}
+
+fn wanted() -> u32 {
+    (gomaxprocs() + HOGS.load(Ordering::Relaxed)).min(MAX_PROCS as u32)
+}
+
+/// Makes the number of Ps what is wanted, as far as that is possible at once.
+fn balance(sched: &mut Sched) {
+    while live() < wanted() {
+        let pp = new_p(sched);
+        sched.pidleput(pp);
+    }
+    while live() > wanted()
+        && let Some(pp) = sched.pidleget()
+    {
+        bury(sched, pp);
+    }
+    SURPLUS.store(live() > wanted(), Ordering::Relaxed);
+}
+
+/// A live P that nobody has.
+fn new_p(sched: &mut Sched) -> &'static P {
+    LIVE.fetch_add(1, Ordering::Relaxed);
+    if let Some(pp) = sched.pdeadget() {
+        return pp;
+    }
+    // SAFETY: `P::new()` is zero bytes but for the status, which is set next.
+    let pp: &'static P = unsafe { mem::persistent() };
+    pp.set_status(PStatus::Dead);
+    let id = ALLP_LEN.load(Ordering::Relaxed);
+    pp.id.store(id, Ordering::Relaxed);
+    ALLP[id as usize].set_release(Some(pp));
+    ALLP_LEN.store(id + 1, Ordering::Release);
+    pp
+}
+
+/// Empties a P and puts it among the dead.
+fn bury(sched: &mut Sched, pp: &'static P) {
+    while let Some(gp) = pp.runq.get_next().or_else(|| pp.runq.get()) {
+        sched.globrunqput(gp);
+    }
+    while let Some(gp) = pp.gfree.pop() {
+        sched.gfree[Class::for_size(0).index()].push(gp);
+    }
+    sched.pdeadput(pp);
+    LIVE.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// At a scheduling point: the M's P retires when there are too many. On g0.
+pub fn retire_if_surplus(mp: &'static M) {
+    let Some(pp) = mp.p.get() else { return };
+    if !must_visit_scheduler(pp) {
+        return;
+    }
+    let retired = {
+        let mut sched = SCHED.lock();
+        no_longer_a_hog(&mut sched, pp);
+        let surplus = live() > wanted();
+        if surplus {
+            mp.p.set(None);
+            pp.m.set(None);
+            bury(&mut sched, pp);
+            SURPLUS.store(live() > wanted(), Ordering::Relaxed);
+        }
+        surplus
+    };
+    if retired {
+        if mp.is_spinning() {
+            mp.spinning.store(false, Ordering::Relaxed);
+            super::global::SPIN.stop();
+        }
+        threads::wakep(true);
+    }
+}
+
+fn no_longer_a_hog(sched: &mut Sched, pp: &'static P) {
+    if pp.hog.swap(false, Ordering::Relaxed) {
+        HOGS.fetch_sub(1, Ordering::Relaxed);
+        balance(sched);
+    }
+}
+
+/// Sysmon: marks `pp` as held by a hog and returns another P to make up for it; None when there are enough.
+pub fn compensate(pp: &'static P) -> Option<&'static P> {
+    let mut sched = SCHED.lock();
+    if live() >= MAX_PROCS as u32
+        || !pp.is(PStatus::Running)
+        || pp.hog.swap(true, Ordering::Relaxed)
+    {
+        return None;
+    }
+    HOGS.fetch_add(1, Ordering::Relaxed);
+    (live() < wanted()).then(|| new_p(&mut sched))
+}
+
+/// Gives a P to an M.
+pub fn acquire(mp: &'static M, pp: &'static P) {
+    mp.p.set(Some(pp));
+    pp.m.set(Some(mp));
+    pp.set_status(PStatus::Running);
+}
+
+/// Takes the P from its M. Without the scheduler lock a hog's mark would stay: it is taken off at the P's next visit.
+pub fn release(mp: &'static M) -> &'static P {
+    let pp = mp.pp();
+    mp.p.set(None);
+    pp.m.set(None);
+    pp.set_status(PStatus::Idle);
+    pp
+}

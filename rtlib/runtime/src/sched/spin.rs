@@ -1,0 +1,97 @@
+//! Who looks for work, and who wakes whom: the protocol that keeps "there is work" and "there is an idle P" from being true together.
+//!
+//! Only counters and their orderings are here, so that loom can check the protocol with its own queues and sleepers (see the test). Go explains it in
+//! runtime/proc.go, "Worker thread parking/unparking":
+//!
+//! - Who submits work: makes it visible, then (full barrier) looks at `idle` and `spinning`; when some P is idle and nobody spins, it claims the right to
+//!   start one spinner (`claim`).
+//! - Who stops spinning: counts itself out, then (full barrier) looks at all queues again.
+//! - The last spinner that finds work starts another.
+//!
+//! So either the submitter sees the spinner gone and starts another, or the spinner sees the work.
+
+use crate::shim::{AtomicI32, AtomicU32, Ordering, fence};
+
+/// The counters.
+pub struct Spin {
+    idle: AtomicU32,
+    spinning: AtomicI32,
+}
+
+impl Default for Spin {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Spin {
+    /// Nobody idle, nobody spinning.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            idle: AtomicU32::new(0),
+            spinning: AtomicI32::new(0),
+        }
+    }
+
+    /// Nobody idle, nobody spinning.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            idle: AtomicU32::new(0),
+            spinning: AtomicI32::new(0),
+        }
+    }
+
+    /// A P went to the idle list. Under the scheduler lock.
+    pub fn idle_added(&self) {
+        self.idle.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A P left the idle list. Under the scheduler lock.
+    pub fn idle_removed(&self) {
+        self.idle.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Idle Ps; may be stale.
+    #[inline]
+    pub fn idle(&self) -> u32 {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    /// Spinning Ms; may be stale.
+    pub fn spinning(&self) -> i32 {
+        self.spinning.load(Ordering::Relaxed)
+    }
+
+    /// After work became visible: true when the caller must start a spinner. It is counted already; the caller counts it out
+    /// ([`Spin::stop`]) when it finds no P for it.
+    ///
+    /// `fenced` says that the caller made the work visible with a full barrier (a swap, a lock).
+    #[inline]
+    pub fn claim(&self, fenced: bool) -> bool {
+        if !fenced {
+            fence(Ordering::SeqCst);
+        }
+        self.idle.load(Ordering::SeqCst) != 0
+            && self.spinning.load(Ordering::SeqCst) == 0
+            && self
+                .spinning
+                .compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// An M starts to look for work on its own account.
+    pub fn start(&self) {
+        self.spinning.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// An M stops looking: it found work, or it gives up. Full barrier: who gives up looks at the queues afterwards. Returns how many spin on.
+    pub fn stop(&self) -> i32 {
+        let left = self.spinning.fetch_sub(1, Ordering::SeqCst) - 1;
+        fence(Ordering::SeqCst);
+        left
+    }
+}

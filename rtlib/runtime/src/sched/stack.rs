@@ -1,0 +1,134 @@
+//! Where goroutines live: stacks reserved from large arenas, one size class each, committed page by page when touched, with a guard page below.
+//!
+//! ```text
+//!   slot:  | guard page | ............ frames grow down | TLS block |     size = 2^class
+//! ```
+//!
+//! Guards are `MADV_GUARD_INSTALL` pages (Linux 6.13), which do not split the mapping. On older kernels, or with `GODEBUG=guardinstall=0`, they are
+//! `mprotect`ed: then `vm.max_map_count` (65530 by default) limits the number of stacks to about 32,700, and running out says so.
+//!
+//! A stack is never unmapped and never parts from its G, so there is no free list here: dead Gs keep theirs (`gfree`).
+
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::lock::Lock;
+use crate::os::linux::{Errno, mem};
+
+/// Smallest and largest slot: 16 KiB and 1 GiB.
+const MIN_CLASS: usize = 14;
+const MAX_CLASS: usize = 30;
+/// Number of size classes.
+pub const CLASSES: usize = MAX_CLASS - MIN_CLASS + 1;
+/// Default size of a goroutine's stack, guard and TLS block included.
+pub const DEFAULT_SIZE: usize = 256 << 10;
+/// Address space that an arena takes at a time, or four slots when they are larger.
+const ARENA: usize = 16 << 30;
+/// What [`Errno`] is when the number of mappings is exhausted.
+const ENOMEM: Errno = Errno(12);
+
+static DEFAULT: AtomicUsize = AtomicUsize::new(DEFAULT_SIZE);
+static GUARD_INSTALL: AtomicBool = AtomicBool::new(true);
+
+/// A class: which arena, log2 of the slot's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Class(u8);
+
+impl Class {
+    /// The class for a wanted size in bytes; 0 = the program's default. Larger than the largest is the largest.
+    pub fn for_size(size: usize) -> Self {
+        let size = if size == 0 {
+            DEFAULT.load(Ordering::Relaxed)
+        } else {
+            size
+        };
+        let log2 = size
+            .min(1 << MAX_CLASS)
+            .next_power_of_two()
+            .trailing_zeros() as usize;
+        Self((log2.clamp(MIN_CLASS, MAX_CLASS) - MIN_CLASS) as u8)
+    }
+
+    /// Position in tables of [`CLASSES`] entries.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The class at a position.
+    pub fn from_index(index: u8) -> Self {
+        debug_assert!((index as usize) < CLASSES);
+        Self(index)
+    }
+
+    /// Bytes of a slot.
+    pub fn size(self) -> usize {
+        1 << (self.0 as usize + MIN_CLASS)
+    }
+}
+
+/// Sets the default size; rounded up to a class. In the boot.
+pub fn set_default(size: usize) {
+    DEFAULT.store(Class::for_size(size).size(), Ordering::Relaxed);
+}
+
+/// Forbids lightweight guard pages (`GODEBUG=guardinstall=0`). In the boot.
+pub fn forbid_guard_install() {
+    GUARD_INSTALL.store(false, Ordering::Relaxed);
+}
+
+/// A slot. The guard page is at `lo`.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    /// First byte.
+    pub lo: usize,
+    /// Behind the last byte.
+    pub end: usize,
+}
+
+struct Arena {
+    at: usize,
+    end: usize,
+}
+
+static ARENAS: [Lock<Arena>; CLASSES] = [const { Lock::new(Arena { at: 0, end: 0 }) }; CLASSES];
+
+/// A new slot of zero memory with its guard page. Throws when there is no memory.
+pub fn alloc(class: Class) -> Slot {
+    let slot = take(class);
+    guard(slot.lo);
+    slot
+}
+
+fn take(class: Class) -> Slot {
+    let size = class.size();
+    let mut arena = ARENAS[class.index()].lock();
+    if arena.at == arena.end {
+        let len = ARENA.max(size * 4);
+        let Ok(fresh) = mem::reserve(len + size) else {
+            crate::fatal::throw(b"runtime: cannot reserve address space for goroutine stacks")
+        };
+        let at = (fresh.as_ptr() as usize).next_multiple_of(size.min(2 << 20));
+        mem::no_huge_pages(at, len);
+        (arena.at, arena.end) = (at, at + len);
+    }
+    let lo = arena.at;
+    arena.at += size;
+    Slot { lo, end: lo + size }
+}
+
+fn guard(page: usize) {
+    if GUARD_INSTALL.load(Ordering::Relaxed) {
+        match mem::guard_install(page) {
+            Ok(()) => return,
+            Err(ENOMEM) => {
+                crate::fatal::throw(b"runtime: cannot allocate memory for a stack guard")
+            }
+            Err(_) => GUARD_INSTALL.store(false, Ordering::Relaxed), // an older kernel
+        }
+    }
+    if mem::guard_protect(page).is_err() {
+        crate::fatal::throw(
+            b"runtime: cannot protect a stack guard page: too many goroutines for vm.max_map_count \
+              (Linux 6.13 and later have no such limit; else raise it with sysctl)",
+        );
+    }
+}

@@ -1,0 +1,281 @@
+//! Ms: making, waking, stopping and ending them (Go: `newm`, `startm`, `stopm`, `wakep`, `mexit`).
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+use super::find::schedule;
+use super::g::G;
+use super::global::{ALLMS, MAX_MCOUNT, SCHED, SPIN, Sched};
+use super::m::M;
+use super::p::P;
+use super::{M0, procs};
+use crate::arch::current::{switch, tls};
+use crate::fatal;
+use crate::libc::ffi::{self, PthreadAttr};
+use crate::os::linux::{mem, signal};
+
+/// Stack of an M's thread: g0 and libc's TLS block.
+const M_STACK: usize = 256 << 10;
+/// Alternate signal stack of an M, the signal frame not counted.
+const SIGNAL_STACK: usize = 64 << 10;
+/// How much of a thread's stack g0 may use, for its bounds.
+const G0_SPAN: usize = 64 << 10;
+
+/// Starts somebody to look for work, when some P is idle and nobody looks. `fenced` as in [`super::spin::Spin::claim`].
+#[inline]
+pub fn wakep(fenced: bool) {
+    if SPIN.claim(fenced) {
+        wake_one();
+    }
+}
+
+#[cold]
+fn wake_one() {
+    let pp = SCHED.lock().pidleget();
+    match pp {
+        Some(pp) => startm(pp, true),
+        None => _ = SPIN.stop(),
+    }
+}
+
+/// Runs an M with this P, which nobody holds: an idle one or a new one.
+pub fn startm(pp: &'static P, spinning: bool) {
+    let idle = SCHED.lock().mget();
+    match idle {
+        Some(mp) => {
+            mp.spinning.store(spinning, Ordering::Relaxed);
+            mp.nextp.set(Some(pp));
+            mp.park.wakeup();
+        }
+        None => newm(schedule_with_p, Some(pp), spinning),
+    }
+}
+
+/// Puts an M without a P to sleep until somebody gives it one.
+pub fn stopm(mp: &'static M) {
+    SCHED.lock().mput(mp);
+    park_until_p(mp);
+}
+
+/// Sleeps until woken, then takes the P that came along.
+pub fn park_until_p(mp: &'static M) {
+    mp.park.sleep();
+    mp.park.clear();
+    match mp.nextp.take() {
+        Some(pp) => procs::acquire(mp, pp),
+        None => fatal::throw(b"M woken without a P"),
+    }
+}
+
+/// What an M's thread runs.
+type ThreadMain = extern "C" fn(&'static M) -> !;
+
+/// Makes an M and its thread.
+pub fn newm(main: ThreadMain, pp: Option<&'static P>, spinning: bool) {
+    let mp = allocm(&mut SCHED.lock());
+    mp.nextp.set(pp);
+    mp.spinning.store(spinning, Ordering::Relaxed);
+    if let Some(g0) = mp.g0.get() {
+        g0.startpc.store(main as usize, Ordering::Relaxed);
+    }
+    start_thread(mp);
+}
+
+/// A struct for a new M, with a g0. Throws when there are too many.
+fn allocm(sched: &mut Sched) -> &'static M {
+    sched.mcount += 1;
+    if sched.mcount > MAX_MCOUNT {
+        fatal::thread_exhaustion(MAX_MCOUNT);
+    }
+    if let Some(mp) = sched.mdead {
+        sched.mdead = mp.schedlink.take();
+        return mp;
+    }
+    // SAFETY: `M::new()` is all zero bytes.
+    let mp: &'static M = unsafe { mem::persistent() };
+    // SAFETY: `G::new()` is all zero bytes.
+    let g0: &'static G = unsafe { mem::persistent() };
+    mp.g0.set(Some(g0));
+    g0.m.set(Some(mp));
+    register(sched, mp);
+    mp
+}
+
+/// Makes m0 and its g0 known. In the boot; `rt0_go` has bound them to each other.
+pub fn adopt_m0() {
+    let mut sched = SCHED.lock();
+    sched.mcount += 1;
+    register(&mut sched, &M0);
+}
+
+/// Numbers a new M and puts it on the list of all.
+fn register(sched: &mut Sched, mp: &'static M) {
+    mp.id.store(sched.mnext, Ordering::Relaxed);
+    sched.mnext += 1;
+    mp.rand.store(
+        (mp.id.load(Ordering::Relaxed) as u32).wrapping_mul(0x9e37_79b9) | 1,
+        Ordering::Relaxed,
+    );
+    mp.alllink.set(ALLMS.get());
+    ALLMS.set_release(Some(mp));
+}
+
+/// Signals that an M is born with blocked: all, so that no handler of the program runs on a thread that is not set up.
+static ALL_SIGNALS: [u64; 16] = [u64::MAX; 16];
+/// pthread_sigmask(3).
+const SIG_SETMASK: i32 = 2;
+
+fn start_thread(mp: &'static M) {
+    let mut attr = PthreadAttr::uninit();
+    let mut thread = 0;
+    let mut mask = [0; 16];
+    // SAFETY: libc's functions on our own variables; `mp` lives for ever. The mask is restored whatever happens.
+    let error = unsafe {
+        ffi::pthread_attr_init(&raw mut attr);
+        ffi::pthread_attr_setstacksize(&raw mut attr, M_STACK);
+        ffi::pthread_sigmask(SIG_SETMASK, &raw const ALL_SIGNALS, &raw mut mask);
+        mp.sigmask.store(mask[0], Ordering::Relaxed);
+        let error = ffi::pthread_create(
+            &raw mut thread,
+            &raw const attr,
+            thread_start,
+            ptr::from_ref(mp).cast_mut().cast(),
+        );
+        ffi::pthread_sigmask(SIG_SETMASK, &raw const mask, ptr::null_mut());
+        ffi::pthread_attr_destroy(&raw mut attr);
+        if error == 0 {
+            ffi::pthread_detach(thread);
+        }
+        error
+    };
+    if error != 0 {
+        fatal::newosproc_failed(error as u32);
+    }
+}
+
+extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
+    // SAFETY: `start_thread` passes an M.
+    let mp: &'static M = unsafe { &*arg.cast::<M>() };
+    let Some(g0) = mp.g0.get() else {
+        fatal::throw(b"M without g0")
+    };
+    let here = ptr::from_ref(&arg) as usize;
+    g0.stack_lo.store(here - G0_SPAN, Ordering::Relaxed);
+    g0.stack_hi.store(here, Ordering::Relaxed);
+    g0.fs.store(tls::thread_pointer(), Ordering::Relaxed);
+    if g0.startpc.load(Ordering::Relaxed) == super::sysmon::sysmon as *const () as usize {
+        crate::libc::tcb::photograph();
+    }
+    tls::setg(g0);
+    // SAFETY: the function pointer that `newm` stored; we are on the M's own thread and block.
+    unsafe {
+        let main = core::mem::transmute::<usize, ThreadMain>(g0.startpc.load(Ordering::Relaxed));
+        switch::call_until_mexit(main, mp);
+    }
+    bury(mp);
+    ptr::null_mut()
+}
+
+/// The last act of an M's thread: its struct, g0 and signal stack may be another's from here on.
+fn bury(mp: &'static M) {
+    signal::disable_alternate_stack();
+    let mut sched = SCHED.lock();
+    sched.mcount -= 1;
+    mp.schedlink.set(sched.mdead);
+    sched.mdead = Some(mp);
+}
+
+/// The life of an ordinary M.
+pub extern "C" fn schedule_with_p(mp: &'static M) -> ! {
+    minit(mp);
+    if let Some(pp) = mp.nextp.take() {
+        procs::acquire(mp, pp);
+    }
+    schedule_from_here(mp)
+}
+
+/// Starts scheduling: g0's frames begin here, below the caller's.
+fn schedule_from_here(mp: &'static M) -> ! {
+    let Some(g0) = mp.g0.get() else {
+        fatal::throw(b"M without g0")
+    };
+    let anchor = 0_usize;
+    let top = (ptr::from_ref(&anchor) as usize - 4096) & !15;
+    g0.sp.store(top, Ordering::Relaxed);
+    schedule()
+}
+
+/// Per-thread set-up: the alternate signal stack, the signal mask of the program.
+fn minit(mp: &'static M) {
+    if mp.signal_stack.load(Ordering::Relaxed) == 0 {
+        let len = SIGNAL_STACK + crate::boot::signal_frame_size();
+        let Ok(memory) = mem::reserve(len) else {
+            fatal::throw(b"runtime: cannot allocate a signal stack")
+        };
+        mp.signal_stack
+            .store(memory.as_ptr() as usize, Ordering::Relaxed);
+        mp.signal_stack_len.store(len, Ordering::Relaxed);
+    }
+    let (at, len) = (
+        mp.signal_stack.load(Ordering::Relaxed),
+        mp.signal_stack_len.load(Ordering::Relaxed),
+    );
+    // SAFETY: the memory is this M's, which keeps it.
+    if unsafe { signal::set_alternate_stack(at, len) }.is_err() {
+        fatal::throw(b"runtime: sigaltstack failed");
+    }
+    let mut mask = [0; 16];
+    mask[0] = mp.sigmask.load(Ordering::Relaxed);
+    if !ptr::eq(mp, &raw const M0) {
+        // SAFETY: libc's function on our own variable.
+        unsafe { ffi::pthread_sigmask(SIG_SETMASK, &raw const mask, ptr::null_mut()) };
+    }
+}
+
+/// m0 enters the scheduler: from rt0_go, on the process stack, which belongs to the main goroutine from here on. g0 moves to a stack of its own.
+#[unsafe(export_name = "runtime.mstart")]
+extern "C" fn mstart() -> ! {
+    let Ok(memory) = mem::reserve(M_STACK) else {
+        fatal::throw(b"runtime: cannot allocate g0's stack")
+    };
+    let lo = memory.as_ptr() as usize;
+    let hi = lo + M_STACK;
+    super::G0.stack_lo.store(lo, Ordering::Relaxed);
+    super::G0.stack_hi.store(hi, Ordering::Relaxed);
+    // SAFETY: a new mapping.
+    unsafe { switch::call_on_stack(mstart_on_g0, &M0, hi) }
+}
+
+extern "C" fn mstart_on_g0(mp: &'static M) -> ! {
+    minit(mp);
+    schedule_from_here(mp)
+}
+
+/// Ends the calling M: its locked goroutine exited without unlocking, so the thread's state is not to be trusted (Go: `mexit`). On g0, P in hand.
+pub fn mexit(mp: &'static M) -> ! {
+    let pp = procs::release(mp);
+    hand_off(pp);
+    if ptr::eq(mp, &raw const M0) {
+        // The process's first thread must stay.
+        loop {
+            mp.park.sleep();
+            mp.park.clear();
+        }
+    }
+    // SAFETY: on this M's g0.
+    unsafe { switch::mexit(mp) }
+}
+
+/// Gives a P that its M can no longer use to somebody: an M when there is work, else the idle list.
+pub fn hand_off(pp: &'static P) {
+    let work = !pp.runq.is_empty() || super::global::RUNQSIZE.load(Ordering::SeqCst) != 0;
+    if work {
+        startm(pp, false);
+        return;
+    }
+    SCHED.lock().pidleput(pp);
+    if super::global::RUNQSIZE.load(Ordering::SeqCst) != 0 {
+        wakep(true);
+    }
+}
