@@ -6,12 +6,15 @@
 //! [`source::SourceProvider`], objects and binaries as bytes. All of them are untrusted: bad input gives a typed error, never a panic.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod buildinfo;
 pub mod diagnostic;
+pub mod elf;
+pub mod emit;
 pub mod graph;
 pub mod model;
-pub mod source;
 pub mod records;
+pub mod source;
 
 #[cfg(test)]
 mod testing;
