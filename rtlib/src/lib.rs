@@ -1,2 +1,126 @@
-//! rtlib
+//! Goroutines, ordered init functions and package variables for programs built with `cargo gobuild`.
+//!
+//! ```no_run
+//! use std::sync::Mutex;
+//!
+//! #[rtlib::var]
+//! static GREETINGS: Mutex<Vec<String>> = Mutex::new(std::env::args().skip(1).collect());
+//!
+//! #[rtlib::init]
+//! fn greet_the_world() {
+//!     GREETINGS.lock().unwrap().push("hello, world".to_owned());
+//! }
+//!
+//! fn main() {
+//!     let length = rtlib::spawn(|| GREETINGS.lock().unwrap().len());
+//!     println!("{} greetings", length.join().unwrap());
+//! }
+//! ```
+//!
+//! # Building
+//!
+//! The scheduler is not in this crate: `cargo gobuild` links it into the program. So `cargo check`, `cargo clippy`, `cargo doc` and
+//! building libraries work as ever, but a program (a binary, a test, an example) that uses this crate must be built with
+//! `cargo gobuild`, `cargo gobuild run` or `cargo gobuild test`. A plain `cargo build` of it fails at link time with `undefined symbol:
+//! gobuild_abi_v1`, as does a `cargo gobuild` whose version does not fit this crate's.
+//!
+//! # Init functions and package variables
+//!
+//! [`#[init]`](macro@init) and [`#[var]`](macro@var) run code before `main`, on the main goroutine, with std alive. The order is Go's: a package
+//! after the packages that it depends on; within a package first the variables, each after those that its initialiser refers to, then
+//! the init functions by file and position.
+//!
+//! # Goroutines
+//!
+//! [`go`] and [`spawn`] start one; [`Builder`] chooses its stack size. To the compiler and to every library a goroutine is a thread of
+//! its own: thread-locals, `errno`, panics and [`std::thread::current`](https://doc.rust-lang.org/std/thread/fn.current.html) belong to it, whichever
+//! thread of the operating system runs it at the moment. Hence the bounds of `std::thread::spawn`: what a goroutine captures is `Send + 'static`.
+//!
+//! # Features
+//!
+//! - `std` (default): hosted programs. Without it the crate is for `#![no_std]` programs: no `spawn`, which needs the heap, and a panic
+//!   goes to the program's panic handler.
 #![no_std]
+
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+#[doc(hidden)]
+pub mod __private;
+#[cfg(not(any(test, loom, miri)))]
+mod abi_check;
+#[cfg(test)]
+mod fake_runtime;
+mod goroutine;
+mod init;
+#[cfg(feature = "std")]
+mod join;
+mod launch;
+mod os_thread;
+#[cfg(feature = "std")]
+mod packet;
+#[cfg(feature = "std")]
+mod panics;
+mod sched;
+#[cfg(feature = "std")]
+mod shim;
+mod spawn;
+mod sys;
+mod var;
+
+pub use goroutine::{Goroutine, current, park, yield_now};
+#[cfg(feature = "std")]
+pub use join::JoinHandle;
+pub use os_thread::{OsThreadLock, lock_os_thread};
+pub use sched::{gomaxprocs, num_cpu, num_goroutine};
+#[cfg(feature = "std")]
+pub use spawn::spawn;
+pub use spawn::{Builder, go};
+pub use var::Var;
+
+/// Runs a function before `main`, in the order of the packages.
+///
+/// Any number of functions, with any names, private ones too; a marked function can still be called as any other. It takes no arguments
+/// and returns nothing. It runs once, on the main goroutine, after the inits of every package that its own depends on, after the
+/// [variables](macro@var) of its own package and after the inits above it in the same file. It may print, allocate, read
+/// files, start goroutines and threads. When it panics, the program ends with exit status 2 and a message that names the package.
+///
+/// ```no_run
+/// #[rtlib::init]
+/// fn register() {
+///     println!("before main");
+/// }
+/// # fn main() {}
+/// ```
+///
+/// A library's inits run only if rustc links the library, that is, if the program names it somewhere. `use the_library as _;` does. `cargo
+/// gobuild` fails, and says which init it would have lost, where a program does not.
+///
+/// # Where it works
+///
+/// In bins, libs, tests and examples, in any module, behind `#[cfg]`, and in crates that `#![forbid(unsafe_code)]`. Not in a function body and not in
+/// an `impl`. A macro may generate init functions, also several of one name, each in its own `const _: () = { … };`. Where `rtlib` goes by another
+/// name: `#[init(crate = path::to::rtlib)]`.
+pub use rtlib_macros::init;
+
+/// Makes a static a package variable: initialised before `main`, by any expression.
+///
+/// `#[rtlib::var] static NAME: Type = expression;` declares a `static NAME: rtlib::Var<Type>`, which dereferences to `Type`. The
+/// initialiser runs once, on the main goroutine: after the inits of every package that this one depends on, after the variables that the
+/// expression refers to, directly or through functions, and before the package's init functions.
+///
+/// ```no_run
+/// use std::collections::HashMap;
+///
+/// #[rtlib::var]
+/// static HOME: String = std::env::var("HOME").unwrap_or_default();
+///
+/// /// Initialised after `HOME`, though it need not stand below it.
+/// #[rtlib::var]
+/// pub static PATHS: HashMap<&str, String> = HashMap::from([("config", format!("{}/.config", *HOME))]);
+/// # fn main() {}
+/// ```
+///
+/// A read that comes too early (from a goroutine that an earlier init started, for example) panics and names both: see [`Var`]. It works wherever
+/// [`#[init]`](macro@init) works, but the macro may not itself come out of a macro: `cargo gobuild` must see what the expression refers to.
+pub use rtlib_macros::var;

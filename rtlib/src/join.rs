@@ -1,0 +1,118 @@
+//! Goroutines with a result: how one is started, what runs on it, and the handle to wait for it.
+
+use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use std::format;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use crate::goroutine::{self, Goroutine};
+use crate::launch::launch;
+use crate::packet::{Receiver, Sender, Waiter, packet};
+use crate::{panics, sys};
+
+/// Waits for a goroutine that [`spawn`](crate::spawn) started: `std::thread::JoinHandle`, for goroutines.
+///
+/// Dropping it detaches the goroutine, which runs on; its result, or its panic, is then dropped.
+pub struct JoinHandle<T> {
+    goroutine: Goroutine,
+    receiver: Receiver<thread::Result<T>, Joiner>,
+}
+
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// Blocks until the goroutine has ended, the destructors of its thread-locals included, and returns what it returned.
+    ///
+    /// A goroutine that waits leaves its thread to others. A plain thread may wait, too.
+    ///
+    /// # Errors
+    /// The payload of the panic that ended the goroutine.
+    pub fn join(self) -> thread::Result<T> {
+        self.receiver.wait()
+    }
+
+    /// Whether the goroutine's closure has returned or panicked; `join` will then not block for long.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.receiver.is_stored()
+    }
+
+    /// The goroutine.
+    #[must_use]
+    pub fn goroutine(&self) -> Goroutine {
+        self.goroutine
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("goroutine", &self.goroutine)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Starts a goroutine that calls `f`.
+#[inline]
+pub(crate) fn start<F, T>(f: F, stack_size: usize) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let (sender, receiver) = packet();
+    let goroutine = launch(move || run(f, sender), stack_size);
+    JoinHandle {
+        goroutine,
+        receiver,
+    }
+}
+
+/// What runs on the goroutine. Does not unwind.
+fn run<F: FnOnce() -> T, T>(f: F, sender: Sender<thread::Result<T>, Joiner>) {
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    let (stored, unwanted) = sender.store(outcome);
+    drop_unwanted(unwanted);
+    // SAFETY: the goroutine's closure is gone, and what follows touches an atomic, a lock and the scheduler, no thread-local.
+    unsafe { sys::run_thread_local_destructors() };
+    stored.finish();
+}
+
+/// As in std, a result that panics when nobody wants it ends the program: there is nobody to tell.
+fn drop_unwanted<T>(outcome: Option<thread::Result<T>>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
+        let message = panics::message(&*payload);
+        sys::fatal_panic(&format!(
+            "the result of a detached goroutine panicked when it was dropped: {message}"
+        ));
+    }
+}
+
+/// Who waits in `join`.
+#[derive(Clone)]
+enum Joiner {
+    Goroutine(Goroutine),
+    /// The runtime's tokens reach goroutines only; std's reach any thread.
+    Thread(thread::Thread),
+}
+
+impl Waiter for Joiner {
+    fn current() -> Self {
+        goroutine::current().map_or_else(|| Self::Thread(thread::current()), Self::Goroutine)
+    }
+
+    fn block(&self) {
+        match self {
+            Self::Goroutine(_) => goroutine::park(),
+            Self::Thread(_) => thread::park(),
+        }
+    }
+
+    fn wake(&self) {
+        match self {
+            Self::Goroutine(goroutine) => goroutine.unpark(),
+            Self::Thread(thread) => thread.unpark(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The one place where the code that loom checks gets its atomics and cells from.
+
+#[cfg(not(loom))]
+pub(crate) use core::sync::atomic::{AtomicU8, Ordering};
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicU8, Ordering};
+
+/// An `UnsafeCell` that loom can watch.
+#[cfg(not(loom))]
+pub(crate) struct Cell<T>(core::cell::UnsafeCell<T>);
+#[cfg(loom)]
+pub(crate) struct Cell<T>(loom::cell::UnsafeCell<T>);
+
+impl<T> Cell<T> {
+    #[cfg(not(loom))]
+    pub(crate) fn new(value: T) -> Self {
+        Self(core::cell::UnsafeCell::new(value))
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn new(value: T) -> Self {
+        Self(loom::cell::UnsafeCell::new(value))
+    }
+
+    /// Calls `f` with the address of the value, for reading.
+    #[cfg(not(loom))]
+    pub(crate) fn read<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn read<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        self.0.with(f)
+    }
+
+    /// Calls `f` with the address of the value, for writing.
+    #[cfg(not(loom))]
+    pub(crate) fn write<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn write<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        self.0.with_mut(f)
+    }
+}

@@ -1,0 +1,146 @@
+//! The calls into the runtime object, made safe. The only file that uses `rtlib_abi::api`'s functions.
+//!
+//! Nothing here unwinds: the runtime never does.
+
+use core::slice;
+use core::str;
+
+use rtlib_abi::api::{self, Entry, GRef};
+use rtlib_abi::layout::Str;
+
+/// The init function or initialiser that is running.
+#[derive(Clone, Copy)]
+pub(crate) struct RunningInit {
+    /// Package path, as traces print it.
+    pub(crate) package: &'static str,
+    /// Rust path of the function or variable.
+    pub(crate) name: &'static str,
+    /// Its source file.
+    pub(crate) file: &'static str,
+    /// Its line.
+    pub(crate) line: u32,
+}
+
+/// Starts a goroutine that calls `entry` with the address of a copy of the `size` bytes at `argument`.
+///
+/// # Safety
+/// `argument` is readable for `size` bytes, `align` is a power of two up to 4096, `size` is at most a quarter of the stack, `entry` does
+/// not unwind and may be called, once, on any thread, with a bitwise copy of the argument, which the caller no longer uses.
+pub(crate) unsafe fn newproc(
+    entry: Entry,
+    argument: *const u8,
+    size: usize,
+    align: usize,
+    stack_size: usize,
+) -> GRef {
+    const UNKNOWN_CALLER: usize = 0;
+    // SAFETY: the caller vouches for the argument and the entry.
+    unsafe { api::newproc1(entry, argument, size, align, stack_size, UNKNOWN_CALLER) }
+}
+
+/// The calling goroutine; a null `GRef` on a thread that is none.
+pub(crate) fn current() -> GRef {
+    // SAFETY: callable from any thread.
+    unsafe { api::getgref() }
+}
+
+/// Lets other goroutines run.
+pub(crate) fn yield_now() {
+    // SAFETY: callable from any thread.
+    unsafe { api::gosched() }
+}
+
+/// Blocks until the caller's token is there, or for no reason.
+pub(crate) fn park() {
+    // SAFETY: callable from any thread.
+    unsafe { api::park() }
+}
+
+/// Gives `goroutine` its token.
+pub(crate) fn unpark(goroutine: GRef) {
+    // SAFETY: a `GRef` names one incarnation, and the runtime leaves a dead one alone.
+    unsafe { api::unpark(goroutine) }
+}
+
+/// Sets the number of Ps if `n` is positive; returns the previous one.
+pub(crate) fn gomaxprocs(n: i32) -> i32 {
+    // SAFETY: any `n` is allowed.
+    unsafe { api::gomaxprocs(n) }
+}
+
+/// CPUs usable at start.
+pub(crate) fn num_cpu() -> i32 {
+    // SAFETY: callable from any thread.
+    unsafe { api::num_cpu() }
+}
+
+/// Goroutines that exist.
+pub(crate) fn num_goroutine() -> u64 {
+    // SAFETY: callable from any thread.
+    unsafe { api::num_goroutine() }
+}
+
+/// Wires the calling goroutine to its thread, once more.
+pub(crate) fn lock_os_thread() {
+    // SAFETY: callable from any thread; nests.
+    unsafe { api::lock_os_thread() }
+}
+
+/// Undoes one `lock_os_thread` of the calling goroutine, which must have made one.
+pub(crate) fn unlock_os_thread() {
+    // SAFETY: callable from any thread; a surplus call would only be one too many.
+    unsafe { api::unlock_os_thread() }
+}
+
+/// What is being initialised now.
+pub(crate) fn current_init() -> Option<RunningInit> {
+    // SAFETY: callable from any thread.
+    let init = unsafe { api::current_init() };
+    (init.running != 0).then(|| RunningInit {
+        package: text(init.package),
+        name: text(init.name),
+        file: text(init.file),
+        line: init.line,
+    })
+}
+
+fn text(text: Str) -> &'static str {
+    if text.len == 0 {
+        return "";
+    }
+    // SAFETY: `Str` promises `len` bytes in read-only data, which live as long as the program.
+    let bytes = unsafe { slice::from_raw_parts(text.ptr, text.len as usize) };
+    str::from_utf8(bytes).unwrap_or("(not UTF-8)")
+}
+
+/// Ends the program: a goroutine started with `go` panicked.
+#[cfg(feature = "std")]
+pub(crate) fn fatal_panic(message: &str) -> ! {
+    // SAFETY: a string's bytes are readable for its length.
+    unsafe { api::fatalpanic(message.as_ptr(), message.len()) }
+}
+
+/// Ends the program: the running init panicked.
+#[cfg(feature = "std")]
+pub(crate) fn init_panic(message: &str) -> ! {
+    // SAFETY: as in `fatal_panic`.
+    unsafe { api::initpanic(message.as_ptr(), message.len()) }
+}
+
+#[cfg(feature = "std")]
+unsafe extern "C" {
+    /// glibc's name; the runtime object defines it in every hosted program.
+    #[cfg_attr(not(test), link_name = "__call_tls_dtors")]
+    #[cfg_attr(test, link_name = "fake.calltlsdtors")]
+    fn call_tls_dtors();
+}
+
+/// Runs the destructors of the calling goroutine's thread-locals now instead of at its exit.
+///
+/// # Safety
+/// No code that runs on this goroutine from now on may hold a reference into a thread-local that has a destructor.
+#[cfg(feature = "std")]
+pub(crate) unsafe fn run_thread_local_destructors() {
+    // SAFETY: the runtime calls this itself when a goroutine exits; the caller vouches that this one is as good as there.
+    unsafe { call_tls_dtors() }
+}
