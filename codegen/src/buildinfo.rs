@@ -78,6 +78,9 @@ pub enum BuildInfoError {
         /// The schema it says it has.
         found: u64,
     },
+    /// A text that would garble a terminal.
+    #[error("the build information holds the unprintable text `{}`", .0.escape_debug())]
+    Unprintable(String),
     /// A level that does not exist.
     #[error("the build information names GOAMD64 level {found}; levels are 1 to 4")]
     GoAmd64 {
@@ -122,7 +125,28 @@ impl BuildInfo {
         }
         let info: Self = serde_json::from_str(text)?;
         info.check_level()?;
+        info.check_printable()?;
         Ok(info)
+    }
+
+    fn check_printable(&self) -> Result<(), BuildInfoError> {
+        let own = [
+            &self.tool,
+            &self.rustc,
+            &self.target,
+            &self.profile,
+            &self.linker,
+        ];
+        let of_packages = self.packages.iter().flat_map(|package| {
+            [&package.name, &package.version]
+                .into_iter()
+                .chain(&package.source)
+        });
+        let mut all = own.into_iter().chain(&self.flags).chain(of_packages);
+        match all.find(|text| text.contains(char::is_control)) {
+            Some(text) => Err(BuildInfoError::Unprintable(text.clone())),
+            None => Ok(()),
+        }
     }
 
     fn check_level(&self) -> Result<(), BuildInfoError> {
@@ -271,6 +295,17 @@ mod tests {
             BuildInfo::from_json(&text),
             Err(BuildInfoError::GoAmd64 { found: 0 })
         ));
+    }
+
+    #[test]
+    fn text_that_garbles_a_terminal_is_refused() {
+        let text = sample()
+            .to_json()
+            .unwrap()
+            .replace("\"app\"", "\"\\u001b[2J\"");
+        assert!(
+            matches!(BuildInfo::from_json(&text), Err(BuildInfoError::Unprintable(text)) if text == "\u{1b}[2J")
+        );
     }
 
     #[test]

@@ -12,6 +12,10 @@ impl<'data> Bytes<'data> {
         Self(bytes)
     }
 
+    pub(super) fn all(self) -> &'data [u8] {
+        self.0
+    }
+
     pub(super) fn slice(self, offset: usize, len: usize) -> &'data [u8] {
         &self.0[offset..offset + len]
     }

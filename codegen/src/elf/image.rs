@@ -45,7 +45,7 @@ pub(super) struct Image<R> {
 /// What a piece of memory must allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Executable, not writable.
+    /// Executable.
     Execute,
     /// Writable.
     Write,
@@ -57,7 +57,7 @@ impl Access {
     fn allows(self, flags: u32) -> bool {
         let (writable, executable) = (flags & PF_W != 0, flags & PF_X != 0);
         match self {
-            Self::Execute => executable && !writable,
+            Self::Execute => executable,
             Self::Write => writable,
             Self::ReadOnly => !writable,
         }
@@ -102,16 +102,6 @@ impl<'data, R: ReadRef<'data>> Image<R> {
         &self.header
     }
 
-    /// The file as it was given.
-    pub(super) fn data(&self) -> R {
-        self.data
-    }
-
-    /// The file's size in bytes.
-    pub(super) fn file_size(&self) -> u64 {
-        self.file_size
-    }
-
     /// Whether a segment of type `PT_INTERP` exists.
     pub(super) fn has_interpreter(&self) -> bool {
         self.segments
@@ -150,6 +140,22 @@ impl<'data, R: ReadRef<'data>> Image<R> {
     ) -> Result<&'data [u8], ElfError> {
         self.spend(size)?;
         read(self.data, self.file_size, what, offset, size)
+    }
+
+    /// The bytes from `offset` to the next NUL, which must come within `limit` bytes.
+    pub(super) fn file_string(
+        &self,
+        offset: u64,
+        limit: u64,
+    ) -> Result<Option<&'data [u8]>, ElfError> {
+        let end = offset.saturating_add(limit).min(self.file_size);
+        if offset >= end {
+            return Ok(None);
+        }
+        match self.data.read_bytes_at_until(offset..end, 0) {
+            Ok(text) => self.spend(text.len() as u64 + 1).map(|()| Some(text)),
+            Err(()) => Ok(None),
+        }
     }
 
     /// `size` bytes of memory at `address` as the file initialises it. They must lie in one segment.

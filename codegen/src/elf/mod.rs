@@ -12,8 +12,18 @@
 mod bytes;
 mod error;
 mod image;
+mod inspect;
+mod inspection;
 mod note;
 mod patch;
+mod symbols;
+mod table;
+mod verify;
 
 pub use error::{ElfError, Format, Machine};
+pub use inspect::inspect;
+pub use inspection::{
+    Address, Dependency, INSPECTION_SCHEMA, InitFunction, InitTask, Inspection, Location, MainPc,
+};
 pub use patch::{Patch, patches};
+pub use verify::{VerifyError, verify};
