@@ -11,13 +11,13 @@ pub struct OpaqueG {
     _opaque: [u8; 0],
 }
 
-/// Names one incarnation of a goroutine. `g` is null on a thread that is no goroutine.
+/// Names one incarnation of a goroutine, or a thread that is none (goid 0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct GRef {
     /// The goroutine.
     pub g: *const OpaqueG,
-    /// Its id: 1 for the main goroutine, unique for the life of the process; 0 with a null `g`.
+    /// Its id: 1 for the main goroutine, unique for the life of the process; 0 for a thread that is no goroutine.
     pub goid: u64,
 }
 
@@ -73,7 +73,7 @@ unsafe extern "C" {
     #[link_name = "runtime.unpark"]
     pub fn unpark(g: GRef);
 
-    /// The calling goroutine, or a null `GRef`.
+    /// The calling goroutine; on a thread that is none a stand-in with goid 0, which `unpark` takes as well.
     #[link_name = "runtime.getgref"]
     pub fn getgref() -> GRef;
 

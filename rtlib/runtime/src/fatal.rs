@@ -58,10 +58,10 @@ pub fn newosproc_failed(errno: u32) -> ! {
 /// # Safety
 /// `at` points to `len` bytes.
 unsafe fn text<'a>(at: *const u8, len: usize) -> &'a [u8] {
-    // SAFETY: the caller vouches.
     if len == 0 {
         b""
     } else {
+        // SAFETY: the caller vouches.
         unsafe { core::slice::from_raw_parts(at, len) }
     }
 }

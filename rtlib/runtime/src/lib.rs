@@ -6,9 +6,10 @@
 //! Without the feature `object` only what needs neither is compiled: the parts that loom, miri and unit tests check.
 #![cfg_attr(not(any(test, loom)), no_std)]
 
+#[cfg(any(feature = "object", test))]
+mod sched;
+#[cfg(any(feature = "object", test))]
 mod shim;
-
-pub mod sched;
 
 /// Where this package's sources are: `cargo-gobuild` compiles the object from them.
 pub const MANIFEST_DIR: &str = env!("CARGO_MANIFEST_DIR");

@@ -27,14 +27,6 @@ impl Note {
         }
     }
 
-    /// Sleeps until `wakeup` or for `ns` nanoseconds; true when it was woken.
-    pub fn sleep_for(&self, ns: u64) -> bool {
-        if self.0.load(Ordering::Acquire) == 0 {
-            futex::wait(&self.0, 0, Some(ns));
-        }
-        self.0.load(Ordering::Acquire) != 0
-    }
-
     /// Wakes the sleeper, now or when it comes.
     pub fn wakeup(&self) {
         self.0.store(1, Ordering::Release);

@@ -100,10 +100,10 @@ pub fn main_inittasks() -> &'static [*const InitTask] {
 /// # Safety
 /// The header describes an array.
 unsafe fn slice<T>(header: &Slice<T>) -> &'static [T] {
-    // SAFETY: the caller vouches.
     if header.len == 0 {
         &[]
     } else {
+        // SAFETY: the caller vouches.
         unsafe { core::slice::from_raw_parts(header.ptr, header.len as usize) }
     }
 }

@@ -17,8 +17,9 @@
 //!
 //! Sizes and offsets come from the symbols that libc publishes for debuggers.
 //!
-//! When a stack is reused, the TLS image is fresh again (thread-locals start anew); the control block is what `libc` left clean at the exit of the last
-//! goroutine.
+//! A dead goroutine's block is always as new: when a goroutine exits, its TLS image is compared with the photograph, and if it differs (thread-locals were
+//! used) libc frees what it keeps per thread and the image is written again. This is done where the goroutine ran, whose cache has the
+//! lines; whoever reuses the stack does not touch them. The control block is what libc leaves clean.
 
 use core::cell::UnsafeCell;
 use core::ptr;
@@ -63,6 +64,8 @@ struct Template {
     nrelocs: usize,
     /// How many of them are in the image.
     nrelocs_image: usize,
+    /// For each word of the image: all ones when [`Template::differs`] compares it, else 0 (self pointers, `runtime.tls_g`).
+    compared: usize,
     /// Bytes of the control block up to its last word that is not zero.
     tcb_used: usize,
 }
@@ -145,11 +148,14 @@ pub fn photograph() {
     let start = tp - shape.image;
     // SAFETY: the thread's own, complete block; its words are read as plain bytes.
     let block = unsafe { core::slice::from_raw_parts(start as *const usize, len / 8) };
-    let Ok(memory) = mem::reserve((len + len / 2 + 64).next_multiple_of(mem::PAGE)) else {
+    // The bytes, a u32 for every word, a word for every word.
+    let Ok(memory) = mem::reserve((len * 5 / 2 + 64).next_multiple_of(mem::PAGE)) else {
         crate::fatal::throw(b"runtime: cannot allocate memory");
     };
     let bytes = memory.as_ptr() as usize;
     let relocs = bytes + len.next_multiple_of(8);
+    let compared = relocs + (len / 2).next_multiple_of(8);
+    let own_word = shape.image.wrapping_add_signed(tls::tls_g_offset());
     let mut template = Template {
         tcb_used: 0,
         nrelocs: 0,
@@ -157,12 +163,17 @@ pub fn photograph() {
         shape,
         bytes,
         relocs,
+        compared,
     };
     for (i, &word) in block.iter().enumerate() {
         let at = i * 8;
         let is_self_pointer = (start..start + len).contains(&word);
-        // SAFETY: inside the fresh mapping, which has room for `len` bytes and a u32 for every word.
+        let compare = !is_self_pointer && at != own_word;
+        // SAFETY: inside the fresh mapping, which has room for `len` bytes, a u32 and a word for every word.
         unsafe {
+            (compared as *mut usize)
+                .add(i)
+                .write(if compare { usize::MAX } else { 0 });
             ((bytes + at) as *mut usize).write(if is_self_pointer { word - start } else { word });
             if is_self_pointer {
                 (relocs as *mut u32).add(template.nrelocs).write(at as u32);
@@ -308,6 +319,25 @@ impl Template {
         (self.bytes + self.shape.image) as *const u8
     }
 
+    /// Whether the image of the block at `tp` is not as new.
+    fn differs(&self, tp: usize) -> bool {
+        let words = self.shape.image / 8;
+        // SAFETY: three arrays of as many words: the block's image, the photograph's, the masks.
+        let (image, new, masks) = unsafe {
+            (
+                core::slice::from_raw_parts((tp - self.shape.image) as *const usize, words),
+                core::slice::from_raw_parts(self.bytes as *const usize, words),
+                core::slice::from_raw_parts(self.compared as *const usize, words),
+            )
+        };
+        let difference = image
+            .iter()
+            .zip(new)
+            .zip(masks)
+            .fold(0, |sum, ((a, b), mask)| sum | ((a ^ b) & mask));
+        difference != 0
+    }
+
     /// Turns the self pointers of a copy that starts at `start` into addresses.
     #[inline]
     fn relocate(&self, start: usize, range: core::ops::Range<usize>) {
@@ -322,12 +352,17 @@ impl Template {
     }
 }
 
-/// What a goroutine owes libc when it exits, on its own block: key destructors, caches.
-pub fn thread_exit() {
+/// What a goroutine owes libc when it exits, on its own block: destructors, key destructors, caches. Returns whether the
+/// block must be made new with [`refresh`] once the goroutine is off it.
+pub fn thread_exit() -> bool {
     super::dtors::__call_tls_dtors();
     // SAFETY: libc's own order in start_thread; the block is a complete thread's.
-    unsafe {
-        ffi::__nptl_deallocate_tsd();
-        ffi::__libc_thread_freeres();
+    unsafe { ffi::__nptl_deallocate_tsd() };
+    let used = template().differs(tls::thread_pointer());
+    if used {
+        // malloc's cache, the resolver's state and strerror's buffer hang off thread-locals: an image that is as new has none.
+        // SAFETY: as above.
+        unsafe { ffi::__libc_thread_freeres() };
     }
+    used
 }

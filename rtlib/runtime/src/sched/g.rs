@@ -4,7 +4,7 @@
 //! them. `repr(C)`, beginning with the words of [`GHead`], which the assembly addresses.
 
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use rtlib_abi::layout::GHead;
 
@@ -60,12 +60,10 @@ pub struct G {
     pub startpc: AtomicUsize,
     /// All Gs, newest first. Written once.
     pub alllink: Link<G>,
+    /// Next magazine, when it heads one (`gfree`). Under the scheduler lock.
+    pub chainlink: Link<G>,
     /// Its stack's size class: log2 of the slot.
     pub class: AtomicU8,
-    /// A goroutine of the runtime's own: not counted.
-    pub system: AtomicBool,
-    /// Set while its panic is being reported.
-    pub panicking: AtomicBool,
 }
 
 const _: () = {
@@ -94,9 +92,8 @@ impl G {
             gopc: AtomicUsize::new(0),
             startpc: AtomicUsize::new(0),
             alllink: Link::none(),
+            chainlink: Link::none(),
             class: AtomicU8::new(0),
-            system: AtomicBool::new(false),
-            panicking: AtomicBool::new(false),
         }
     }
 

@@ -1,45 +1,109 @@
-//! Lists of Gs through their `schedlink`: a P's dead goroutines, and the building block of the global lists.
+//! Where Gs wait: the queue of runnable ones behind the scheduler lock, and magazines of dead ones.
+//!
+//! Dead goroutines move between a P and the global list in whole magazines, as in Bonwick's "Magazines and Vmem": a magazine is a chain of Gs, handed over by its head
+//! in constant time. So the lock is held for a few instructions, and nobody walks over Gs that are in another processor's
+//! cache.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::g::G;
 use crate::link::Link;
 
-/// A stack of Gs with one owner (a P's holder).
-pub struct GList {
-    head: Link<G>,
+/// Gs of a full magazine.
+const MAGAZINE: u32 = 128;
+
+/// A chain of dead Gs through `schedlink`, by its head.
+pub type Chain = &'static G;
+
+/// The dead goroutines of a P: one magazine in use, one in reserve (full or empty). One owner: the P's holder.
+pub struct Magazines {
+    loaded: Link<G>,
     len: AtomicU32,
+    reserve: Link<G>,
 }
 
-impl GList {
+impl Magazines {
+    /// Takes the G that died last.
+    #[inline]
+    pub fn pop(&self) -> Option<&'static G> {
+        let gp = match self.loaded.get() {
+            Some(gp) => gp,
+            None => self.reload(self.reserve.take()?),
+        };
+        self.loaded.set(gp.schedlink.take());
+        self.len
+            .store(self.len.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        Some(gp)
+    }
+
+    /// Loads a full magazine; both must be empty. Returns its head.
+    pub fn reload(&self, chain: Chain) -> &'static G {
+        self.loaded.set(Some(chain));
+        self.len.store(MAGAZINE, Ordering::Relaxed);
+        chain
+    }
+
+    /// Keeps a dead G. Some: a full magazine that the owner must give away.
+    #[inline]
+    pub fn push(&self, gp: &'static G) -> Option<Chain> {
+        let len = self.len.load(Ordering::Relaxed);
+        if len < MAGAZINE {
+            gp.schedlink.set(self.loaded.get());
+            self.loaded.set(Some(gp));
+            self.len.store(len + 1, Ordering::Relaxed);
+            return None;
+        }
+        let surplus = self.reserve.get();
+        self.reserve.set(self.loaded.get());
+        gp.schedlink.set(None);
+        self.loaded.set(Some(gp));
+        self.len.store(1, Ordering::Relaxed);
+        surplus
+    }
+}
+
+/// The global list of dead Gs of one stack class: full magazines and loose Gs. Behind the scheduler lock.
+pub struct Dead {
+    /// Heads of full magazines, linked by `chainlink`.
+    magazines: Option<Chain>,
+    loose: Option<&'static G>,
+}
+
+impl Dead {
     /// Empty.
     pub const fn new() -> Self {
         Self {
-            head: Link::none(),
-            len: AtomicU32::new(0),
+            magazines: None,
+            loose: None,
         }
     }
 
-    /// How many.
-    #[inline]
-    pub fn len(&self) -> u32 {
-        self.len.load(Ordering::Relaxed)
+    /// Keeps a full magazine.
+    pub fn push_magazine(&mut self, chain: Chain) {
+        chain.chainlink.set(self.magazines);
+        self.magazines = Some(chain);
     }
 
-    /// Puts one on top.
-    #[inline]
-    pub fn push(&self, gp: &'static G) {
-        gp.schedlink.set(self.head.get());
-        self.head.set(Some(gp));
-        self.len.store(self.len() + 1, Ordering::Relaxed);
+    /// Takes a full magazine, the one that came last.
+    pub fn pop_magazine(&mut self) -> Option<Chain> {
+        let chain = self.magazines?;
+        self.magazines = chain.chainlink.take();
+        Some(chain)
     }
 
-    /// Takes the top one.
-    #[inline]
-    pub fn pop(&self) -> Option<&'static G> {
-        let gp = self.head.get()?;
-        self.head.set(gp.schedlink.take());
-        self.len.store(self.len() - 1, Ordering::Relaxed);
+    /// Keeps one G.
+    pub fn push(&mut self, gp: &'static G) {
+        gp.schedlink.set(self.loose);
+        self.loose = Some(gp);
+    }
+
+    /// Takes one G; breaks a magazine open when there is no loose one.
+    pub fn pop(&mut self) -> Option<&'static G> {
+        if self.loose.is_none() {
+            self.loose = self.pop_magazine();
+        }
+        let gp = self.loose?;
+        self.loose = gp.schedlink.take();
         Some(gp)
     }
 }

@@ -6,7 +6,7 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::g::G;
-use super::gfree::GQueue;
+use super::gfree::{Dead, GQueue};
 use super::m::M;
 use super::p::{P, PStatus};
 use super::runq::{BATCH, Batch};
@@ -37,7 +37,7 @@ pub struct Sched {
     pidle: Option<&'static P>,
     pdead: Option<&'static P>,
     /// Dead Gs by stack class, with their stacks.
-    pub gfree: [GQueue; CLASSES],
+    pub gfree: [Dead; CLASSES],
 }
 
 /// The scheduler.
@@ -50,7 +50,7 @@ pub static SCHED: Lock<Sched> = Lock::new(Sched {
     mnext: 0,
     pidle: None,
     pdead: None,
-    gfree: [const { GQueue::new() }; CLASSES],
+    gfree: [const { Dead::new() }; CLASSES],
 });
 
 /// Idle Ps and spinning Ms.

@@ -6,7 +6,7 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::g::G;
-use super::gfree::GList;
+use super::gfree::Magazines;
 use super::m::M;
 use super::runq::RunQueue;
 use crate::link::Link;
@@ -23,7 +23,7 @@ pub enum PStatus {
     Dead = 4,
 }
 
-/// A processor.
+/// A processor. Made from zero bytes: an empty queue, no links, idle.
 #[repr(align(128))]
 pub struct P {
     /// Its goroutines.
@@ -37,7 +37,7 @@ pub struct P {
     /// End of that batch, exclusive.
     pub goidcacheend: AtomicU64,
     /// Dead goroutines with default stacks, to be reused.
-    pub gfree: GList,
+    pub gfree: Magazines,
     /// Goroutines started and ended here. Holder only.
     pub started: AtomicU64,
     /// See `started`.
@@ -58,27 +58,6 @@ pub struct P {
 }
 
 impl P {
-    /// A P that is nobody's.
-    pub const fn new() -> Self {
-        Self {
-            runq: RunQueue::new(),
-            schedtick: AtomicU32::new(0),
-            next_streak: AtomicU32::new(0),
-            goidcache: AtomicU64::new(0),
-            goidcacheend: AtomicU64::new(0),
-            gfree: GList::new(),
-            started: AtomicU64::new(0),
-            ended: AtomicU64::new(0),
-            status: AtomicU32::new(PStatus::Dead as u32),
-            id: AtomicU32::new(0),
-            m: Link::none(),
-            link: Link::none(),
-            hog: AtomicBool::new(false),
-            seen_tick: AtomicU32::new(0),
-            seen_when: AtomicU64::new(0),
-        }
-    }
-
     /// Whether its status is this one.
     pub fn is(&self, status: PStatus) -> bool {
         self.status.load(Ordering::Acquire) == status as u32

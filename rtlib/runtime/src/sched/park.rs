@@ -168,6 +168,12 @@ extern "C" fn gosched_commit(gp: &'static G, _arg: usize) {
     }
 }
 
+/// Commit: to the tail of the global queue.
+pub extern "C" fn to_global_queue(gp: &'static G, _arg: usize) {
+    gp.set_status(Status::Running, Status::Runnable);
+    SCHED.lock().globrunqput(gp);
+}
+
 /// Waits for the calling goroutine's or thread's token and takes it.
 #[unsafe(export_name = "runtime.park")]
 extern "C" fn park() {

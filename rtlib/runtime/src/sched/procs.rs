@@ -5,7 +5,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::global::{ALLP, ALLP_LEN, MAX_PROCS, SCHED, Sched};
+use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_PROCS, SCHED, Sched};
 use super::m::M;
 use super::p::{P, PStatus};
 use super::stack::Class;
@@ -42,7 +42,9 @@ pub fn procresize(n: u32) -> u32 {
         balance(&mut sched);
         old
     };
-    threads::wakep(true);
+    if MAIN_STARTED.load(Ordering::Relaxed) {
+        threads::wakep(true);
+    }
     old
 }
 
@@ -70,7 +72,7 @@ fn new_p(sched: &mut Sched) -> &'static P {
     if let Some(pp) = sched.pdeadget() {
         return pp;
     }
-    // SAFETY: `P::new()` is zero bytes but for the status, which is set next.
+    // SAFETY: zero bytes are a P: null links, numbers, false.
     let pp: &'static P = unsafe { mem::persistent() };
     pp.set_status(PStatus::Dead);
     let id = ALLP_LEN.load(Ordering::Relaxed);

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rtlib_abi::api::{Entry, GRef, OpaqueG};
 
 use super::g::{G, Status};
-use super::global::{ALLGS, GOIDGEN, SCHED, STARTED, allp};
+use super::global::{ALLGS, GOIDGEN, RUNQSIZE, SCHED, STARTED, allp};
 use super::p::P;
 use super::stack::{self, Class};
 use super::{MAIN_GOID, current, park};
@@ -16,9 +16,6 @@ use crate::os::linux::mem;
 
 /// Ids that a P takes from the global counter at a time.
 const GOID_BATCH: u64 = 16;
-/// Dead goroutines that a P keeps, and how many it gives away or fetches at a time.
-const GFREE_LOCAL: u32 = 64;
-const GFREE_MOVE: u32 = 32;
 /// Left free below rt0_go's frames on the process stack, for a signal that arrives before the main goroutine runs.
 const MAIN_STACK_GAP: usize = 16 << 10;
 
@@ -90,7 +87,21 @@ extern "C" fn newproc1(
         goid,
     };
     park::submit(gp, pp);
+    if let Some(creator) = creator {
+        give_way(creator);
+    }
     gref
+}
+
+/// Runnable goroutines in the global queue beyond which starting another one is a scheduling point: the creator goes to the tail, so
+/// that what it started runs (and ends, and gives its stack back while that is still in some cache) before more is started.
+const BACKLOG: u32 = 256;
+
+#[inline]
+fn give_way(creator: &'static G) {
+    if RUNQSIZE.load(Ordering::Relaxed) > BACKLOG && creator.lockedm.get().is_none() {
+        park::leave(creator, park::to_global_queue, 0);
+    }
 }
 
 fn next_goid(pp: Option<&'static P>) -> u64 {
@@ -106,42 +117,26 @@ fn next_goid(pp: Option<&'static P>) -> u64 {
     next
 }
 
-/// A dead goroutine of this class with a fresh TLS block.
+/// A dead goroutine of this class, or a new one.
+#[inline]
 fn gfget(pp: Option<&'static P>, class: Class) -> &'static G {
-    let default = class == Class::for_size(0);
-    if let Some(pp) = pp.filter(|_| default) {
-        if let Some(gp) = pp.gfree.pop() {
-            renew(gp);
-            return gp;
-        }
-        refill(pp, class);
-    }
-    let dead = match pp.filter(|_| default) {
-        Some(pp) => pp.gfree.pop(),
+    let dead = match pp.filter(|_| class == Class::for_size(0)) {
+        Some(pp) => pp.gfree.pop().or_else(|| refill(pp, class)),
         None => SCHED.lock().gfree[class.index()].pop(),
     };
-    match dead {
-        Some(gp) => {
-            renew(gp);
-            gp
-        }
-        None => malg(class),
-    }
-}
-
-fn renew(gp: &'static G) {
-    // SAFETY: a dead goroutine's block, made by `malg`; the list it came from gave it to us alone.
-    unsafe { tcb::refresh(gp.fs.load(Ordering::Relaxed), gp) };
+    dead.unwrap_or_else(|| malg(class))
 }
 
 #[cold]
-fn refill(pp: &'static P, class: Class) {
+fn refill(pp: &'static P, class: Class) -> Option<&'static G> {
     let mut sched = SCHED.lock();
-    for _ in 0..GFREE_MOVE {
-        match sched.gfree[class.index()].pop() {
-            Some(gp) => pp.gfree.push(gp),
-            None => return,
+    let dead = &mut sched.gfree[class.index()];
+    match dead.pop_magazine() {
+        Some(chain) => {
+            pp.gfree.reload(chain);
+            pp.gfree.pop()
         }
+        None => dead.pop(),
     }
 }
 
@@ -149,7 +144,7 @@ fn refill(pp: &'static P, class: Class) {
 #[cold]
 fn malg(class: Class) -> &'static G {
     let slot = stack::alloc(class);
-    let place = tcb::place(slot.end);
+    let place = tcb::place(slot.end - ((slot.lo / class.size()) & 7) * 64);
     let gp = galloc();
     gp.class.store(class.index() as u8, Ordering::Relaxed);
     gp.stack_lo.store(slot.lo + mem::PAGE, Ordering::Relaxed);
@@ -177,13 +172,13 @@ pub extern "C" fn goexit() -> ! {
     let Some(gp) = current() else {
         crate::fatal::throw(b"goexit: not on a goroutine")
     };
-    tcb::thread_exit();
-    park::leave(gp, gdestroy, 0);
+    let used = tcb::thread_exit();
+    park::leave(gp, gdestroy, usize::from(used));
     crate::fatal::throw(b"goexit: a dead goroutine was resumed")
 }
 
 /// Commit of `goexit`: the goroutine is off its stack.
-extern "C" fn gdestroy(gp: &'static G, _arg: usize) {
+extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     let Some(me) = tls::getg() else {
         crate::fatal::throw(b"gdestroy: no g")
     };
@@ -196,6 +191,10 @@ extern "C" fn gdestroy(gp: &'static G, _arg: usize) {
     }
     gp.goid.store(0, Ordering::Relaxed);
     gp.m.set(None);
+    if tls_used != 0 {
+        // SAFETY: a block made by `malg`; the goroutine is off it.
+        unsafe { tcb::refresh(gp.fs.load(Ordering::Relaxed), gp) };
+    }
     let pp = mp.pp();
     add(&pp.ended);
     gfput(pp, gp);
@@ -210,21 +209,8 @@ fn gfput(pp: &'static P, gp: &'static G) {
     let class = Class::from_index(gp.class.load(Ordering::Relaxed));
     if class != Class::for_size(0) {
         SCHED.lock().gfree[class.index()].push(gp);
-        return;
-    }
-    pp.gfree.push(gp);
-    if pp.gfree.len() >= GFREE_LOCAL {
-        spill(pp, class);
-    }
-}
-
-#[cold]
-fn spill(pp: &'static P, class: Class) {
-    let mut sched = SCHED.lock();
-    for _ in 0..GFREE_MOVE {
-        if let Some(gp) = pp.gfree.pop() {
-            sched.gfree[class.index()].push(gp);
-        }
+    } else if let Some(full) = pp.gfree.push(gp) {
+        SCHED.lock().gfree[class.index()].push_magazine(full);
     }
 }
 

@@ -69,11 +69,10 @@ pub fn wake() {
 fn retake(now: u64) -> bool {
     let mut found = false;
     for pp in allp().filter(|pp| pp.is(PStatus::Running)) {
-        if is_hog(pp, now) && SPIN.idle() == 0 && work_waits() {
-            if let Some(extra) = procs::compensate(pp) {
-                threads::startm(extra, false);
-                found = true;
-            }
+        let starving = is_hog(pp, now) && SPIN.idle() == 0 && work_waits();
+        if starving && let Some(extra) = procs::compensate(pp) {
+            threads::startm(extra, false);
+            found = true;
         }
     }
     found
