@@ -98,17 +98,17 @@ fn reach(graph: &Graph) -> Result<BTreeMap<PackageId, DependencyKind>, AuditErro
             continue;
         }
         let package = find(graph, &id)?;
-        for edge in edges(graph, package) {
-            let proc_macro = find(graph, &edge.0)?
+        for (dependency, edge) in edges(graph, package) {
+            let proc_macro = find(graph, dependency)?
                 .lib
                 .as_ref()
                 .is_some_and(|lib| lib.proc_macro);
-            let of_edge = if edge.1 == EdgeKind::Build || proc_macro {
+            let of_edge = if edge == EdgeKind::Build || proc_macro {
                 DependencyKind::Build
             } else {
                 kind
             };
-            todo.push((edge.0.clone(), of_edge));
+            todo.push((dependency.clone(), of_edge));
         }
         kinds.insert(id, kind);
     }

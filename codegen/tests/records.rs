@@ -1,0 +1,199 @@
+//! Records in object files and archives made by the assembler and `ar`, and what is said of damaged ones.
+
+mod support;
+
+use gobuild_codegen::model::InitKind;
+use gobuild_codegen::records::{Record, RecordFault, read};
+use rtlib_abi::record::{Field, HEADER_LEN, encode};
+use support::Workshop;
+use support::record::{assemble, record, record_section};
+use support::sample::plan;
+
+fn expected() -> Record {
+    Record {
+        kind: InitKind::Init,
+        package: "config".to_owned(),
+        version: "1.0.0".to_owned(),
+        crate_name: "config".to_owned(),
+        module: "config::sub".to_owned(),
+        name: "load".to_owned(),
+        file: "config/src/sub.rs".to_owned(),
+        line: 12,
+        column: 8,
+        symbol: "config.sub.load.init.1a".to_owned(),
+    }
+}
+
+const FIELDS: [&str; 10] = [
+    "init",
+    "config",
+    "1.0.0",
+    "config",
+    "config::sub",
+    "load",
+    "config/src/sub.rs",
+    "12",
+    "8",
+    "config.sub.load.init.1a",
+];
+
+fn fault(section: &[u8]) -> RecordFault {
+    let error = read(&assemble(&record_section(section, "a"))).unwrap_err();
+    assert_eq!(error.member, None);
+    error.fault
+}
+
+#[test]
+fn the_reader_and_the_macros_encoder_agree() {
+    const BODY: &str = "init\0config\x001.0.0\0config\0config::sub\0load\0config/src/sub.rs\x0012\x008\0config.sub.load.init.1a";
+    const ENCODED: [u8; HEADER_LEN + BODY.len()] = encode(BODY);
+    assert_eq!(
+        read(&assemble(&record_section(&ENCODED, "a"))).unwrap(),
+        [expected()]
+    );
+    assert_eq!(record(&FIELDS), ENCODED);
+}
+
+#[test]
+fn records_come_in_the_order_of_the_file() {
+    let mut second = FIELDS;
+    (second[0], second[5]) = ("var", "LEVEL");
+    let section = [record(&FIELDS), record(&second)].concat();
+    let found = read(&assemble(&record_section(&section, "a"))).unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|record| (record.kind, record.name.as_str()))
+        .collect();
+    assert_eq!(found, [(InitKind::Init, "load"), (InitKind::Var, "LEVEL")]);
+}
+
+#[test]
+fn every_member_of_an_archive_is_read_and_foreign_ones_are_passed_over() {
+    let (object, archive) = Workshop::new(&plan()).record_files();
+    assert_eq!(read(&object).unwrap(), [expected()]);
+    assert_eq!(read(&archive).unwrap(), [expected()]);
+}
+
+#[test]
+fn files_that_cannot_hold_records_have_none() {
+    for bytes in [
+        &b""[..],
+        b"BC\xc0\xde\x35\x14\0\0",
+        b"GROUP ( libc.a )",
+        b"!<arch>\n",
+        b"\0",
+    ] {
+        assert_eq!(read(bytes).unwrap(), []);
+    }
+    assert_eq!(read(&assemble(".text\nnop\n")).unwrap(), []);
+}
+
+#[test]
+fn damaged_records_are_named() {
+    let good = record(&FIELDS);
+    assert!(matches!(
+        fault(&good[..5]),
+        RecordFault::Truncated {
+            offset: 0,
+            left: 5,
+            ..
+        }
+    ));
+    assert!(matches!(
+        fault(&good[..10]),
+        RecordFault::Truncated {
+            offset: 0,
+            left: 10,
+            ..
+        }
+    ));
+    let cut = fault(&[&good[..], &good[..good.len() - 1]].concat());
+    assert!(
+        matches!(cut, RecordFault::Truncated { offset, needed, .. } if offset == good.len() && needed == good.len() as u64)
+    );
+
+    let changed = |at: usize, bytes: &[u8]| {
+        let mut section = good.clone();
+        section[at..at + bytes.len()].copy_from_slice(bytes);
+        fault(&section)
+    };
+    assert!(matches!(changed(0, b"x"), RecordFault::Magic { offset: 0 }));
+    let version = changed(7, b"\x02");
+    assert!(matches!(
+        version,
+        RecordFault::Version {
+            offset: 0,
+            found: 2
+        }
+    ));
+    assert!(
+        version
+            .to_string()
+            .contains("use an rtlib of the same version"),
+        "{version}"
+    );
+    assert!(matches!(
+        changed(8, &u32::MAX.to_le_bytes()),
+        RecordFault::Truncated { .. }
+    ));
+    assert!(matches!(
+        changed(HEADER_LEN, b"\xff"),
+        RecordFault::Utf8 { offset: 0 }
+    ));
+    assert!(matches!(
+        changed(HEADER_LEN, b"\0"),
+        RecordFault::FieldCount { found: 11, .. }
+    ));
+}
+
+#[test]
+fn fields_with_impossible_values_are_named() {
+    for (field, value) in [
+        (Field::Kind, "Init"),
+        (Field::Package, ""),
+        (Field::Version, "1\n0"),
+        (Field::Name, "\u{1b}[2J"),
+        (Field::File, ""),
+        (Field::Line, "0"),
+        (Field::Line, "+12"),
+        (Field::Line, "4294967296"),
+        (Field::Column, "x"),
+        (Field::Symbol, ""),
+        (Field::Symbol, "load@V1"),
+    ] {
+        let mut fields = FIELDS;
+        fields[field as usize] = value;
+        let found = fault(&record(&fields));
+        let named = matches!(&found, RecordFault::Value { offset: 0, field: f, value: v } if *f == field && v == value);
+        assert!(named, "{field:?} {value:?}: {found}");
+    }
+}
+
+#[test]
+fn a_compressed_section_is_refused() {
+    // A section that says it is compressed; its content does not matter.
+    let object = assemble(&record_section(&[1; 64], "a"));
+    let error = read(&support::record::set_section_flag(
+        &object,
+        ".gobuild.init",
+        1 << 11,
+    ))
+    .unwrap_err();
+    assert!(matches!(error.fault, RecordFault::Compressed), "{error}");
+}
+
+#[test]
+fn a_damaged_archive_member_is_named() {
+    let (_, mut archive) = Workshop::new(&plan()).record_files();
+    let magic = archive
+        .windows(8)
+        .position(|window| window == b"gobinit\x01")
+        .unwrap();
+    archive[magic] = b'x';
+    let error = read(&archive).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot read the init records of archive member `config.load.o`"
+    );
+    assert!(matches!(error.fault, RecordFault::Magic { offset: 0 }));
+}
