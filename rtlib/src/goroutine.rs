@@ -17,9 +17,9 @@ unsafe impl Send for Goroutine {}
 unsafe impl Sync for Goroutine {}
 
 impl Goroutine {
-    /// `None` for the null reference of a thread that is no goroutine.
+    /// `None` for the reference of a thread that is no goroutine, which has the id 0.
     pub(crate) fn from_raw(raw: GRef) -> Option<Self> {
-        (!raw.g.is_null()).then_some(Self(raw))
+        (raw.goid != 0).then_some(Self(raw))
     }
 
     /// Its id: 1 for the main goroutine, unique for the life of the process.

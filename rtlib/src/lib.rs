@@ -42,17 +42,21 @@
 //!   goes to the program's panic handler.
 #![no_std]
 
-#[cfg(any(feature = "std", test))]
+#[cfg(feature = "std")]
 extern crate std;
 
 #[doc(hidden)]
 pub mod __private;
 #[cfg(not(any(test, loom, miri)))]
 mod abi_check;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod fake_runtime;
 mod goroutine;
+#[cfg(all(test, not(loom)))]
+mod goroutine_tests;
 mod init;
+#[cfg(all(test, not(loom)))]
+mod init_tests;
 #[cfg(feature = "std")]
 mod join;
 mod launch;

@@ -92,8 +92,7 @@ impl<T, W: Waiter> Stored<T, W> {
     /// Lets a joiner go on. The goroutine's last use of the packet.
     pub(crate) fn finish(self) {
         // SAFETY: `DONE` is not set yet, so the packet is not freed.
-        let packet = unsafe { self.0.as_ref() };
-        let (before, waiter) = packet.set_done();
+        let (before, waiter) = unsafe { set_done(self.0) };
         if before & DETACHED != 0 {
             // SAFETY: both sides are through, the handle first.
             unsafe { free(self.0) };
@@ -159,28 +158,6 @@ impl<T, W> Packet<T, W> {
 }
 
 impl<T, W: Waiter> Packet<T, W> {
-    /// Sets `DONE`; returns the state before it and the waiter, if one has registered by then. The waiter must be copied first: as
-    /// soon as `DONE` is set the handle may free the packet.
-    fn set_done(&self) -> (u8, Option<W>) {
-        let mut before = self.state.load(Ordering::Acquire);
-        loop {
-            let waiter = if before & WAITING == 0 {
-                None
-            } else {
-                self.copy_waiter()
-            };
-            match self.state.compare_exchange(
-                before,
-                before | DONE,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return (before, waiter),
-                Err(now) => before = now,
-            }
-        }
-    }
-
     fn copy_waiter(&self) -> Option<W> {
         // SAFETY: the handle wrote the waiter before it set `WAITING`, and does not write it again.
         self.waiter.read(|slot| unsafe { (*slot).clone() })
@@ -207,6 +184,36 @@ impl<T, W: Waiter> Packet<T, W> {
         }
         if took_another_token {
             me.wake();
+        }
+    }
+}
+
+/// Sets `DONE`; returns the state before it and the waiter, if one has registered by then. The waiter must be copied first: as
+/// soon as `DONE` is set the handle may free the packet. For the same reason no `&Packet` may be an argument here: such a reference
+/// promises that the packet outlives the call.
+///
+/// The exchange itself need not acquire: it succeeds on the state that was acquired with the load before.
+///
+/// # Safety
+/// `DONE` is not set, and the caller is the goroutine.
+unsafe fn set_done<T, W: Waiter>(packet: NonNull<Packet<T, W>>) -> (u8, Option<W>) {
+    // SAFETY: the packet lives until `DONE` is set, and `packet` is not used after that.
+    let packet = unsafe { packet.as_ref() };
+    let mut before = packet.state.load(Ordering::Acquire);
+    loop {
+        let waiter = if before & WAITING == 0 {
+            None
+        } else {
+            packet.copy_waiter()
+        };
+        match packet.state.compare_exchange(
+            before,
+            before | DONE,
+            Ordering::Release,
+            Ordering::Acquire,
+        ) {
+            Ok(_) => return (before, waiter),
+            Err(now) => before = now,
         }
     }
 }

@@ -44,3 +44,11 @@ impl<T> Cell<T> {
         self.0.with_mut(f)
     }
 }
+
+/// Freeing is a write, too: under loom it must not race with anything.
+#[cfg(loom)]
+impl<T> Drop for Cell<T> {
+    fn drop(&mut self) {
+        self.write(|_| ());
+    }
+}

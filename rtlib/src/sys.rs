@@ -38,7 +38,7 @@ pub(crate) unsafe fn newproc(
     unsafe { api::newproc1(entry, argument, size, align, stack_size, UNKNOWN_CALLER) }
 }
 
-/// The calling goroutine; a null `GRef` on a thread that is none.
+/// The calling goroutine; goid 0 on a thread that is none.
 pub(crate) fn current() -> GRef {
     // SAFETY: callable from any thread.
     unsafe { api::getgref() }

@@ -189,6 +189,6 @@ fn write_init(f: &mut fmt::Formatter<'_>, init: &RunningInit) -> fmt::Result {
     write!(f, "the init of package {package}: `{name}` ({file}:{line})")
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 #[path = "var_tests.rs"]
 mod tests;
