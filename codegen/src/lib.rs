@@ -14,6 +14,7 @@ pub mod emit;
 pub mod graph;
 pub mod model;
 pub mod records;
+pub mod scan;
 pub mod source;
 
 #[cfg(test)]
