@@ -11,6 +11,11 @@ mod sched;
 #[cfg(any(feature = "object", test))]
 mod shim;
 
+/// Pure, so tested without the rest of `os`.
+#[cfg(all(test, not(feature = "object")))]
+#[path = "os/linux/cgroup.rs"]
+mod cgroup;
+
 /// Where this package's sources are: `cargo-gobuild` compiles the object from them.
 pub const MANIFEST_DIR: &str = env!("CARGO_MANIFEST_DIR");
 

@@ -1,6 +1,10 @@
 //! The one place where the code that loom checks gets its atomics from.
 
 #[cfg(not(loom))]
-pub use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering, fence};
+use core::sync::atomic;
 #[cfg(loom)]
-pub use loom::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering, fence};
+use loom::sync::atomic;
+
+#[cfg(any(feature = "object", loom))]
+pub use atomic::{AtomicI32, fence};
+pub use atomic::{AtomicPtr, AtomicU32, Ordering};

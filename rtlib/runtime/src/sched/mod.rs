@@ -34,6 +34,7 @@ pub mod procs;
 pub mod runq;
 #[cfg(feature = "object")]
 pub mod spawn;
+#[cfg(any(feature = "object", loom))]
 pub mod spin;
 #[cfg(feature = "object")]
 pub mod stack;

@@ -323,3 +323,101 @@ mod tests {
         }
     }
 }
+
+/// Run with `RUSTFLAGS="--cfg loom" cargo test -p rtlib-runtime --release loom`.
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    fn leak(n: usize) -> &'static usize {
+        Box::leak(Box::new(n))
+    }
+
+    fn drain(queue: &RunQueue<usize>, into: &mut Vec<usize>) {
+        while let Some(&item) = queue.get_next().or_else(|| queue.get()) {
+            into.push(item);
+        }
+    }
+
+    /// Every element that was put comes out exactly once, wherever it ends up.
+    fn check(puts: usize, nexts: usize, thieves: usize, take_next: bool) {
+        loom::model(move || {
+            let queue = Arc::new(RunQueue::new());
+            let steal = move |queue: Arc<RunQueue<usize>>| {
+                let own = RunQueue::new();
+                let mut seen: Vec<usize> = queue
+                    .steal_into(&own, take_next)
+                    .copied()
+                    .into_iter()
+                    .collect();
+                drain(&own, &mut seen);
+                seen
+            };
+            let thieves: Vec<_> = (0..thieves)
+                .map(|_| {
+                    let queue = Arc::clone(&queue);
+                    thread::spawn(move || steal(queue))
+                })
+                .collect();
+            let mut seen = Vec::new();
+            for i in 0..puts {
+                if let Some(batch) = queue.put(leak(i)) {
+                    seen.extend(batch.iter().copied());
+                }
+            }
+            for i in puts..puts + nexts {
+                if let Some(displaced) = queue.put_next(leak(i)) {
+                    assert!(queue.put(displaced).is_none());
+                }
+            }
+            seen.extend(queue.get_next().or_else(|| queue.get()).copied());
+            for thief in thieves {
+                seen.extend(thief.join().expect("thief"));
+            }
+            drain(&queue, &mut seen);
+            assert!(queue.is_empty_to_owner());
+            seen.sort_unstable();
+            assert_eq!(seen, (0..puts + nexts).collect::<Vec<_>>());
+        });
+    }
+
+    #[test]
+    fn loom_one_thief_of_the_ring() {
+        check(3, 0, 1, false);
+    }
+
+    #[test]
+    fn loom_two_thieves_of_the_ring() {
+        check(2, 0, 2, false);
+    }
+
+    #[test]
+    fn loom_a_thief_of_next() {
+        check(1, 2, 1, true);
+    }
+
+    #[test]
+    fn loom_overflow_while_stealing() {
+        check(CAP + 1, 0, 1, false);
+    }
+
+    /// `is_empty` never says yes while an element moves between `next` and the ring.
+    #[test]
+    fn loom_is_empty_is_not_fooled_by_a_displaced_next() {
+        loom::model(|| {
+            let queue = Arc::new(RunQueue::new());
+            queue.put_next(leak(0));
+            let observer = {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || assert!(!queue.is_empty()))
+            };
+            if let Some(displaced) = queue.put_next(leak(1)) {
+                assert!(queue.put(displaced).is_none());
+            }
+            observer.join().expect("observer");
+        });
+    }
+}

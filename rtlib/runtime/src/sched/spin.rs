@@ -95,3 +95,99 @@ impl Spin {
         left
     }
 }
+
+/// Run with `RUSTFLAGS="--cfg loom" cargo test -p rtlib-runtime --release loom`.
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use loom::sync::atomic::AtomicUsize;
+    use loom::sync::{Arc, Mutex};
+    use loom::thread;
+
+    use super::*;
+
+    /// A scheduler of one submitter and one M, reduced to the protocol: `work` stands for the run queues, `woken` for the Ms that `claim` obliged the submitter to
+    /// start.
+    struct Model {
+        spin: Spin,
+        lock: Mutex<()>,
+        work: AtomicUsize,
+        woken: AtomicUsize,
+    }
+
+    impl Model {
+        fn new() -> Self {
+            Self {
+                spin: Spin::new(),
+                lock: Mutex::new(()),
+                work: AtomicUsize::new(0),
+                woken: AtomicUsize::new(0),
+            }
+        }
+
+        fn take(&self) -> bool {
+            let n = self.work.load(Ordering::Acquire);
+            n > 0
+                && self
+                    .work
+                    .compare_exchange(n, n - 1, Ordering::AcqRel, Ordering::Relaxed)
+                    .is_ok()
+        }
+
+        /// What a spinning M does when it finds nothing: `find::give_up`. True when it found work after all.
+        fn give_up(&self) -> bool {
+            {
+                let _lock = self.lock.lock().expect("lock");
+                self.spin.idle_added();
+            }
+            self.spin.stop();
+            if self.work.load(Ordering::SeqCst) == 0 {
+                return false;
+            }
+            let _lock = self.lock.lock().expect("lock");
+            self.spin.idle_removed();
+            true
+        }
+
+        fn submit(&self) {
+            self.work.fetch_add(1, Ordering::Release);
+            if self.spin.claim(false) {
+                self.woken.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    }
+
+    #[test]
+    fn loom_work_is_never_left_to_sleepers() {
+        loom::model(|| {
+            let model = Arc::new(Model::new());
+            model.spin.start();
+            let spinner = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.take() || model.give_up())
+            };
+            model.submit();
+            let found = spinner.join().expect("spinner");
+            let woken = model.woken.load(Ordering::SeqCst) > 0;
+            assert!(
+                found || woken,
+                "work submitted, spinner asleep, nobody woken"
+            );
+        });
+    }
+
+    #[test]
+    fn loom_at_most_one_spinner_is_started_for_two_submitters() {
+        loom::model(|| {
+            let model = Arc::new(Model::new());
+            model.spin.idle_added();
+            let other = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.submit())
+            };
+            model.submit();
+            other.join().expect("submitter");
+            assert_eq!(model.woken.load(Ordering::SeqCst), 1);
+            assert_eq!((model.spin.spinning(), model.spin.idle()), (1, 1));
+        });
+    }
+}
