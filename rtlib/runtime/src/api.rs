@@ -11,6 +11,7 @@ const _: () = assert!(rtlib_abi::ABI_VERSION == 1);
 
 #[unsafe(export_name = "runtime.GOMAXPROCS")]
 extern "C" fn gomaxprocs(n: i32) -> i32 {
+    crate::boot::second::expect_concurrency();
     let old = procs::gomaxprocs() as i32;
     if n >= 1 && n != old {
         return procs::procresize(n as u32) as i32;

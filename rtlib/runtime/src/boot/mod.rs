@@ -5,6 +5,7 @@
 pub mod godebug;
 pub mod inittask;
 pub mod main;
+pub mod second;
 
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char};
@@ -22,6 +23,7 @@ use crate::sched::{G0, M0, procs, stack, threads};
 static ARGC: AtomicI32 = AtomicI32::new(0);
 static ARGV: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
 static NCPU: AtomicU32 = AtomicU32::new(1);
+static WISH: AtomicU32 = AtomicU32::new(0);
 static MAIN_TP: AtomicUsize = AtomicUsize::new(0);
 
 struct BootAuxv(UnsafeCell<Option<Auxv>>);
@@ -117,8 +119,8 @@ extern "C" fn schedinit() {
     cpuinit();
     stackinit();
     mcommoninit();
-    let n = procs_at_start();
-    procs::procresize(n);
+    WISH.store(gomaxprocs_wish(), Ordering::Relaxed);
+    procs::procresize(1); // the others: `second`
     let Some(pp) = SCHED.lock().pidleget() else {
         crate::fatal::throw(b"schedinit: no P")
     };
@@ -156,13 +158,19 @@ pub fn main_thread_pointer() -> usize {
     MAIN_TP.load(Ordering::Relaxed)
 }
 
-/// GOMAXPROCS: the environment variable, or the CPUs within the cgroup's limit.
-fn procs_at_start() -> u32 {
-    let wish =
-        getenv(c"GOMAXPROCS").and_then(|text| core::str::from_utf8(text).ok()?.parse::<u32>().ok());
-    match wish {
-        Some(n @ 1..) => n.min(MAX_PROCS as u32),
-        _ => cgroup::gomaxprocs(ncpu(), &mut ProcFiles),
+/// The environment variable GOMAXPROCS, read before the program may change its environment; 0 when it says nothing.
+fn gomaxprocs_wish() -> u32 {
+    let text = getenv(c"GOMAXPROCS").and_then(|text| core::str::from_utf8(text).ok());
+    text.and_then(|text| text.parse::<u32>().ok())
+        .unwrap_or(0)
+        .min(MAX_PROCS as u32)
+}
+
+/// How many Ps there should be: the wish, or the CPUs within the cgroup's limit.
+fn procs_wanted() -> u32 {
+    match WISH.load(Ordering::Relaxed) {
+        0 => cgroup::gomaxprocs(ncpu(), &mut ProcFiles),
+        n => n,
     }
 }
 

@@ -28,21 +28,21 @@ unsafe extern "C" fn __cxa_thread_atexit_impl(
     object: *mut c_void,
     _dso: *mut c_void,
 ) -> c_int {
+    at_exit(dtor, object);
+    0
+}
+
+/// The same for the runtime itself.
+pub fn at_exit(dtor: unsafe extern "C" fn(*mut c_void), object: *mut c_void) {
     // SAFETY: plain allocation.
     let node = unsafe { ffi::calloc(1, size_of::<Node>()) }.cast::<Node>();
     if node.is_null() {
         crate::fatal::throw(b"runtime: cannot allocate memory for a thread-local destructor");
     }
+    let next = tls::dtors() as *mut Node;
     // SAFETY: fresh memory of the right size and alignment.
-    unsafe {
-        node.write(Node {
-            dtor,
-            object,
-            next: tls::dtors() as *mut Node,
-        })
-    };
+    unsafe { node.write(Node { dtor, object, next }) };
     tls::set_dtors(node as usize);
-    0
 }
 
 /// Runs the destructors of the calling goroutine or thread, last registered first, those registered meanwhile included.

@@ -36,6 +36,8 @@ pub struct Sched {
     pub mnext: u64,
     pidle: Option<&'static P>,
     pdead: Option<&'static P>,
+    /// Stand-ins of threads that ended (`park`).
+    pub thread_gs: GQueue,
     /// Dead Gs by stack class, with their stacks.
     pub gfree: [Dead; CLASSES],
 }
@@ -50,6 +52,7 @@ pub static SCHED: Lock<Sched> = Lock::new(Sched {
     mnext: 0,
     pidle: None,
     pdead: None,
+    thread_gs: GQueue::new(),
     gfree: [const { Dead::new() }; CLASSES],
 });
 

@@ -14,6 +14,7 @@ use super::m::M;
 use super::p::P;
 use super::{current, procs, threads};
 use crate::arch::current::{switch, tls};
+use crate::libc::dtors;
 use crate::os::linux::{futex, mem, proc};
 
 /// Park token: not there, nobody waits.
@@ -253,15 +254,25 @@ extern "C" fn getgref() -> GRef {
     }
 }
 
-/// The stand-in G of a thread that runs no goroutines: only its park word is used. Made once per thread and kept, as the thread's unparkers may hold it.
+/// The stand-in G of a thread that runs no goroutines: only its park word is used. Unparkers may hold it for ever, so it is never freed; when
+/// the thread ends another may have it (a late token is then a spurious wake-up).
 fn thread_g() -> &'static G {
     let word = tls::thread_g() as *const G;
     // SAFETY: the word is null or was set below.
     if let Some(gp) = unsafe { word.as_ref() } {
         return gp;
     }
-    // SAFETY: `G::new()` is all zero bytes.
-    let gp: &'static G = unsafe { mem::persistent() };
+    let unused = SCHED.lock().thread_gs.pop();
+    // SAFETY: zero bytes are a G: null links, numbers.
+    let gp: &'static G = unused.unwrap_or_else(|| unsafe { mem::persistent() });
+    gp.park.store(EMPTY, Ordering::Relaxed);
     tls::set_thread_g(core::ptr::from_ref(gp) as usize);
+    dtors::at_exit(release_thread_g, core::ptr::from_ref(gp).cast_mut().cast());
     gp
+}
+
+unsafe extern "C" fn release_thread_g(gp: *mut core::ffi::c_void) {
+    tls::set_thread_g(0);
+    // SAFETY: registered by `thread_g` with its G.
+    SCHED.lock().thread_gs.push(unsafe { &*gp.cast::<G>() });
 }

@@ -143,6 +143,7 @@ fn refill(pp: &'static P, class: Class) -> Option<&'static G> {
 /// A new goroutine with a stack and a TLS block.
 #[cold]
 fn malg(class: Class) -> &'static G {
+    crate::boot::second::expect_concurrency();
     let slot = stack::alloc(class);
     let place = tcb::place(slot.end - ((slot.lo / class.size()) & 7) * 64);
     let gp = galloc();

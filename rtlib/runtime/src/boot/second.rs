@@ -1,0 +1,19 @@
+//! What waits for the second goroutine: sysmon's thread and all Ps but the first.
+//!
+//! Go makes them for every program. A program whose only goroutine is `main` has nothing to watch and nothing to run in parallel, and a thread,
+//! and reading the cgroup's limit, cost a tenth of such a program's whole start-up. So they are made when the first goroutine beside `main` is.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use crate::sched::{procs, sysmon, threads};
+
+static DONE: AtomicBool = AtomicBool::new(false);
+
+/// Makes them, once. Called where a new goroutine or the number of Ps is asked for, off the fast paths.
+#[cold]
+pub fn expect_concurrency() {
+    if !DONE.swap(true, Ordering::AcqRel) {
+        threads::newm(sysmon::sysmon, None, false);
+        procs::procresize(super::procs_wanted());
+    }
+}
