@@ -80,12 +80,10 @@ codes! {
     UnknownPackage = "unknown-package",
     /// Packages depend on each other in a circle.
     DependencyCycle = "dependency-cycle",
-    /// Two packages cannot be told apart by name, version and source.
-    AmbiguousPackage = "ambiguous-package",
     /// Two versions of a package with inits are linked.
     TwoVersions = "two-versions",
     /// Variables refer to each other in a circle.
-    InitialisationCycle = "initialisation-cycle",
+    InitialisationCycle = "initialization-cycle",
     /// A circle among variables that rests on a guess about a method call, which was therefore dropped.
     GuessDropped = "guess-dropped",
     /// An init of the source is in no object.

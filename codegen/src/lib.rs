@@ -13,6 +13,8 @@ pub mod elf;
 pub mod emit;
 pub mod graph;
 pub mod model;
+mod order;
+pub mod plan;
 pub mod records;
 pub mod scan;
 pub mod source;

@@ -21,7 +21,7 @@ use crate::model::Location;
 use crate::source::{SourceError, SourceProvider};
 
 /// More modules than any crate has: beyond, files include each other exponentially.
-const MAX_MODULES: usize = 50_000;
+const MAX_MODULES: usize = 20_000;
 
 /// Deeper than any crate nests its modules: beyond, a symbolic link makes an endless path.
 const MAX_MODULE_DEPTH: usize = 200;
@@ -294,7 +294,7 @@ impl Loader<'_> {
         while let Some(id) = above {
             let ancestor = &self.loaded.modules[id];
             if normalised(&self.loaded.files[ancestor.file].path) == path {
-                let message = format!("module `{}` includes the file that it stands in: `{}`", module.path, self.krate.printed(&path));
+                let message = format!("module `{}` leads back to `{}`, which it is part of", module.path, self.krate.printed(&path));
                 return Err(Diagnostic::error(Code::CircularModules, message)
                     .label_of(module)
                     .help("correct the `#[path]` attribute"));

@@ -21,6 +21,12 @@ pub(super) fn resolve(tree: &Tree<'_>, module: ModuleId, path: &UsePath) -> Vec<
     found
 }
 
+/// Crates and types that are in scope everywhere and hold nothing of this crate.
+const STANDARD: [&str; 25] = [
+    "std", "core", "alloc", "Box", "Option", "Result", "String", "Vec", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128",
+    "isize", "str", "u8", "u16", "u32", "u64", "u128", "usize",
+];
+
 struct Query<'t, 'a> {
     tree: &'t Tree<'a>,
     budget: usize,
@@ -58,7 +64,7 @@ impl Query<'_, '_> {
         if self.tree.edition_2015 && module != 0 {
             found.extend(self.lookup(0, name));
         }
-        if self.tree.externs.contains(name) || ["std", "core", "alloc"].contains(&name) {
+        if self.tree.externs.contains(name) || STANDARD.contains(&name) {
             found.push(Target::External(name.to_owned(), Vec::new()));
         }
         found

@@ -630,7 +630,9 @@ fn method_calls_on_unknown_receivers_are_guessed() {
         #[rtlib::var] static B: u8 = <S as Get>::get(&S);
         #[rtlib::var] static C: u8 = Get::get(&S);
         #[rtlib::var] static D: u8 = S::twice(&S);
-        #[rtlib::var] static E: u8 = HashMap::get(&S);
+        #[rtlib::var] static E: u8 = HashMap::get(&S) + Vec::get(&S) + u8::get(&S);
+        #[rtlib::var] static F: u8 = T::get(&S);
+        use std::collections::HashMap;
         struct S;
         trait Get { fn get(&self) -> u8; fn twice(&self) -> u8 { self.get() } }
         impl Get for S { fn get(&self) -> u8 { *X } }

@@ -1,0 +1,252 @@
+//! Compares the records of the objects with the declarations of the scan.
+//!
+//! A record with its declaration is an entry. An init record without one was made by a macro and is believed; a variable without
+//! one is refused, because its dependencies are unknown. A declaration without a record is compiled out if a `cfg` stands around
+//! it; else it would be lost, and that is an error.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::variables::label_of_record;
+use super::{Entries, Entry};
+use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::graph::{CrateId, RuntimeCrate, RuntimeGraph};
+use crate::model::{InitKind, Location};
+use crate::records::Record;
+use crate::scan::{Scan, ScannedCrate, ScannedItem, var_behind_macro};
+
+/// How many places one error shows.
+const MAX_LABELS: usize = 5;
+
+/// The entries of each crate, as far as scan and objects agree; where they do not, `diagnostics` says so.
+pub(super) fn entries(graph: &RuntimeGraph, scan: &Scan, records: &[Record], diagnostics: &mut Vec<Diagnostic>) -> Entries {
+    diagnostics.extend(duplicate_symbols(records));
+    let mut by_crate: BTreeMap<&CrateId, Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        match owner(graph, scan, record) {
+            Some(id) => by_crate.entry(id).or_default().push(record),
+            None => diagnostics.push(unknown_package(record)),
+        }
+    }
+    let mut entries = Entries::new();
+    let none = ScannedCrate::default();
+    for (id, krate) in &graph.crates {
+        let scanned = scan.crates.get(id).unwrap_or(&none);
+        let records = by_crate.remove(id).unwrap_or_default();
+        if records.is_empty() {
+            diagnostics.extend(not_linked(graph, id, scanned));
+        } else {
+            let found = Matching { krate, scanned, diagnostics }.entries(&records);
+            entries.insert(id.clone(), found);
+        }
+    }
+    entries
+}
+
+fn duplicate_symbols(records: &[Record]) -> Vec<Diagnostic> {
+    let mut seen: BTreeMap<&str, &Record> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for record in records {
+        if let Some(first) = seen.insert(&record.symbol, record) {
+            let message = format!("`{}` and `{}` have the same symbol `{}`", path(first), path(record), record.symbol);
+            let error = Diagnostic::error(Code::DuplicateSymbol, message)
+                .label(label_of_record(&location(record)))
+                .label(label_of_record(&location(first)))
+                .help("rename one of them; if both are the same function, its crate is linked twice: `cargo tree -d` shows it");
+            errors.push(error);
+        }
+    }
+    errors
+}
+
+/// The crate that a record comes from. Its names may fit several crates (a package's library and binary often share them): then
+/// the source decides.
+fn owner<'a>(graph: &'a RuntimeGraph, scan: &Scan, record: &Record) -> Option<&'a CrateId> {
+    let fits = |krate: &RuntimeCrate| {
+        krate.package == record.package && krate.version == record.version && krate.crate_name == record.crate_name
+    };
+    let mut candidates = graph.crates.iter().filter(|(_, krate)| fits(krate));
+    let scanned = |id: &CrateId| scan.crates.get(id);
+    let knows_it = |(id, krate): &(&CrateId, &RuntimeCrate)| {
+        scanned(id).is_some_and(|scanned| scanned.items.iter().any(|item| is_same(krate, item, record)))
+    };
+    let has_file = |(id, krate): &(&CrateId, &RuntimeCrate)| {
+        scanned(id).is_some_and(|scanned| scanned.files.iter().any(|file| is_same_file(krate, file, &record.file)))
+    };
+    let all = || candidates.clone();
+    let best = all().find(knows_it).or_else(|| all().find(has_file)).or_else(|| candidates.next());
+    best.map(|(id, _)| id)
+}
+
+fn unknown_package(record: &Record) -> Diagnostic {
+    let message = format!(
+        "an object holds `{}` of package `{} {}` (crate `{}`), which is not part of the program's crate graph",
+        path(record),
+        record.package,
+        record.version,
+        record.crate_name
+    );
+    Diagnostic::error(Code::UnknownPackage, message)
+        .label(label_of_record(&location(record)))
+        .help("build again; if it stays, `cargo clean` removes what other graphs left behind")
+}
+
+fn path(record: &Record) -> String {
+    format!("{}::{}", record.module, record.name)
+}
+
+fn location(record: &Record) -> Location {
+    Location { file: record.file.clone(), line: record.line, column: record.column }
+}
+
+/// Whether a record's file is a file of the scan. Equal as a rule; `--remap-path-prefix` changes what stands in front of the
+/// path within the package.
+fn is_same_file(krate: &RuntimeCrate, scanned: &str, recorded: &str) -> bool {
+    let package = krate.printed(&krate.manifest_dir);
+    let within = scanned.strip_prefix(&package).map(|rest| rest.trim_start_matches('/'));
+    let within = within.unwrap_or_else(|| scanned.rsplit('/').next().unwrap_or(scanned));
+    let remapped = recorded.strip_suffix(within).is_some_and(|front| front.is_empty() || front.ends_with('/'));
+    scanned == recorded || remapped
+}
+
+fn is_same_declaration(item: &ScannedItem, record: &Record) -> bool {
+    item.kind == record.kind && item.module == record.module && item.name == record.name
+}
+
+fn is_same(krate: &RuntimeCrate, item: &ScannedItem, record: &Record) -> bool {
+    is_same_declaration(item, record)
+        && item.location().line == record.line
+        && is_same_file(krate, &item.location().file, &record.file)
+}
+
+struct Matching<'a> {
+    krate: &'a RuntimeCrate,
+    scanned: &'a ScannedCrate,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Matching<'_> {
+    fn entries(mut self, records: &[&Record]) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let mut matched = BTreeSet::new();
+        for record in records {
+            let same: Vec<usize> = self.indices(|item| is_same_declaration(item, record));
+            let exact = same.iter().copied().find(|index| is_same(self.krate, &self.scanned.items[*index], record));
+            let certain = same.iter().copied().find(|index| self.scanned.items[*index].condition.is_none());
+            match (exact, certain) {
+                (Some(index), _) => {
+                    matched.insert(index);
+                    entries.push(declared(record, &self.scanned.items[index], index));
+                }
+                (None, Some(index)) => {
+                    matched.insert(index);
+                    self.diagnostics.push(stale(record, &self.scanned.items[index]));
+                }
+                (None, None) => entries.extend(self.behind_macro(record)),
+            }
+        }
+        for index in self.indices(|item| item.condition.is_none()) {
+            if !matched.contains(&index) {
+                self.diagnostics.push(lost(self.krate, &self.scanned.items[index]));
+            }
+        }
+        entries
+    }
+
+    fn indices(&self, wanted: impl Fn(&ScannedItem) -> bool) -> Vec<usize> {
+        let items = self.scanned.items.iter().enumerate();
+        items.filter(|(_, item)| wanted(item)).map(|(index, _)| index).collect()
+    }
+
+    /// What the scan does not see: made by a macro, or declared where the scan does not look.
+    fn behind_macro(&mut self, record: &Record) -> Option<Entry> {
+        let label = label_of_record(&location(record));
+        if record.kind == InitKind::Var {
+            let mut error = var_behind_macro(label);
+            error.message = format!("package variable `{}` stands behind a macro", path(record));
+            self.diagnostics.push(error.help("if it is declared in plain sight, write the attribute as `#[rtlib::var]`"));
+            return None;
+        }
+        Some(Entry {
+            kind: record.kind,
+            name: path(record),
+            location: location(record),
+            symbol: record.symbol.clone(),
+            label,
+            condition: None,
+            scanned: None,
+            references: Vec::new(),
+        })
+    }
+}
+
+fn declared(record: &Record, item: &ScannedItem, index: usize) -> Entry {
+    Entry {
+        location: location(record),
+        symbol: record.symbol.clone(),
+        condition: None,
+        ..Entry::of_item(item, index)
+    }
+}
+
+fn stale(record: &Record, item: &ScannedItem) -> Diagnostic {
+    let message = format!("the object of `{}` was compiled from another state of the source", item.path());
+    Diagnostic::error(Code::StaleObject, message)
+        .label(item.label.clone().with_message("the source has it here"))
+        .label(Label::without_source(location(record), ""))
+        .note(format!("the object says {}", location(record)))
+        .help("build again; if it stays, `cargo clean` removes the stale object")
+}
+
+fn lost(krate: &RuntimeCrate, item: &ScannedItem) -> Diagnostic {
+    let message = format!("{} `{}` would be lost: it is in the source, but in no object of the program", described(item.kind), item.path());
+    Diagnostic::error(Code::InitLost, message)
+        .label(item.label.clone().with_message("declared here"))
+        .note(format!("other inits of package `{}` are there", krate.described()))
+        .help("build again; if it stays, `cargo clean` removes stale objects")
+        .help("if it is compiled out on purpose, put a `#[cfg(…)]` on it or on its module")
+}
+
+fn described(kind: InitKind) -> &'static str {
+    match kind {
+        InitKind::Init => "init function",
+        InitKind::Var => "package variable",
+    }
+}
+
+/// All inits of a crate are missing: rustc leaves out crates that nothing names.
+fn not_linked(graph: &RuntimeGraph, id: &CrateId, scanned: &ScannedCrate) -> Option<Diagnostic> {
+    let certain: Vec<&ScannedItem> = scanned.items.iter().filter(|item| item.condition.is_none()).collect();
+    if certain.is_empty() {
+        return None;
+    }
+    let krate = &graph.crates[id];
+    let what = match certain.as_slice() {
+        [only] => format!("{} `{}`", described(only.kind), only.path()),
+        all => format!("{} inits of package `{}`", all.len(), krate.described()),
+    };
+    let message = format!("{what} would be lost: no object of the program holds anything of crate `{}`", krate.crate_name);
+    let mut report = if krate.dev_only {
+        Diagnostic::warning(Code::CrateNotLinked, message.replace("would be lost", "will not run"))
+    } else {
+        Diagnostic::error(Code::InitLost, message)
+    };
+    let labels = certain.iter().take(MAX_LABELS).map(|item| item.label.clone().with_message("declared here"));
+    report.labels.extend(labels);
+    Some(match id {
+        CrateId::Main => report.help("build again; if it stays, `cargo clean` removes stale objects"),
+        CrateId::Lib(_) => report
+            .note("rustc leaves out a crate that nothing in the source names")
+            .help(how_to_name(graph, id)),
+    })
+}
+
+fn how_to_name(graph: &RuntimeGraph, id: &CrateId) -> String {
+    let user = graph.crates.values().find_map(|krate| {
+        let dep = krate.deps.iter().find(|dep| dep.id == *id)?;
+        Some((krate.printed(&krate.root_file), &dep.extern_name))
+    });
+    match user {
+        Some((file, name)) => format!("add `use {name} as _;` to {file}, or remove the dependency"),
+        None => "remove the dependency".to_owned(),
+    }
+}
