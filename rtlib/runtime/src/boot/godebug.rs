@@ -3,6 +3,7 @@
 //! - `inittrace=1`: a line for each package's initialisation.
 //! - `fsgsbase=0`: never use the FSGSBASE instructions; system calls instead.
 //! - `guardinstall=0`: never use lightweight guard pages; mprotect instead.
+//! - `schedmigrate=1`: a goroutine that yields runs next on another thread whenever it can. For tests of what migration must not break.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,6 +28,7 @@ impl Setting {
 static INITTRACE: Setting = Setting::new("inittrace", false);
 static FSGSBASE: Setting = Setting::new("fsgsbase", true);
 static GUARDINSTALL: Setting = Setting::new("guardinstall", true);
+static SCHEDMIGRATE: Setting = Setting::new("schedmigrate", false);
 
 /// Reads the variable. In the boot.
 pub fn parse(text: &[u8]) {
@@ -35,7 +37,7 @@ pub fn parse(text: &[u8]) {
             continue;
         };
         let (name, value) = (&part[..eq], &part[eq + 1..]);
-        for setting in [&INITTRACE, &FSGSBASE, &GUARDINSTALL] {
+        for setting in [&INITTRACE, &FSGSBASE, &GUARDINSTALL, &SCHEDMIGRATE] {
             if setting.name.as_bytes() == name {
                 setting.on.store(value != b"0", Ordering::Relaxed);
             }
@@ -56,4 +58,10 @@ pub fn fsgsbase() -> bool {
 /// `guardinstall`.
 pub fn guardinstall() -> bool {
     GUARDINSTALL.get()
+}
+
+/// `schedmigrate`.
+#[inline]
+pub fn schedmigrate() -> bool {
+    SCHEDMIGRATE.get()
 }

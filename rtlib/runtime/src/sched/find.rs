@@ -9,6 +9,7 @@ use super::p::{P, PStatus};
 use super::park::{global_is_due, prepare, runqget};
 use super::{locked, procs, threads};
 use crate::arch::current::{switch, tls};
+use crate::boot::godebug;
 use crate::os::linux::proc;
 
 /// Rounds over all Ps before giving up.
@@ -56,7 +57,7 @@ fn find_runnable(mp: &'static M) -> &'static G {
         };
         if let Some(gp) = global_turn(pp)
             .or_else(|| runqget(pp))
-            .or_else(|| from_global(pp))
+            .or_else(|| from_global(mp, pp))
         {
             return gp;
         }
@@ -78,9 +79,13 @@ fn global_turn(pp: &'static P) -> Option<&'static G> {
     }
 }
 
-fn from_global(pp: &'static P) -> Option<&'static G> {
+fn from_global(mp: &'static M, pp: &'static P) -> Option<&'static G> {
     if RUNQSIZE.load(Ordering::Relaxed) == 0 {
         return None;
+    }
+    if godebug::schedmigrate() {
+        threads::wakep(true);
+        return SCHED.lock().globrunqget_from_elsewhere(mp);
     }
     SCHED.lock().globrunqget(pp, u32::MAX)
 }

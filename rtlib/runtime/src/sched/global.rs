@@ -135,6 +135,21 @@ impl Sched {
         RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
     }
 
+    /// Takes a goroutine that ran last on another M than `mp`, or any when there is none (`GODEBUG=schedmigrate=1`).
+    pub fn globrunqget_from_elsewhere(&mut self, mp: &'static M) -> Option<&'static G> {
+        for _ in 0..self.runq.len() {
+            let gp = self.runq.pop()?;
+            if !gp.m.get().is_some_and(|last| core::ptr::eq(last, mp)) {
+                RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
+                return Some(gp);
+            }
+            self.runq.push(gp);
+        }
+        let gp = self.runq.pop();
+        RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
+        gp
+    }
+
     /// Takes a fair share of the global queue (at most `max`): the first is returned, the others go to `pp`'s queue, which has room for
     /// half of its ring.
     pub fn globrunqget(&mut self, pp: &'static P, max: u32) -> Option<&'static G> {

@@ -14,6 +14,7 @@ use super::m::M;
 use super::p::P;
 use super::{current, procs, threads};
 use crate::arch::current::{switch, tls};
+use crate::boot::godebug;
 use crate::libc::dtors;
 use crate::os::linux::{futex, mem, proc};
 
@@ -164,8 +165,8 @@ extern "C" fn gosched() {
 extern "C" fn gosched_commit(gp: &'static G, _arg: usize) {
     gp.set_status(Status::Running, Status::Runnable);
     match my_p() {
-        Some(pp) => runqput(pp, gp),
-        None => SCHED.lock().globrunqput(gp),
+        Some(pp) if !godebug::schedmigrate() => runqput(pp, gp),
+        _ => SCHED.lock().globrunqput(gp),
     }
 }
 
