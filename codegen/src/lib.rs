@@ -16,6 +16,7 @@ pub mod model;
 mod order;
 pub mod plan;
 pub mod records;
+pub mod report;
 pub mod scan;
 pub mod source;
 

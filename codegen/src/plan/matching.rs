@@ -224,7 +224,7 @@ fn not_linked(graph: &RuntimeGraph, id: &CrateId, scanned: &ScannedCrate) -> Opt
         [only] => format!("{} `{}`", described(only.kind), only.path()),
         all => format!("{} inits of package `{}`", all.len(), krate.described()),
     };
-    let message = format!("{what} would be lost: no object of the program holds anything of crate `{}`", krate.crate_name);
+    let message = format!("{what} would be lost: no object of the program holds an init of crate `{}`", krate.crate_name);
     let mut report = if krate.dev_only {
         Diagnostic::warning(Code::CrateNotLinked, message.replace("would be lost", "will not run"))
     } else {

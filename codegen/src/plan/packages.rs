@@ -97,6 +97,7 @@ pub(super) fn two_versions(graph: &RuntimeGraph, crates: &Entries) -> Vec<Diagno
         by_package.entry(&krate.package).or_default().push((krate, id));
     }
     by_package.retain(|_, versions| versions.len() > 1);
+    by_package.values_mut().for_each(|versions| versions.sort_by_key(|(krate, _)| &krate.version));
     by_package.into_iter().map(|(package, versions)| two_versions_of(package, &versions, crates)).collect()
 }
 

@@ -1,1 +1,412 @@
+//! Plans of small programs: sources in memory, records as objects would hold them.
 
+use std::collections::BTreeMap;
+
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::model::{EdgeKind, Graph, LibTarget, TargetKind};
+use crate::scan::{Cfg, scan};
+use crate::source::MemorySource;
+use crate::testing::{GraphBuilder, lib};
+
+const NORMAL: EdgeKind = EdgeKind::Normal;
+
+/// A program: its graph, its sources, and the records of its objects.
+struct Program {
+    graph: RuntimeGraph,
+    scan: Scan,
+    records: Vec<Record>,
+}
+
+impl Program {
+    /// Objects agree with the sources; conditional items are compiled out.
+    fn new(graph: &Graph, files: &[(&str, &str)]) -> Self {
+        let graph = RuntimeGraph::new(graph).expect("no cycle");
+        let mut sources: BTreeMap<_, String> = graph.crates.values().map(|krate| (krate.root_file.clone(), String::new())).collect();
+        sources.extend(files.iter().map(|(path, text)| (format!("/ws/{path}").into(), (*text).to_owned())));
+        let scan = scan(&graph, &Cfg::parse("unix"), &MemorySource(sources)).expect("the sources are right");
+        let records = records_of(&graph, &scan);
+        Self { graph, scan, records }
+    }
+
+    fn drop_records(mut self, unwanted: impl Fn(&Record) -> bool) -> Self {
+        self.records.retain(|record| !unwanted(record));
+        self
+    }
+
+    fn change_records(mut self, change: impl Fn(&mut Record)) -> Self {
+        self.records.iter_mut().for_each(change);
+        self
+    }
+
+    fn with_record(mut self, record: Record) -> Self {
+        self.records.push(record);
+        self
+    }
+
+    fn check(&self, expect: Expect) {
+        expect.assert_eq(&shown(reconcile(&self.graph, &self.scan, &self.records)));
+    }
+
+    fn check_scan_only(&self, expect: Expect) {
+        expect.assert_eq(&shown(plan_from_scan(&self.graph, &self.scan)));
+    }
+}
+
+fn records_of(graph: &RuntimeGraph, scan: &Scan) -> Vec<Record> {
+    let mut records = Vec::new();
+    for (id, krate) in &scan.crates {
+        for item in krate.items.iter().filter(|item| item.condition.is_none()) {
+            records.push(record(&graph.crates[id].package, item.kind, &item.module, &item.name, item.location()));
+        }
+    }
+    records
+}
+
+fn record(package: &str, kind: InitKind, module: &str, name: &str, location: &Location) -> Record {
+    Record {
+        kind,
+        package: package.into(),
+        version: "1.0.0".into(),
+        crate_name: module.split("::").next().unwrap_or_default().into(),
+        module: module.into(),
+        name: name.into(),
+        file: location.file.clone(),
+        line: location.line,
+        column: location.column,
+        symbol: format!("{module}.{name}.init.{}:{}", location.file, location.line),
+    }
+}
+
+fn shown(plan: Result<Plan, Diagnostics>) -> String {
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(errors) => return errors.to_string(),
+    };
+    let mut out = String::new();
+    for task in &plan.tasks {
+        out.push_str(&format!("{} {}: {}\n", task.package, task.version, task.reason));
+        for one in &task.fns {
+            out.push_str(&format!("    {} {} {}: {}\n", one.kind, one.name, one.location, one.reason));
+        }
+    }
+    for warning in &plan.warnings {
+        out.push_str(&format!("{warning}\n"));
+    }
+    out
+}
+
+/// `app` (a binary without a library) and libraries, all of which use rtlib.
+fn graph(edges: &[(&str, &[&str])]) -> Graph {
+    let mut builder = GraphBuilder::new().package("rtlib", &[]);
+    for (name, deps) in edges {
+        let deps: Vec<_> = deps.iter().chain(&["rtlib"]).map(|dep| (*dep, NORMAL)).collect();
+        builder = builder.package(name, &deps);
+    }
+    let mut graph = builder.bin("app");
+    graph.packages.get_mut(&lib("app")).expect("app is there").lib = None;
+    graph
+}
+
+const INIT: &str = "#[rtlib::init] fn start() {}";
+
+#[test]
+fn packages_run_in_the_order_of_gos_linker() {
+    let graph = graph(&[("app", &["a", "b", "m"]), ("a", &["z"]), ("b", &[]), ("m", &["quiet"]), ("quiet", &["b"]), ("z", &[])]);
+    let files = [("app/src/main.rs", INIT), ("a/src/lib.rs", INIT), ("b/src/lib.rs", INIT), ("m/src/lib.rs", INIT), ("z/src/lib.rs", INIT)];
+    Program::new(&graph, &files).check(expect![[r#"
+        b 1.0.0: depends on no package with inits; by name before z
+            init b::start b/src/lib.rs:1: init function: after the variables, by file and position
+        m 1.0.0: depends on b; by name before z
+            init m::start m/src/lib.rs:1: init function: after the variables, by file and position
+        z 1.0.0: depends on no package with inits
+            init z::start z/src/lib.rs:1: init function: after the variables, by file and position
+        a 1.0.0: depends on z
+            init a::start a/src/lib.rs:1: init function: after the variables, by file and position
+        main 1.0.0: the program itself: after all packages
+            init app::start app/src/main.rs:1: init function: after the variables, by file and position
+    "#]]);
+}
+
+#[test]
+fn names_are_compared_as_symbols() {
+    let graph = graph(&[("app", &["a", "a-b"]), ("a", &[]), ("a-b", &[])]);
+    let program = Program::new(&graph, &[("a/src/lib.rs", INIT), ("a-b/src/lib.rs", INIT)]);
+    program.check(expect![[r#"
+        a-b 1.0.0: depends on no package with inits; by name before a
+            init a_b::start a-b/src/lib.rs:1: init function: after the variables, by file and position
+        a 1.0.0: depends on no package with inits
+            init a::start a/src/lib.rs:1: init function: after the variables, by file and position
+    "#]]);
+}
+
+#[test]
+fn variables_come_first_and_after_what_they_refer_to() {
+    let source = "
+#[rtlib::init] fn first() {}
+#[rtlib::var] static A: u8 = c();
+#[rtlib::var] static B: u8 = 1;
+#[rtlib::var] static C: u8 = *B + *A2;
+fn c() -> u8 { *C }
+mod a;
+";
+    let files = [("app/src/main.rs", source), ("app/src/a.rs", "#[rtlib::var] pub static A2: u8 = 1;\n#[rtlib::init] fn second() {}")];
+    Program::new(&graph(&[("app", &[])]), &[(files[0].0, &source.replace("*A2", "*a::A2")), files[1]]).check(expect![[r#"
+        main 1.0.0: the program itself: after all packages
+            var app::a::A2 app/src/a.rs:1: variable: refers to no other, by file and position
+            var app::B app/src/main.rs:4: variable: refers to no other, by file and position
+            var app::C app/src/main.rs:5: variable: refers to app::a::A2, app::B
+            var app::A app/src/main.rs:3: variable: refers to app::C (through app::c)
+            init app::a::second app/src/a.rs:2: init function: after the variables, by file and position
+            init app::first app/src/main.rs:2: init function: after the variables, by file and position
+    "#]]);
+}
+
+#[test]
+fn a_circle_of_variables_is_printed_as_a_chain() {
+    let source = "
+#[rtlib::var] static A: u8 = f();
+#[rtlib::var] static B: u8 = *A;
+#[rtlib::var] static C: u8 = *C;
+fn f() -> u8 { *B }
+";
+    Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]).check(expect![[r#"
+        error[initialization-cycle]: initialization cycle for app::A
+         --> app/src/main.rs:2:22
+          |
+        2 | #[rtlib::var] static A: u8 = f();
+          |                      ^
+          |
+          = note: app/src/main.rs:2: app::A refers to app::f
+          = note: app/src/main.rs:5: app::f refers to app::B
+          = note: app/src/main.rs:3: app::B refers to app::A
+          = help: read one of the variables later, in an init function or on first use, or pass the value as an argument
+
+        error[initialization-cycle]: initialization cycle: app::C refers to itself
+         --> app/src/main.rs:4:22
+          |
+        4 | #[rtlib::var] static C: u8 = *C;
+          |                      ^
+          |
+          = help: read one of the variables later, in an init function or on first use, or pass the value as an argument"#]]);
+}
+
+#[test]
+fn a_circle_that_rests_on_a_guess_is_cut_there() {
+    let source = "
+#[rtlib::var] static A: u8 = map().get(1);
+#[rtlib::var] static B: u8 = *A;
+struct S;
+impl S { fn get(&self) -> u8 { *B } }
+";
+    Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]).check(expect![[r#"
+        main 1.0.0: the program itself: after all packages
+            var app::A app/src/main.rs:2: variable: refers to no other, by file and position
+            var app::B app/src/main.rs:3: variable: refers to app::A
+        warning[guess-dropped]: `app::A` may refer to `app::B` through `app::S::get`, which would be a circle; taken as not referring to it
+         --> app/src/main.rs:2:22
+          |
+        2 | #[rtlib::var] static A: u8 = map().get(1);
+          |                      ^
+          |
+          = note: app/src/main.rs:2: app::A refers to app::S::get
+          = note: app/src/main.rs:5: app::S::get refers to app::B
+          = note: app/src/main.rs:3: app::B refers to app::A
+          = help: name the type in the call (`Type::method(value)` instead of `value.method()`), so that it is known which method is meant
+    "#]]);
+}
+
+#[test]
+fn an_init_that_no_object_holds_is_an_error() {
+    let graph = graph(&[("app", &["config"]), ("config", &[])]);
+    let files = [("config/src/lib.rs", "#[rtlib::init] fn load() {}\n#[rtlib::init] fn check() {}")];
+    let program = Program::new(&graph, &files).drop_records(|record| record.name == "check");
+    program.check(expect![[r#"
+        error[init-lost]: init function `config::check` would be lost: it is in the source, but in no object of the program
+         --> config/src/lib.rs:2:19
+          |
+        2 | #[rtlib::init] fn check() {}
+          |                   ^^^^^ declared here
+          |
+          = note: other inits of package `config 1.0.0` are there
+          = help: build again; if it stays, `cargo clean` removes stale objects
+          = help: if it is compiled out on purpose, put a `#[cfg(…)]` on it or on its module"#]]);
+    program.drop_records(|_| true).check(expect![[r#"
+        error[init-lost]: 2 inits of package `config 1.0.0` would be lost: no object of the program holds an init of crate `config`
+         --> config/src/lib.rs:1:19
+          |
+        1 | #[rtlib::init] fn load() {}
+          |                   ^^^^ declared here
+          |
+         ::: config/src/lib.rs:2:19
+          |
+        2 | #[rtlib::init] fn check() {}
+          |                   ----- declared here
+          |
+          = note: rustc leaves out a crate that nothing in the source names
+          = help: add `use config as _;` to app/src/main.rs, or remove the dependency"#]]);
+}
+
+#[test]
+fn a_dev_dependency_that_is_not_linked_is_a_warning() {
+    let builder = GraphBuilder::new().package("rtlib", &[]).package("helper", &[("rtlib", NORMAL)]);
+    let graph = builder.package("app", &[("helper", EdgeKind::Dev)]).target("app", TargetKind::Test);
+    let program = Program::new(&graph, &[("helper/src/lib.rs", INIT)]).drop_records(|_| true);
+    program.check(expect![[r#"
+        warning[crate-not-linked]: init function `helper::start` will not run: no object of the program holds an init of crate `helper`
+         --> helper/src/lib.rs:1:19
+          |
+        1 | #[rtlib::init] fn start() {}
+          |                   ^^^^^ declared here
+          |
+          = note: rustc leaves out a crate that nothing in the source names
+          = help: add `use helper as _;` to app/src/main.rs, or remove the dependency
+    "#]]);
+}
+
+#[test]
+fn what_cfg_compiles_out_is_not_missed() {
+    let source = "#[cfg(maybe)] #[rtlib::init] fn perhaps() {}\n#[rtlib::init] fn surely() {}";
+    let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]);
+    program.check(expect![[r#"
+        main 1.0.0: the program itself: after all packages
+            init app::surely app/src/main.rs:2: init function: after the variables, by file and position
+    "#]]);
+    program.check_scan_only(expect![[r#"
+        main 1.0.0: the program itself: after all packages
+            init app::perhaps app/src/main.rs:1: init function: after the variables, by file and position; only if cfg(maybe)
+            init app::surely app/src/main.rs:2: init function: after the variables, by file and position
+    "#]]);
+}
+
+#[test]
+fn what_macros_made_is_believed_of_functions_only() {
+    let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", "#[rtlib::init] fn plain() {}")]);
+    let place = Location { file: "app/src/made.rs".into(), line: 9, column: 1 };
+    let made = record("app", InitKind::Init, "app::made", "one", &place);
+    let program = program.with_record(made.clone());
+    program.check(expect![[r#"
+        main 1.0.0: the program itself: after all packages
+            init app::made::one app/src/made.rs:9: init function made by a macro: after the variables, by the object's file and line
+            init app::plain app/src/main.rs:1: init function: after the variables, by file and position
+    "#]]);
+    let var = Record { kind: InitKind::Var, symbol: "other".into(), name: "TWO".into(), ..made };
+    program.with_record(var).check(expect![[r#"
+        error[var-behind-macro]: package variable `app::made::TWO` stands behind a macro
+        --> app/src/made.rs:9:1
+         = note: variables are initialised after those that their initialisers refer to, which is read from the source
+         = help: write the static outside of the macro; let the macro make an expression instead
+         = help: if it is declared in plain sight, write the attribute as `#[rtlib::var]`"#]]);
+}
+
+#[test]
+fn a_stale_object_is_named() {
+    let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", "\n\n#[rtlib::init] fn moved() {}")]);
+    program.change_records(|record| record.line = 1).check(expect![[r#"
+        error[stale-object]: the object of `app::moved` was compiled from another state of the source
+         --> app/src/main.rs:3:19
+          |
+        3 | #[rtlib::init] fn moved() {}
+          |                   ^^^^^ the source has it here
+         ::: app/src/main.rs:1:19
+          = note: the object says app/src/main.rs:1
+          = help: build again; if it stays, `cargo clean` removes the stale object"#]]);
+}
+
+#[test]
+fn remapped_paths_still_match() {
+    let program = Program::new(&graph(&[("app", &["config"]), ("config", &[])]), &[("config/src/lib.rs", INIT)]);
+    program.change_records(|record| record.file = "/rustc/remapped/config/src/lib.rs".into()).check(expect![[r#"
+        config 1.0.0: depends on no package with inits
+            init config::start /rustc/remapped/config/src/lib.rs:1: init function: after the variables, by file and position
+    "#]]);
+}
+
+#[test]
+fn a_symbol_may_be_there_once() {
+    let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", INIT)]);
+    let twice = program.records[0].clone();
+    program.with_record(Record { name: "other".into(), ..twice }).check(expect![[r#"
+        error[duplicate-symbol]: `app::start` and `app::other` have the same symbol `app.start.init.app/src/main.rs:1`
+        --> app/src/main.rs:1:19
+        ::: app/src/main.rs:1:19
+         = help: rename one of them; if both are the same function, its crate is linked twice: `cargo tree -d` shows it"#]]);
+}
+
+#[test]
+fn a_record_of_an_unknown_package_is_an_error() {
+    let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", INIT)]);
+    program.change_records(|record| record.version = "9.9.9".into()).check(expect![[r#"
+        error[unknown-package]: an object holds `app::start` of package `app 9.9.9` (crate `app`), which is not part of the program's crate graph
+        --> app/src/main.rs:1:19
+         = help: build again; if it stays, `cargo clean` removes what other graphs left behind
+
+        error[init-lost]: init function `app::start` would be lost: no object of the program holds an init of crate `app`
+         --> app/src/main.rs:1:19
+          |
+        1 | #[rtlib::init] fn start() {}
+          |                   ^^^^^ declared here
+          |
+          = help: build again; if it stays, `cargo clean` removes stale objects"#]]);
+}
+
+#[test]
+fn a_library_and_a_binary_of_one_name_are_told_apart() {
+    let graph = GraphBuilder::new().package("rtlib", &[]).package("app", &[("rtlib", NORMAL)]).bin("app");
+    let files = [("app/src/main.rs", "#[rtlib::init] fn same() {}"), ("app/src/lib.rs", "#[rtlib::init] fn same() {}")];
+    Program::new(&graph, &files).check(expect![[r#"
+        app 1.0.0: depends on no package with inits
+            init app::same app/src/lib.rs:1: init function: after the variables, by file and position
+        main 1.0.0: the program itself: after all packages
+            init app::same app/src/main.rs:1: init function: after the variables, by file and position
+    "#]]);
+}
+
+#[test]
+fn two_versions_are_two_packages() {
+    let mut graph = graph(&[("app", &["log"]), ("log", &["old"]), ("old", &[])]);
+    let old = graph.packages.get_mut(&lib("old")).expect("old is there");
+    old.name = "log".into();
+    old.version = "0.9.0".into();
+    old.lib = old.lib.take().map(|it| LibTarget { crate_name: "log".into(), ..it });
+    let files = [("log/src/lib.rs", "#[rtlib::init] fn new() {}"), ("old/src/lib.rs", "#[rtlib::init] fn old() {}")];
+    let program = Program::new(&graph, &files).change_records(|record| {
+        if record.name == "old" {
+            record.version = "0.9.0".into();
+        }
+    });
+    program.check(expect![[r#"
+        log@0.9.0 0.9.0: depends on no package with inits
+            init log::old old/src/lib.rs:1: init function: after the variables, by file and position
+        log@1.0.0 1.0.0: depends on log@0.9.0
+            init log::new log/src/lib.rs:1: init function: after the variables, by file and position
+        warning[two-versions]: several versions of package `log` with inits are linked: 0.9.0, 1.0.0
+         --> old/src/lib.rs:1:19
+          |
+        1 | #[rtlib::init] fn old() {}
+          |                   ^^^ in version 0.9.0
+          |
+         ::: log/src/lib.rs:1:19
+          |
+        1 | #[rtlib::init] fn new() {}
+          |                   --- in version 1.0.0
+          |
+          = note: each runs its own inits and has its own statics: what registers with one is not seen by the other
+          = help: `cargo tree -i log` shows who asks for which; let them agree on one version
+    "#]]);
+}
+
+#[test]
+fn one_version_from_two_sources_is_told_apart_by_source() {
+    let mut graph = graph(&[("app", &["log", "main"]), ("log", &["fork"]), ("fork", &[]), ("main", &[])]);
+    let fork = graph.packages.get_mut(&lib("fork")).expect("fork is there");
+    fork.name = "log".into();
+    fork.source = Some("git+https://example.org/log#abc".into());
+    fork.lib = fork.lib.take().map(|it| LibTarget { crate_name: "log".into(), ..it });
+    let files = [("log/src/lib.rs", INIT), ("fork/src/lib.rs", INIT), ("main/src/lib.rs", INIT)];
+    let program = Program::new(&graph, &files);
+    let plan = plan_from_scan(&program.graph, &program.scan).expect("a plan");
+    let names: Vec<&str> = plan.tasks.iter().map(|task| task.package.as_str()).collect();
+    assert_eq!(names, ["log@1.0.0#git+https://example.org/log#abc", "log@1.0.0#log", "main@1.0.0"]);
+}
