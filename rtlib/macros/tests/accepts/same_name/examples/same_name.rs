@@ -1,0 +1,9 @@
+//! The example.
+
+#[path = "../src/shared.rs"]
+mod shared;
+
+#[rtlib::init]
+fn setup() {} //@ init same_name::setup
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[rtlib::init]
+fn shared() {} //@ init same_name::shared::shared

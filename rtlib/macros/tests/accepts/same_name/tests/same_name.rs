@@ -1,0 +1,7 @@
+//! The test.
+
+#[path = "../src/shared.rs"]
+mod shared;
+
+#[rtlib::init]
+fn setup() {} //@ init same_name::setup

@@ -1,0 +1,6 @@
+trait Service {
+    #[rtlib::init]
+    fn start() {}
+}
+
+fn main() {}

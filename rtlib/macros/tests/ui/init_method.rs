@@ -1,0 +1,8 @@
+struct Service;
+
+impl Service {
+    #[rtlib::init]
+    fn start(&self) {}
+}
+
+fn main() {}

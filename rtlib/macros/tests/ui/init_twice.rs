@@ -1,0 +1,5 @@
+#[rtlib::init]
+#[rtlib::init]
+fn once_is_enough() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[rtlib::init(crate = ::no_such_crate)]
+fn lost() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[rtlib::var]
+static mut COUNT: u32 = 1;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[rtlib::var]
+static NAME: String = 7;
+
+fn main() {}
