@@ -117,3 +117,28 @@ fn patches_make_an_unpatched_program_pass() {
     apply(&patches(&bytes[..]).unwrap(), &mut bytes);
     verify(&bytes[..]).unwrap();
 }
+
+#[test]
+fn an_output_that_is_no_program_is_refused() {
+    let workshop = Workshop::new(&plan());
+    let bytes = workshop.link(Linker::Gnu, "partial", &["-r", "-Wl,--no-gc-sections"]);
+    let error = refusal(&bytes);
+    assert!(
+        matches!(error, VerifyError::Type("a relocatable object")),
+        "{error}"
+    );
+    assert!(error.help().contains("`-r`"), "{}", error.help());
+}
+
+#[test]
+fn a_note_that_the_link_lost_is_missed() {
+    let workshop = Workshop::new(&plan());
+    let (path, _) = workshop.program(Linker::Gnu, "program", &[]);
+    let without = workshop.path("without");
+    run(Command::new("objcopy")
+        .args(["-R", ".note.gobuild"])
+        .arg(path)
+        .arg(&without));
+    let error = refusal(&std::fs::read(without).unwrap());
+    assert!(matches!(error, VerifyError::NoteDropped), "{error}");
+}

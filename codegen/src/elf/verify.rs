@@ -28,9 +28,12 @@ pub enum VerifyError {
     /// `ET_DYN` without an interpreter.
     #[error("the program is position independent (ET_DYN instead of ET_EXEC)")]
     PositionIndependent,
-    /// Any other type.
-    #[error("the file has ELF type {0} instead of ET_EXEC")]
-    Type(u16),
+    /// Neither a program nor a shared library.
+    #[error("the linker made {0} instead of a program")]
+    Type(&'static str),
+    /// The link lost our note.
+    #[error("the linker dropped the section {NOTE_SECTION}")]
+    NoteDropped,
     /// The patch step did not run.
     #[error("the program was linked but not patched")]
     NotPatched,
@@ -71,6 +74,9 @@ impl VerifyError {
                 "a linker argument (such as `-r`) changed the kind of output; remove it from RUSTFLAGS, build scripts and \
                  .cargo/config.toml"
             }
+            Self::NoteDropped => {
+                "a linker script discards it; remove `-T` and linker scripts from the link arguments"
+            }
             Self::NotPatched | Self::Entry { .. } | Self::BuildId => {
                 "something changed the file while it was built; build again, and report it if it happens again"
             }
@@ -86,12 +92,12 @@ impl VerifyError {
 /// # Errors
 /// The first promise that it does not keep.
 pub fn verify<'data, R: ReadRef<'data>>(data: R) -> Result<(), VerifyError> {
-    let image = Image::open(data)?;
+    let image = Image::open(data).map_err(explained)?;
     check_kind(&image)?;
     let Notes {
         gobuild,
         gnu_build_id,
-    } = Notes::read(&image)?;
+    } = Notes::read(&image).map_err(explained)?;
     if !gobuild.patched {
         return Err(VerifyError::NotPatched);
     }
@@ -105,13 +111,22 @@ pub fn verify<'data, R: ReadRef<'data>>(data: R) -> Result<(), VerifyError> {
     check_entry(&image, &gobuild)
 }
 
+/// What an error of a reader means right after a link.
+fn explained(error: ElfError) -> VerifyError {
+    match error {
+        ElfError::NotLinked(kind) => VerifyError::Type(kind),
+        ElfError::NoNote | ElfError::GoProgram => VerifyError::NoteDropped,
+        other => VerifyError::Elf(other),
+    }
+}
+
 fn check_kind<'data, R: ReadRef<'data>>(image: &Image<R>) -> Result<(), VerifyError> {
     match image.header().e_type(LittleEndian) {
         _ if image.has_interpreter() => Err(VerifyError::Dynamic),
         ET_DYN => Err(VerifyError::PositionIndependent),
         ET_EXEC if image.has_dynamic() => Err(VerifyError::Dynamic),
         ET_EXEC => Ok(()),
-        other => Err(VerifyError::Type(other)),
+        _ => Err(VerifyError::Type("a file of an unknown type")),
     }
 }
 
