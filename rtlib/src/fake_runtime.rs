@@ -21,12 +21,16 @@ use crate::sys::RunningInit;
 
 static LAST_ID: AtomicU64 = AtomicU64::new(1);
 static GOMAXPROCS: AtomicI32 = AtomicI32::new(2);
-static GOROUTINES: Mutex<Option<HashMap<u64, Thread>>> = Mutex::new(None);
+/// Those who can be unparked, by name.
+static THREADS: Mutex<Option<HashMap<usize, Thread>>> = Mutex::new(None);
+static GOROUTINES: AtomicU64 = AtomicU64::new(0);
 static FATAL: Mutex<Option<HashMap<u64, String>>> = Mutex::new(None);
 static FATAL_CHANGED: Condvar = Condvar::new();
 
 thread_local! {
     static ID: Cell<u64> = const { Cell::new(0) };
+    /// Address of the stand-in for a G: a number of its own, 0 before it is needed.
+    static NAME: Cell<usize> = const { Cell::new(0) };
     static LOCKS: Cell<u32> = const { Cell::new(0) };
     static INIT: Cell<Option<RunningInit>> = const { Cell::new(None) };
     static AT_EXIT: RefCell<std::vec::Vec<std::boxed::Box<dyn FnOnce()>>> = const { RefCell::new(std::vec::Vec::new()) };
@@ -69,13 +73,20 @@ pub(crate) fn fatal_message(goid: u64) -> String {
     }
 }
 
-fn gref(goid: u64) -> GRef {
-    let g = if goid == 0 {
-        ptr::null()
-    } else {
-        ptr::dangling::<OpaqueG>()
-    };
-    GRef { g, goid }
+fn gref(name: usize, goid: u64) -> GRef {
+    GRef {
+        g: ptr::without_provenance::<OpaqueG>(name),
+        goid,
+    }
+}
+
+fn register(name: usize, thread: Thread) {
+    let mut threads = THREADS.lock().unwrap();
+    threads.get_or_insert_default().insert(name, thread);
+}
+
+fn fresh_id() -> u64 {
+    LAST_ID.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// An argument in flight between two threads.
@@ -119,25 +130,21 @@ unsafe extern "C" fn newproc1(
     _stack_size: usize,
     _callerpc: usize,
 ) -> GRef {
-    let goid = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
+    let goid = fresh_id();
+    let name = goid as usize;
     // SAFETY: the caller vouches for the argument.
     let argument = unsafe { Argument::copy(argument, size, align) };
-    let mut goroutines = GOROUTINES.lock().unwrap();
-    let thread = thread::spawn(move || {
+    GOROUTINES.fetch_add(1, Ordering::Relaxed);
+    thread::spawn(move || {
         let argument = argument;
+        register(name, thread::current());
         ID.set(goid);
+        NAME.set(name);
         // SAFETY: a bitwise copy of what the caller gave up.
         unsafe { entry(argument.bytes) };
-        GOROUTINES
-            .lock()
-            .unwrap()
-            .get_or_insert_default()
-            .remove(&goid);
+        GOROUTINES.fetch_sub(1, Ordering::Relaxed);
     });
-    goroutines
-        .get_or_insert_default()
-        .insert(goid, thread.thread().clone());
-    gref(goid)
+    gref(name, goid)
 }
 
 #[unsafe(export_name = "runtime.Gosched")]
@@ -152,11 +159,11 @@ extern "C" fn park() {
 
 #[unsafe(export_name = "runtime.unpark")]
 extern "C" fn unpark(g: GRef) {
-    if let Some(thread) = GOROUTINES
+    if let Some(thread) = THREADS
         .lock()
         .unwrap()
         .as_ref()
-        .and_then(|all| all.get(&g.goid))
+        .and_then(|all| all.get(&g.g.addr()))
     {
         thread.unpark();
     }
@@ -164,7 +171,11 @@ extern "C" fn unpark(g: GRef) {
 
 #[unsafe(export_name = "runtime.getgref")]
 extern "C" fn getgref() -> GRef {
-    gref(ID.get())
+    if NAME.get() == 0 {
+        NAME.set(fresh_id() as usize);
+        register(NAME.get(), thread::current());
+    }
+    gref(NAME.get(), ID.get())
 }
 
 #[unsafe(export_name = "runtime.GOMAXPROCS")]
@@ -183,7 +194,7 @@ extern "C" fn num_cpu() -> i32 {
 
 #[unsafe(export_name = "runtime.NumGoroutine")]
 extern "C" fn num_goroutine() -> u64 {
-    GOROUTINES.lock().unwrap().as_ref().map_or(0, HashMap::len) as u64
+    GOROUTINES.load(Ordering::Relaxed)
 }
 
 #[unsafe(export_name = "runtime.LockOSThread")]

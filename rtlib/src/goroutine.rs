@@ -3,34 +3,27 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use rtlib_abi::api::GRef;
-
 use crate::sys;
 
 /// Names a goroutine. Cheap to copy, and never dangling: when the goroutine is gone the name stays its own and does nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Goroutine(GRef);
-
-// SAFETY: a `GRef` is a name. Its pointer is only followed by the runtime, which accepts it from any thread.
-unsafe impl Send for Goroutine {}
-// SAFETY: as above; there is nothing to mutate.
-unsafe impl Sync for Goroutine {}
+pub struct Goroutine(sys::Ref);
 
 impl Goroutine {
-    /// `None` for the reference of a thread that is no goroutine, which has the id 0.
-    pub(crate) fn from_raw(raw: GRef) -> Option<Self> {
-        (raw.goid != 0).then_some(Self(raw))
+    /// `None` for a thread that is no goroutine.
+    pub(crate) fn new(reference: sys::Ref) -> Option<Self> {
+        (reference.id() != 0).then_some(Self(reference))
     }
 
     /// Its id: 1 for the main goroutine, unique for the life of the process.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.0.goid
+        self.0.id()
     }
 
     /// Gives it the token that [`park`] waits for. Nothing happens when it has ended.
     pub fn unpark(&self) {
-        sys::unpark(self.0);
+        self.0.unpark();
     }
 }
 
@@ -49,7 +42,7 @@ impl fmt::Debug for Goroutine {
 /// The calling goroutine; `None` on a thread that is not one, such as one started with `std::thread::spawn`.
 #[must_use]
 pub fn current() -> Option<Goroutine> {
-    Goroutine::from_raw(sys::current())
+    Goroutine::new(sys::current())
 }
 
 /// Lets the other goroutines that are ready run first, as Go's `runtime.Gosched`. On a plain thread: yields to other threads.
@@ -79,7 +72,7 @@ pub fn yield_now() {
 /// waiter.join().unwrap();
 /// ```
 ///
-/// On a plain thread nobody can hand over the token, as it has no [`Goroutine`]: use `std::thread::park` there.
+/// Nobody can hand the token to a plain thread, which has no [`Goroutine`]: use `std::thread::park` there.
 pub fn park() {
     sys::park();
 }

@@ -6,7 +6,7 @@ use std::format;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use crate::goroutine::{self, Goroutine};
+use crate::goroutine::Goroutine;
 use crate::launch::launch;
 use crate::packet::{Receiver, Sender, Waiter, packet};
 use crate::{panics, sys};
@@ -74,7 +74,7 @@ fn run<F: FnOnce() -> T, T>(f: F, sender: Sender<thread::Result<T>, Joiner>) {
     let outcome = catch_unwind(AssertUnwindSafe(f));
     let (stored, unwanted) = sender.store(outcome);
     drop_unwanted(unwanted);
-    // SAFETY: the goroutine's closure is gone, and what follows touches an atomic, a lock and the scheduler, no thread-local.
+    // SAFETY: the goroutine's closure is gone, and what follows touches the packet and the scheduler, no thread-local.
     unsafe { sys::run_thread_local_destructors() };
     stored.finish();
 }
@@ -89,30 +89,20 @@ fn drop_unwanted<T>(outcome: Option<thread::Result<T>>) {
     }
 }
 
-/// Who waits in `join`.
+/// Who waits in `join`: a goroutine or a thread.
 #[derive(Clone)]
-enum Joiner {
-    Goroutine(Goroutine),
-    /// The runtime's tokens reach goroutines only; std's reach any thread.
-    Thread(thread::Thread),
-}
+struct Joiner(sys::Ref);
 
 impl Waiter for Joiner {
     fn current() -> Self {
-        goroutine::current().map_or_else(|| Self::Thread(thread::current()), Self::Goroutine)
+        Self(sys::current())
     }
 
     fn block(&self) {
-        match self {
-            Self::Goroutine(_) => goroutine::park(),
-            Self::Thread(_) => thread::park(),
-        }
+        sys::park();
     }
 
     fn wake(&self) {
-        match self {
-            Self::Goroutine(goroutine) => goroutine.unpark(),
-            Self::Thread(thread) => thread.unpark(),
-        }
+        self.0.unpark();
     }
 }

@@ -74,8 +74,9 @@ where
     let entry: Entry = entry::<F>;
     // SAFETY: `f` is readable for its size and never used again, `ManuallyDrop` sees to that; `fits` checked size and alignment; an `F` is
     // `Send` and `'static`, so it may be called elsewhere and later; and an `extern "C"` function does not unwind.
-    let raw = unsafe { sys::newproc(entry, bytes, size_of::<F>(), align_of::<F>(), stack_size) };
-    Goroutine::from_raw(raw).expect("the runtime returns the goroutine that it started")
+    let started =
+        unsafe { sys::newproc(entry, bytes, size_of::<F>(), align_of::<F>(), stack_size) };
+    Goroutine::new(started).expect("the runtime returns the goroutine that it started")
 }
 
 /// The first Rust function on the new stack.

@@ -21,6 +21,28 @@ pub(crate) struct RunningInit {
     pub(crate) line: u32,
 }
 
+/// Names a goroutine, or a thread that is none (id 0). It never dangles: the name of what has ended does nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ref(GRef);
+
+// SAFETY: a name. Its pointer is only followed by the runtime, which accepts it from any thread.
+unsafe impl Send for Ref {}
+// SAFETY: as above; there is nothing to mutate.
+unsafe impl Sync for Ref {}
+
+impl Ref {
+    /// The goroutine's id, 0 for a thread.
+    pub(crate) fn id(self) -> u64 {
+        self.0.goid
+    }
+
+    /// Makes its token available.
+    pub(crate) fn unpark(self) {
+        // SAFETY: a `GRef` names one incarnation, and the runtime leaves a dead one alone.
+        unsafe { api::unpark(self.0) }
+    }
+}
+
 /// Starts a goroutine that calls `entry` with the address of a copy of the `size` bytes at `argument`.
 ///
 /// # Safety
@@ -32,16 +54,18 @@ pub(crate) unsafe fn newproc(
     size: usize,
     align: usize,
     stack_size: usize,
-) -> GRef {
+) -> Ref {
     const UNKNOWN_CALLER: usize = 0;
     // SAFETY: the caller vouches for the argument and the entry.
-    unsafe { api::newproc1(entry, argument, size, align, stack_size, UNKNOWN_CALLER) }
+    let started =
+        unsafe { api::newproc1(entry, argument, size, align, stack_size, UNKNOWN_CALLER) };
+    Ref(started)
 }
 
-/// The calling goroutine; goid 0 on a thread that is none.
-pub(crate) fn current() -> GRef {
+/// The calling goroutine or thread.
+pub(crate) fn current() -> Ref {
     // SAFETY: callable from any thread.
-    unsafe { api::getgref() }
+    Ref(unsafe { api::getgref() })
 }
 
 /// Lets other goroutines run.
@@ -54,12 +78,6 @@ pub(crate) fn yield_now() {
 pub(crate) fn park() {
     // SAFETY: callable from any thread.
     unsafe { api::park() }
-}
-
-/// Gives `goroutine` its token.
-pub(crate) fn unpark(goroutine: GRef) {
-    // SAFETY: a `GRef` names one incarnation, and the runtime leaves a dead one alone.
-    unsafe { api::unpark(goroutine) }
 }
 
 /// Sets the number of Ps if `n` is positive; returns the previous one.
