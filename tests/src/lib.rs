@@ -1,1 +1,13 @@
-//! Helpers shared by the end-to-end tests.
+//! What the end-to-end tests share: the tool under test, temporary projects, and children with a time limit.
+//!
+//! - [`tool`]: builds `cargo-gobuild` once; [`project`]: sources in a temporary directory, built with it;
+//! - [`process`]: running children; [`go`]: the Go toolchain, the oracle; [`readelf`], [`gdb`]: other people's tools.
+//!
+//! A test never sleeps to wait for something and never skips in silence: what it needs is there or it fails and says what to install.
+
+pub mod gdb;
+pub mod go;
+pub mod process;
+pub mod project;
+pub mod readelf;
+pub mod tool;

@@ -1,0 +1,145 @@
+//! Children with a time limit: in a process group of their own, which is killed when the time is over.
+
+use std::io::{Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// How long a child may take that only runs.
+pub const RUN: Duration = Duration::from_secs(60);
+/// How long a child may take that compiles.
+pub const BUILD: Duration = Duration::from_secs(600);
+
+/// What a child did.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The command, for messages.
+    pub command: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Outcome {
+    /// Standard output as text.
+    #[must_use]
+    pub fn out(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard error as text.
+    #[must_use]
+    pub fn err(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    /// The exit code; 128 + the signal when a signal ended it, as shells have it.
+    #[must_use]
+    pub fn code(&self) -> i32 {
+        self.status
+            .code()
+            .unwrap_or_else(|| 128 + self.status.signal().unwrap_or(0))
+    }
+
+    /// Itself, if it ended with success.
+    ///
+    /// # Panics
+    /// If not, with everything it printed.
+    #[must_use]
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert!(self.status.success(), "{}", self.report());
+        self
+    }
+
+    /// Itself, if it ended with this code.
+    ///
+    /// # Panics
+    /// If not, with everything it printed.
+    #[must_use]
+    #[track_caller]
+    pub fn fails_with(self, code: i32) -> Self {
+        assert_eq!(self.code(), code, "{}", self.report());
+        self
+    }
+
+    /// Everything, for messages.
+    #[must_use]
+    pub fn report(&self) -> String {
+        format!(
+            "{}\n{}\n--- stdout\n{}\n--- stderr\n{}",
+            self.command,
+            self.status,
+            self.out(),
+            self.err()
+        )
+    }
+}
+
+/// Runs a child without input.
+///
+/// # Panics
+/// If it cannot be started or takes longer than `limit`.
+#[track_caller]
+pub fn run(command: &mut Command, limit: Duration) -> Outcome {
+    run_with_input(command, b"", limit)
+}
+
+/// Runs a child with this standard input.
+///
+/// # Panics
+/// If it cannot be started or takes longer than `limit`.
+#[track_caller]
+pub fn run_with_input(command: &mut Command, input: &[u8], limit: Duration) -> Outcome {
+    let shown = format!("{command:?}");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
+    let group = child.id();
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_vec();
+    let feeder = thread::spawn(move || _ = stdin.write_all(&input));
+    let stdout = collect(child.stdout.take().expect("piped"));
+    let stderr = collect(child.stderr.take().expect("piped"));
+    let (done, finished) = mpsc::channel();
+    let waiter = thread::spawn(move || _ = done.send(child.wait()));
+    let Ok(status) = finished.recv_timeout(limit) else {
+        _ = Command::new("kill")
+            .args(["-KILL", "--", &format!("-{group}")])
+            .status();
+        let (out, err) = (
+            stdout.join().expect("reader"),
+            stderr.join().expect("reader"),
+        );
+        panic!(
+            "{shown} took longer than {limit:?}\n--- stdout\n{}\n--- stderr\n{}",
+            String::from_utf8_lossy(&out),
+            String::from_utf8_lossy(&err)
+        );
+    };
+    waiter.join().expect("waiter");
+    feeder.join().expect("feeder");
+    Outcome {
+        command: shown,
+        status: status.expect("wait"),
+        stdout: stdout.join().expect("reader"),
+        stderr: stderr.join().expect("reader"),
+    }
+}
+
+fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut all = Vec::new();
+        _ = from.read_to_end(&mut all);
+        all
+    })
+}

@@ -1,0 +1,97 @@
+//! The tool under test: `cargo-gobuild`, built once from this checkout.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::process::{BUILD, run};
+
+/// Settings of whoever runs the tests that must not reach the projects they build.
+const FOREIGN: [&str; 12] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET",
+    "CARGO_MANIFEST_DIR",
+    "GODEBUG",
+    "GOMAXPROCS",
+    "GOAMD64",
+    "RUST_BACKTRACE",
+    "RUST_LOG",
+];
+
+/// The checkout.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ is in the workspace")
+}
+
+/// Where the tests may leave what later runs can use again.
+#[must_use]
+pub fn scratch() -> PathBuf {
+    root().join("target/gobuild-tests")
+}
+
+/// The executable: `GOBUILD_BIN`, or what `cargo build -p cargo-gobuild` makes.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn cargo_gobuild() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| match env::var_os("GOBUILD_BIN") {
+        Some(path) => PathBuf::from(path),
+        None => build(),
+    })
+}
+
+fn build() -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    cargo
+        .args(["build", "--quiet", "-p", "cargo-gobuild"])
+        .arg("--target-dir")
+        .arg(&target)
+        .current_dir(root());
+    _ = run(&mut cargo, BUILD).ok();
+    target.join("debug/cargo-gobuild")
+}
+
+/// A command for the tool, as a user with a clean environment would start it.
+#[must_use]
+pub fn gobuild(dir: &Path) -> Command {
+    let mut command = Command::new(cargo_gobuild());
+    command.arg("gobuild").current_dir(dir);
+    clean(&mut command);
+    command
+}
+
+/// A command for plain cargo, likewise.
+#[must_use]
+pub fn cargo(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(dir);
+    clean(&mut command);
+    command
+}
+
+/// Takes away what must not reach a project.
+pub fn clean(command: &mut Command) {
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    for (name, _) in env::vars_os() {
+        let ours = name
+            .to_str()
+            .is_some_and(|n| n.starts_with("CARGO_GOBUILD") || n.starts_with("CARGO_PROFILE"));
+        if ours {
+            command.env_remove(name);
+        }
+    }
+}
