@@ -94,6 +94,7 @@ impl Sched {
     /// Puts a P, whose run queue is empty, on the idle list.
     pub fn pidleput(&mut self, pp: &'static P) {
         debug_assert!(pp.runq.is_empty());
+        super::procs::forget_hog(pp);
         pp.set_status(PStatus::Idle);
         pp.link.set(self.pidle);
         self.pidle = Some(pp);

@@ -148,7 +148,15 @@ pub fn acquire(mp: &'static M, pp: &'static P) {
     pp.set_status(PStatus::Running);
 }
 
-/// Takes the P from its M. Without the scheduler lock a hog's mark would stay: it is taken off at the P's next visit.
+/// A P that goes to the idle list is no hog's. Under the scheduler lock.
+pub fn forget_hog(pp: &'static P) {
+    if pp.hog.swap(false, Ordering::Relaxed) {
+        HOGS.fetch_sub(1, Ordering::Relaxed);
+        SURPLUS.store(live() > wanted(), Ordering::Relaxed);
+    }
+}
+
+/// Takes the P from its M.
 pub fn release(mp: &'static M) -> &'static P {
     let pp = mp.pp();
     mp.p.set(None);

@@ -140,12 +140,28 @@ fn refill(pp: &'static P, class: Class) -> Option<&'static G> {
     }
 }
 
+/// Room for frames that every stack must have.
+const MIN_FRAMES: usize = 4 << 10;
+
+/// How far the block of this slot is moved down from its end: stacks are aligned alike, and without this the same lines of all of them would compete for
+/// the same few sets of the caches.
+fn colour(slot: usize, class: Class) -> usize {
+    const COLOURS: usize = 8;
+    const CACHE_LINE: usize = 64;
+    slot / class.size() % COLOURS * CACHE_LINE
+}
+
 /// A new goroutine with a stack and a TLS block.
 #[cold]
 fn malg(class: Class) -> &'static G {
     crate::boot::second::expect_concurrency();
     let slot = stack::alloc(class);
-    let place = tcb::place(slot.end - ((slot.lo / class.size()) & 7) * 64);
+    let place = tcb::place(slot.end - colour(slot.lo, class));
+    if place.stack_hi < slot.lo + mem::PAGE + MIN_FRAMES {
+        crate::fatal::throw(
+            b"newproc: the program's thread-local data does not fit this stack: raise stack-size in [package.metadata.gobuild]",
+        );
+    }
     let gp = galloc();
     gp.class.store(class.index() as u8, Ordering::Relaxed);
     gp.stack_lo.store(slot.lo + mem::PAGE, Ordering::Relaxed);
