@@ -1,6 +1,12 @@
 //! The C interface on std threads, for unit tests: each goroutine is a thread. So everything in this crate above `sys` runs as it does in
 //! a program, under miri too, without the scheduler.
 //!
+//! ```text
+//! MIRIFLAGS=-Zmiri-ignore-leaks cargo +nightly miri test -p rtlib --lib
+//! ```
+//!
+//! (Leaks are ignored because of the next point.)
+//!
 //! What would end a program ends the calling goroutine here: its message is kept, and it blocks for good.
 
 use core::cell::{Cell, RefCell};

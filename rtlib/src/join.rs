@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use crate::goroutine::Goroutine;
-use crate::launch::launch;
+use crate::launch::{boxed, fits, launch};
 use crate::packet::{Receiver, Sender, Waiter, packet};
 use crate::{panics, sys};
 
@@ -62,7 +62,12 @@ where
     T: Send + 'static,
 {
     let (sender, receiver) = packet();
-    let goroutine = launch(move || run(f, sender), stack_size);
+    let goroutine = if const { fits::<F>() } {
+        launch(move || run(f, sender), stack_size)
+    } else {
+        let f = boxed(f);
+        launch(move || run(f, sender), stack_size)
+    };
     JoinHandle {
         goroutine,
         receiver,

@@ -51,6 +51,7 @@ pub mod __private;
 mod abi_check;
 #[cfg(all(test, not(loom)))]
 mod fake_runtime;
+mod go;
 mod goroutine;
 #[cfg(all(test, not(loom)))]
 mod goroutine_tests;

@@ -1,4 +1,8 @@
 //! The packet between threads: under loom every interleaving of small cases, else (and under miri) the cases as they come.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" cargo test -p rtlib --lib --release
+//! ```
 
 use super::*;
 

@@ -1,8 +1,5 @@
 //! Starting goroutines: `go`, `spawn` and the `Builder` behind both.
 
-use crate::goroutine::Goroutine;
-use crate::launch::launch;
-
 /// Starts a goroutine that nobody waits for, as Go's `go` statement.
 ///
 /// An unrecovered panic in it ends the program: `panic: …`, the goroutine, exit status 2. (With `panic = "abort"` a panic aborts
@@ -74,7 +71,7 @@ impl Builder {
     where
         F: FnOnce() + Send + 'static,
     {
-        let _: Goroutine = launch(ending_the_program_on_panic(f), self.stack_size);
+        crate::go::start(f, self.stack_size);
     }
 
     /// As the function [`spawn`].
@@ -87,23 +84,4 @@ impl Builder {
     {
         crate::join::start(f, self.stack_size)
     }
-}
-
-#[cfg(feature = "std")]
-#[inline]
-fn ending_the_program_on_panic<F: FnOnce() + Send + 'static>(
-    f: F,
-) -> impl FnOnce() + Send + 'static {
-    move || {
-        if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
-            crate::sys::fatal_panic(crate::panics::message(&*payload));
-        }
-    }
-}
-
-/// Without std nothing unwinds: a panic ends in the program's panic handler.
-#[cfg(not(feature = "std"))]
-#[inline]
-fn ending_the_program_on_panic<F: FnOnce() + Send + 'static>(f: F) -> F {
-    f
 }
