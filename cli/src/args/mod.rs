@@ -1,0 +1,318 @@
+//! The command line of the front door, as clap reads it. Only syntax is checked here; nothing is opened or started.
+//!
+//! [`cargo`] holds cargo's own options and hands them on, [`emit`] the `--emit` requests.
+
+pub mod cargo;
+pub mod emit;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::LinkerChoice;
+use cargo::{CargoArgs, InstallCargoArgs, PackageArgs, RunTargetArgs, TargetArgs};
+use emit::EmitRequest;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo gobuild --release                  build the binaries of this package
+  cargo gobuild run -- --port 80           build and run
+  cargo gobuild --emit inittask            print what runs before main, and why in that order
+  cargo gobuild -n                         print the steps and the link line, do nothing
+  cargo gobuild --linker mold test         link the tests with mold and run them
+  cargo gobuild install ripgrep --root .   install a crate from the registry
+  cargo gobuild inspect target/debug/app   read a binary's boot data back
+
+Projects fix settings once in [package.metadata.gobuild] or [workspace.metadata.gobuild]:
+  linker = \"mold\"     stack-size = \"256K\"     goamd64 = \"v3\"     mode = \"hosted\"
+The environment overrides them: CARGO_GOBUILD_LINKER, CARGO_GOBUILD_STACK_SIZE, GOAMD64, CARGO_GOBUILD_MODE.";
+
+/// Build Rust programs that boot and schedule as Go programs do
+///
+/// The result is one static ELF executable that the kernel enters at _rt0_amd64_linux. It boots a goroutine scheduler, runs
+/// the init functions of all crates in dependency order, and then main. Any ordinary bin crate builds unchanged.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-gobuild",
+    bin_name = "cargo gobuild",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do; `build` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The options of `build`, for when no subcommand is given.
+    #[command(flatten)]
+    pub build: BuildArgs,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build the selected targets (the default)
+    #[command(
+        visible_alias = "b",
+        after_help = "All options of `cargo build` work as they do there."
+    )]
+    Build(Box<BuildArgs>),
+    /// Build a binary or example and run it
+    #[command(visible_alias = "r")]
+    Run(Box<RunArgs>),
+    /// Build the tests and run them, each as a program that boots like the real one
+    #[command(visible_alias = "t")]
+    Test(Box<TestArgs>),
+    /// Build and install a crate, as `cargo install` does
+    #[command(disable_version_flag = true)]
+    Install(Box<InstallArgs>),
+    /// Show what a built binary holds: entry point, inits in order, build info, packages
+    Inspect(InspectArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// `cargo gobuild build`
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Which packages.
+    #[command(flatten)]
+    pub packages: PackageArgs,
+    /// Which targets.
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    /// Options that cargo gets.
+    #[command(flatten)]
+    pub cargo: CargoArgs,
+    /// Options of this tool.
+    #[command(flatten)]
+    pub go: GoArgs,
+    /// Write or print what the build knows: KIND or KIND=PATH, several with commas (`=-` is standard output)
+    ///
+    /// Kinds: inittask (what runs before main, in order, and why), inittask-json, graph (DOT, or SVG for a PATH that ends in
+    /// .svg), rt0 (the assembly from the entry point on), mainpc (the object with runtime.mainPC), obj (all generated objects;
+    /// PATH is a directory), link-args. Without PATH text is printed, and of objects their paths. All but obj and link-args come
+    /// from the source alone: if nothing else is asked for, nothing is built.
+    #[arg(long, value_name = "KIND[=PATH]", value_parser = emit::parse, value_delimiter = ',', help_heading = "Gobuild Options")]
+    pub emit: Vec<EmitRequest>,
+}
+
+/// `cargo gobuild run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Package with the target to run
+    #[arg(short, long, value_name = "SPEC", help_heading = "Package Selection")]
+    pub package: Option<String>,
+    /// Which target.
+    #[command(flatten)]
+    pub target: RunTargetArgs,
+    /// Options that cargo gets.
+    #[command(flatten)]
+    pub cargo: CargoArgs,
+    /// Options of this tool.
+    #[command(flatten)]
+    pub go: GoArgs,
+    /// Arguments for the program
+    #[arg(trailing_var_arg = true, value_name = "ARGS")]
+    pub args: Vec<OsString>,
+}
+
+/// `cargo gobuild test`
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Only run tests whose names contain this
+    #[arg(value_name = "TESTNAME")]
+    pub filter: Option<OsString>,
+    /// Arguments for the test binaries
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<OsString>,
+    /// Which packages.
+    #[command(flatten)]
+    pub packages: PackageArgs,
+    /// Which targets.
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    /// Test only the examples in this library's documentation
+    #[arg(long, help_heading = "Target Selection")]
+    pub doc: bool,
+    /// Build, but do not run
+    #[arg(long)]
+    pub no_run: bool,
+    /// Run all tests, even if one fails
+    #[arg(long)]
+    pub no_fail_fast: bool,
+    /// Options that cargo gets.
+    #[command(flatten)]
+    pub cargo: CargoArgs,
+    /// Options of this tool.
+    #[command(flatten)]
+    pub go: GoArgs,
+}
+
+/// `cargo gobuild install`
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    /// Options of this tool.
+    #[command(flatten)]
+    pub go: GoArgs,
+    /// Options that cargo gets.
+    #[command(flatten)]
+    pub cargo: InstallCargoArgs,
+}
+
+/// `cargo gobuild inspect`
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The binary
+    #[arg(value_name = "BIN")]
+    pub binary: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = InspectFormat::Text, value_name = "FORMAT")]
+    pub format: InspectFormat,
+}
+
+/// How `inspect` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object.
+    Json,
+}
+
+/// `cargo gobuild completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// The options that are not cargo's.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Gobuild Options")]
+pub struct GoArgs {
+    /// Who links: auto, cc, lld, mold, wild, or the PATH of a linker or C compiler
+    ///
+    /// auto keeps what rustc and your configuration say; cc is the C compiler's own linker. A PATH is a C compiler unless its name
+    /// says that it is a linker (ld, ld.*, *lld, mold, wild).
+    #[arg(long, value_name = "NAME|PATH")]
+    pub linker: Option<LinkerChoice>,
+    /// Leave the paths of this machine out of the binary
+    #[arg(long)]
+    pub trimpath: bool,
+    /// Print the steps and the link line, but do nothing
+    #[arg(short = 'n', conflicts_with = "print_commands")]
+    pub dry_run: bool,
+    /// Print the steps and the link line while doing them
+    #[arg(short = 'x')]
+    pub print_commands: bool,
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+/// clap's error, which also stands for `--help` and `--version`.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(std::iter::once(OsString::from("cargo gobuild")).chain(args))
+}
+
+/// The completion script for `shell`. It completes `cargo-gobuild`, the name under which shells know the command.
+#[must_use]
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    let mut command = Cli::command().bin_name("cargo-gobuild");
+    clap_complete::generate(shell, &mut command, "cargo-gobuild", &mut script);
+    script
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(args: &[&str]) -> Cli {
+        parse(args.iter().map(OsString::from)).unwrap_or_else(|e| panic!("{args:?}: {e}"))
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn build_is_the_default() {
+        let cli = parsed(&[
+            "--release",
+            "--bin",
+            "app",
+            "--emit",
+            "inittask,graph=g.svg",
+        ]);
+        assert!(cli.command.is_none());
+        assert!(cli.build.cargo.release);
+        assert_eq!(cli.build.targets.bin, ["app"]);
+        assert_eq!(cli.build.emit.len(), 2);
+    }
+
+    #[test]
+    fn program_arguments_follow_the_dashes() {
+        let Some(Command::Run(run)) = parsed(&["run", "-q", "--", "-x", "--release"]).command
+        else {
+            panic!("not run");
+        };
+        assert_eq!(run.args, ["-x", "--release"]);
+        assert!(!run.cargo.release);
+    }
+
+    #[test]
+    fn test_takes_a_filter_and_arguments() {
+        let Some(Command::Test(test)) =
+            parsed(&["test", "--lib", "name", "--", "--nocapture"]).command
+        else {
+            panic!("not test");
+        };
+        assert_eq!(test.filter.as_deref(), Some("name".as_ref()));
+        assert_eq!(test.args, ["--nocapture"]);
+    }
+
+    #[test]
+    fn install_takes_options_in_any_order() {
+        let Some(Command::Install(install)) = parsed(&[
+            "install",
+            "--root",
+            "/x",
+            "ripgrep",
+            "--version",
+            "15",
+            "--linker",
+            "cc",
+        ])
+        .command
+        else {
+            panic!("not install");
+        };
+        assert_eq!(install.cargo.crates, ["ripgrep"]);
+        assert_eq!(install.cargo.version.as_deref(), Some("15"));
+        assert_eq!(install.go.linker, Some(LinkerChoice::Cc));
+    }
+
+    #[test]
+    fn options_of_build_do_not_mix_with_a_subcommand() {
+        assert!(parse(["--release", "run"].map(OsString::from)).is_err());
+    }
+
+    #[test]
+    fn every_shell_gets_a_script() {
+        for shell in Shell::value_variants() {
+            let script = String::from_utf8(completions(*shell)).expect("UTF-8");
+            assert!(
+                script.contains("gobuild") && script.contains("inspect"),
+                "{shell}"
+            );
+        }
+    }
+}

@@ -1,0 +1,431 @@
+//! What a build is made with: the settings of this tool, from four layers.
+//!
+//! Command line over environment over `[package.metadata.gobuild]` over `[workspace.metadata.gobuild]` over defaults. Every
+//! layer is a [`Layer`]; [`Settings::merge`] puts them together. Unknown keys and wrong values are errors that name the place.
+//! Cargo's own configuration is not here but in [`crate::cargo_config`].
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use gobuild_templates::GoAmd64;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The keys of the metadata tables.
+const KEYS: [&str; 4] = ["linker", "mode", "stack-size", "goamd64"];
+/// The smallest and the largest default stack: a page, and what an address space surely holds.
+const STACK_SIZES: std::ops::RangeInclusive<u64> = 4096..=(1 << 36);
+/// Stacks are made of pages.
+const PAGE: u64 = 4096;
+
+/// Who links.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LinkerChoice {
+    /// What rustc and the user's cargo configuration say.
+    #[default]
+    Auto,
+    /// The C compiler's own.
+    Cc,
+    /// LLVM's, which rustup brings along.
+    Lld,
+    /// mold, found through PATH.
+    Mold,
+    /// wild, found through PATH.
+    Wild,
+    /// A linker or C compiler.
+    Path(PathBuf),
+}
+
+impl FromStr for LinkerChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cc" => Ok(Self::Cc),
+            "lld" => Ok(Self::Lld),
+            "mold" => Ok(Self::Mold),
+            "wild" => Ok(Self::Wild),
+            path if path.contains('/') => Ok(Self::Path(path.into())),
+            _ => Err("a linker is auto, cc, lld, mold, wild, or a PATH with a `/` in it".into()),
+        }
+    }
+}
+
+impl fmt::Display for LinkerChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cc => f.write_str("cc"),
+            Self::Lld => f.write_str("lld"),
+            Self::Mold => f.write_str("mold"),
+            Self::Wild => f.write_str("wild"),
+            Self::Path(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// What a program is built with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Who links.
+    pub linker: LinkerChoice,
+    /// Default goroutine stack size in bytes; 0 = the runtime's default.
+    pub stack_size: u64,
+    /// The microarchitecture level.
+    #[serde(with = "goamd64_as_text")]
+    pub goamd64: GoAmd64,
+}
+
+/// What one layer says; `None` = nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layer {
+    /// Who links.
+    pub linker: Option<LinkerChoice>,
+    /// Default goroutine stack size in bytes.
+    pub stack_size: Option<u64>,
+    /// The microarchitecture level.
+    pub goamd64: Option<GoAmd64>,
+}
+
+/// Why a layer cannot be read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The table is not a table.
+    #[error("{place}: `gobuild` must be a table, not {found}")]
+    NotATable {
+        /// File and table.
+        place: String,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A key that does not exist.
+    #[error("{place}: there is no key `{key}`")]
+    UnknownKey {
+        /// File and table.
+        place: String,
+        /// The key.
+        key: String,
+        /// The nearest key that exists.
+        meant: Option<&'static str>,
+    },
+    /// A value that does not fit.
+    #[error("{place}: `{key}` cannot be `{value}`: {why}")]
+    Value {
+        /// File and table, or `environment`.
+        place: String,
+        /// The key or variable.
+        key: String,
+        /// The value.
+        value: String,
+        /// What it must be.
+        why: String,
+    },
+}
+
+impl ConfigError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::UnknownKey {
+                meant: Some(meant), ..
+            } => Some(format!("did you mean `{meant}`?")),
+            Self::UnknownKey { meant: None, .. } | Self::NotATable { .. } => {
+                Some(format!("the keys are {}", KEYS.join(", ")))
+            }
+            Self::Value { .. } => None,
+        }
+    }
+}
+
+impl Settings {
+    /// Puts layers together; earlier ones win.
+    #[must_use]
+    pub fn merge(layers: &[&Layer]) -> Self {
+        Self {
+            linker: layers
+                .iter()
+                .find_map(|l| l.linker.clone())
+                .unwrap_or_default(),
+            stack_size: layers.iter().find_map(|l| l.stack_size).unwrap_or(0),
+            goamd64: layers.iter().find_map(|l| l.goamd64).unwrap_or_default(),
+        }
+    }
+}
+
+impl Layer {
+    /// Reads a `gobuild` metadata table. `place` names file and table; relative linker paths are relative to `dir`.
+    ///
+    /// # Errors
+    /// When a key is unknown or a value does not fit.
+    pub fn from_table(table: &Value, place: &str, dir: &Path) -> Result<Self, ConfigError> {
+        let mut layer = Self::default();
+        let Value::Object(entries) = table else {
+            return match table {
+                Value::Null => Ok(layer),
+                other => Err(ConfigError::NotATable {
+                    place: place.into(),
+                    found: type_name(other),
+                }),
+            };
+        };
+        for (key, value) in entries {
+            let text = text_of(place, key, value)?;
+            layer.set(key, &text, place, dir)?;
+        }
+        Ok(layer)
+    }
+
+    /// Reads the environment through `var`; relative linker paths are relative to `dir`.
+    ///
+    /// # Errors
+    /// When a value does not fit.
+    pub fn from_env(
+        var: impl Fn(&str) -> Option<OsString>,
+        dir: &Path,
+    ) -> Result<Self, ConfigError> {
+        let mut layer = Self::default();
+        for (name, key) in [
+            ("CARGO_GOBUILD_LINKER", "linker"),
+            ("CARGO_GOBUILD_MODE", "mode"),
+            ("CARGO_GOBUILD_STACK_SIZE", "stack-size"),
+            ("GOAMD64", "goamd64"),
+        ] {
+            if let Some(value) = var(name).filter(|value| !value.is_empty()) {
+                let place = format!("environment variable {name}");
+                layer.set(key, &value.to_string_lossy(), &place, dir)?;
+            }
+        }
+        Ok(layer)
+    }
+
+    fn set(&mut self, key: &str, text: &str, place: &str, dir: &Path) -> Result<(), ConfigError> {
+        let wrong = |why: String| ConfigError::Value {
+            place: place.into(),
+            key: key.into(),
+            value: text.into(),
+            why,
+        };
+        match key {
+            "linker" => self.linker = Some(absolute(text.parse().map_err(wrong)?, dir)),
+            "mode" if text == "hosted" => {}
+            "mode" => return Err(wrong("the only mode is hosted".into())),
+            "stack-size" => self.stack_size = Some(parse_size(text).map_err(wrong)?),
+            "goamd64" => self.goamd64 = Some(parse_level(text).map_err(wrong)?),
+            _ => {
+                let meant = KEYS.into_iter().max_by(|a, b| {
+                    strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key))
+                });
+                let meant = meant.filter(|known| strsim::jaro_winkler(known, key) > 0.75);
+                return Err(ConfigError::UnknownKey {
+                    place: place.into(),
+                    key: key.into(),
+                    meant,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn absolute(choice: LinkerChoice, dir: &Path) -> LinkerChoice {
+    match choice {
+        LinkerChoice::Path(path) => LinkerChoice::Path(dir.join(path)),
+        other => other,
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "a table",
+    }
+}
+
+/// Strings, and numbers where a size is meant.
+fn text_of(place: &str, key: &str, value: &Value) -> Result<String, ConfigError> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) if key == "stack-size" => Ok(number.to_string()),
+        other if KEYS.contains(&key) => Err(ConfigError::Value {
+            place: place.into(),
+            key: key.into(),
+            value: other.to_string(),
+            why: format!("it must be a string, not {}", type_name(other)),
+        }),
+        other => Ok(other.to_string()),
+    }
+}
+
+/// `65536`, `256K`, `1M`, `1G`; rounded up to whole pages.
+fn parse_size(text: &str) -> Result<u64, String> {
+    const SHAPE: &str = "a size is a number of bytes, or a number and K, M or G, as in \"256K\"";
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'K' | b'k') => (&text[..text.len() - 1], 1 << 10),
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 1 << 20),
+        Some(b'G' | b'g') => (&text[..text.len() - 1], 1 << 30),
+        _ => (text, 1),
+    };
+    let number: u64 = digits.parse().map_err(|_| SHAPE.to_owned())?;
+    let bytes = number
+        .checked_mul(unit)
+        .filter(|bytes| STACK_SIZES.contains(bytes));
+    bytes
+        .map(|bytes| bytes.next_multiple_of(PAGE))
+        .ok_or_else(|| "a stack has between 4K and 64G".to_owned())
+}
+
+fn parse_level(text: &str) -> Result<GoAmd64, String> {
+    GoAmd64::ALL
+        .into_iter()
+        .find(|level| level.as_str() == text)
+        .ok_or_else(|| "a level is v1, v2, v3 or v4".to_owned())
+}
+
+/// How [`GoAmd64`] stands in the plan file.
+mod goamd64_as_text {
+    use gobuild_templates::GoAmd64;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(level: &GoAmd64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(level.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<GoAmd64, D::Error> {
+        super::parse_level(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn table(value: &Value) -> Result<Layer, ConfigError> {
+        Layer::from_table(
+            value,
+            "/x/Cargo.toml: [package.metadata.gobuild]",
+            Path::new("/x"),
+        )
+    }
+
+    #[test]
+    fn a_full_table() {
+        let layer = table(
+            &json!({"linker": "mold", "mode": "hosted", "stack-size": "1M", "goamd64": "v3"}),
+        );
+        let expect = Layer {
+            linker: Some(LinkerChoice::Mold),
+            stack_size: Some(1 << 20),
+            goamd64: Some(GoAmd64::V3),
+        };
+        assert_eq!(layer, Ok(expect));
+    }
+
+    #[test]
+    fn no_table_says_nothing() {
+        assert_eq!(table(&Value::Null), Ok(Layer::default()));
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in [
+            ("4096", 4096),
+            ("5000", 8192),
+            ("256K", 256 << 10),
+            ("1m", 1 << 20),
+            ("2G", 2 << 30),
+        ] {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "K", "-1", "1T", "100", "99999999999G", "1.5M", "65G"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_key_names_the_right_one() {
+        let error = table(&json!({"stack_size": "1M"})).expect_err("unknown key");
+        assert_eq!(
+            error.to_string(),
+            "/x/Cargo.toml: [package.metadata.gobuild]: there is no key `stack_size`"
+        );
+        assert_eq!(error.help().as_deref(), Some("did you mean `stack-size`?"));
+    }
+
+    #[test]
+    fn a_strange_key_lists_the_keys() {
+        let error = table(&json!({"zzz": true})).expect_err("unknown key");
+        assert_eq!(
+            error.help().as_deref(),
+            Some("the keys are linker, mode, stack-size, goamd64")
+        );
+    }
+
+    #[test]
+    fn wrong_values_say_what_is_right() {
+        for (value, part) in [
+            (json!({"linker": "gold"}), "auto, cc, lld"),
+            (json!({"mode": "freestanding"}), "the only mode is hosted"),
+            (json!({"goamd64": 3}), "must be a string, not a number"),
+            (json!({"goamd64": "v5"}), "v1, v2, v3 or v4"),
+            (json!({"stack-size": "big"}), "number of bytes"),
+            (json!("mold"), "must be a table, not a string"),
+        ] {
+            let error = table(&value).expect_err("wrong value").to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_environment_wins_over_tables_and_the_command_line_over_both() {
+        let env = |name: &str| (name == "GOAMD64").then(|| OsString::from("v2"));
+        let env = Layer::from_env(env, Path::new("/cwd")).expect("fits");
+        let package = Layer {
+            goamd64: Some(GoAmd64::V4),
+            stack_size: Some(8192),
+            ..Layer::default()
+        };
+        let cli = Layer {
+            linker: Some(LinkerChoice::Cc),
+            ..Layer::default()
+        };
+        let settings = Settings::merge(&[&cli, &env, &package]);
+        assert_eq!(
+            settings,
+            Settings {
+                linker: LinkerChoice::Cc,
+                stack_size: 8192,
+                goamd64: GoAmd64::V2
+            }
+        );
+    }
+
+    #[test]
+    fn relative_linker_paths_belong_to_their_file() {
+        let layer = table(&json!({"linker": "tools/ld"})).expect("fits");
+        assert_eq!(layer.linker, Some(LinkerChoice::Path("/x/tools/ld".into())));
+    }
+
+    #[test]
+    fn settings_survive_the_plan_file() {
+        let settings = Settings {
+            linker: LinkerChoice::Wild,
+            stack_size: 4096,
+            goamd64: GoAmd64::V3,
+        };
+        let text = serde_json::to_string(&settings).expect("serialises");
+        assert_eq!(
+            serde_json::from_str::<Settings>(&text).expect("reads"),
+            settings
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! `cargo gobuild`: one executable with three doors.
+//!
+//! 1. [`ops`]: the front door, what a user types.
+//! 2. [`linker`]: rustc calls us as its linker; the link arguments hold a marker.
+//! 3. [`wrapper`]: cargo calls us in front of rustc; the first argument is the program to run.
+//!
+//! The front door reads [`args`] and [`config`], asks cargo ([`project`], through [`metadata`] and [`cargo_config`]), chooses targets
+//! ([`selection`]), writes a [`plan_file`] and starts cargo ([`invocation`]). The other two doors read the plan file and talk back through
+//! [`report`]. All output goes through [`shell`]. Start reading in `ops/build.rs`, then `linker/run.rs`.
+
+pub mod args;
+pub mod cargo_config;
+pub mod config;
+pub mod error;
+pub mod exit_code;
+pub mod files;
+pub mod fingerprint;
+pub mod interrupt;
+pub mod invocation;
+pub mod linker;
+pub mod metadata;
+pub mod ops;
+pub mod plan_file;
+pub mod project;
+pub mod report;
+pub mod runtime_object;
+pub mod scan;
+pub mod selection;
+pub mod shell;
+pub mod stamp;
+pub mod wrapper;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// The one target that programs are built for.
+pub const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// The name of this executable, under which rustc and cargo find it through PATH.
+pub const TOOL: &str = "cargo-gobuild";
+
+/// Picks the door and goes through it. `argv` as the process got it.
+#[must_use]
+pub fn main(argv: Vec<OsString>) -> ExitCode {
+    let args = argv.get(1..).unwrap_or_default();
+    ExitCode::from(match door(args) {
+        Door::Front(args) => ops::main(args),
+        Door::Linker => linker::run::main(args.to_vec()),
+        Door::Wrapper(program, args) => wrapper::main(program, args.to_vec()),
+    })
+}
+
+/// Who calls.
+#[derive(Debug, PartialEq, Eq)]
+enum Door<'a> {
+    /// A user, or cargo for one.
+    Front(&'a [OsString]),
+    /// rustc.
+    Linker,
+    /// cargo, with the program to run and its arguments.
+    Wrapper(&'a OsString, &'a [OsString]),
+}
+
+fn door(args: &[OsString]) -> Door<'_> {
+    if linker::run::is_link_line(args) {
+        return Door::Linker;
+    }
+    match args {
+        [first, rest @ ..] if first == "gobuild" => Door::Front(rest),
+        [program, rest @ ..]
+            if std::env::var_os(plan_file::PLAN_VAR).is_some() && is_compiler(program, rest) =>
+        {
+            Door::Wrapper(program, rest)
+        }
+        _ => Door::Front(args),
+    }
+}
+
+/// Whether cargo calls us in front of a compiler: no subcommand looks like a program with rustc's arguments.
+fn is_compiler(program: &OsString, rest: &[OsString]) -> bool {
+    let program = std::path::Path::new(program);
+    let named = |name: &str| program.file_stem().is_some_and(|stem| stem == name);
+    let for_rustc = rest.iter().any(|arg| arg == "-vV" || arg == "--crate-name");
+    program.components().count() > 1 || named("rustc") || named(TOOL) || for_rustc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn users_come_through_the_front_door() {
+        for text in [
+            "gobuild build",
+            "gobuild",
+            "build --release",
+            "--version",
+            "",
+        ] {
+            assert!(matches!(door(&args(text)), Door::Front(_)), "{text}");
+        }
+        assert_eq!(door(&args("gobuild run -q")), Door::Front(&args("run -q")));
+    }
+
+    #[test]
+    fn the_marker_opens_the_linker_door() {
+        assert_eq!(door(&args("-m64 a.o -o b --gobuild-link=01")), Door::Linker);
+    }
+
+    #[test]
+    fn compilers_are_told_from_subcommands() {
+        for (text, expect) in [
+            ("/usr/bin/rustc -vV", true),
+            ("rustc --crate-name x", true),
+            ("cargo-gobuild rustc --crate-name x", true),
+            ("clippy-driver rustc --crate-name x", true),
+            ("build --release", false),
+            ("run -vv", false),
+        ] {
+            let args = args(text);
+            assert_eq!(is_compiler(&args[0], &args[1..]), expect, "{text}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The packages of a crate that `cargo install` downloaded: only the driver can ask for them, once the crate is there.
+//!
+//! `cargo install` without `--locked` ignores the lock file that a registry crate brings along. To see the same versions, cargo
+//! is asked in a directory of links to the crate's files, the lock file left out.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+use gobuild_codegen::model::{Graph, RootTarget};
+use tempfile::TempDir;
+
+use super::error::LinkError;
+use crate::metadata;
+use crate::plan_file::Packages;
+
+/// Asks cargo for the packages of the crate in `manifest_dir`, and puts its target into their graph.
+///
+/// # Errors
+/// When cargo cannot be asked or does not know the crate.
+pub fn graph(
+    cargo: &OsString,
+    locked: bool,
+    args: &[OsString],
+    mut target: RootTarget,
+    manifest_dir: &Path,
+) -> Result<Graph, LinkError> {
+    let from_registry = manifest_dir
+        .components()
+        .any(|part| part.as_os_str() == "registry");
+    let linked = match from_registry && !locked {
+        true => Some(
+            links_without_lock(manifest_dir).map_err(|source| LinkError::Read {
+                path: manifest_dir.into(),
+                source,
+            })?,
+        ),
+        false => None,
+    };
+    let dir = linked.as_ref().map_or(manifest_dir, |links| links.path());
+    let mut args = args.to_vec();
+    args.extend(["--manifest-path".into(), dir.join("Cargo.toml").into()]);
+    args.extend(["--offline", "--quiet"].map(OsString::from));
+    let mut workspace = metadata::start(cargo, dir, args)?.finish()?;
+    let package = workspace
+        .packages
+        .values_mut()
+        .find(|package| package.manifest_dir == dir);
+    let package = package.ok_or_else(|| LinkError::UnknownPackage {
+        dir: manifest_dir.into(),
+    })?;
+    package.manifest_dir = manifest_dir.into();
+    if let Some(lib) = &mut package.lib {
+        lib.src_path = lib
+            .src_path
+            .strip_prefix(dir)
+            .map_or(lib.src_path.clone(), |below| manifest_dir.join(below));
+    }
+    target.package = package.id.clone();
+    let workspace_root = if dir == workspace.root {
+        manifest_dir.into()
+    } else {
+        workspace.root
+    };
+    Ok(Packages {
+        workspace_root,
+        packages: workspace.packages,
+    }
+    .graph(target))
+}
+
+fn links_without_lock(dir: &Path) -> io::Result<TempDir> {
+    let links = tempfile::Builder::new().prefix("gobuild-").tempdir()?;
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_name() != "Cargo.lock" {
+            std::os::unix::fs::symlink(entry.path(), links.path().join(entry.file_name()))?;
+        }
+    }
+    Ok(links)
+}

@@ -1,0 +1,28 @@
+//! The second door: rustc calls this executable as its linker.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`args`] | rustc's link line, read and rewritten (pure) |
+//! | [`setup`] | which program links, decided by the front door (pure) |
+//! | [`run`] | the driver: one call a stage |
+//! | [`program`] | what is known of the program: its graph, its plan, its build information |
+//! | [`late`] | packages of a crate that `cargo install` downloaded |
+//! | [`records`] | init records from objects and rlibs |
+//! | [`layout`] | where generated files lie (pure) |
+//! | [`assemble`] | the templates, assembled and cached |
+//! | [`output`] | the temporary output: linked, patched, checked, renamed |
+//! | [`error`] | what can go wrong |
+//!
+//! Invariant: the driver fails before it renames, or not at all. Until then it writes only below the emit directory and in a
+//! temporary directory beside the output.
+
+pub mod args;
+pub mod assemble;
+pub mod error;
+pub mod late;
+pub mod layout;
+pub mod output;
+pub mod program;
+pub mod records;
+pub mod run;
+pub mod setup;

@@ -1,0 +1,151 @@
+//! What is known of the program that is linked: its crates, what runs before its `main`, and what it says about itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use gobuild_codegen::audit;
+use gobuild_codegen::buildinfo::{self, BuildInfo, Mode, PackageInfo};
+use gobuild_codegen::emit::EmitConfig;
+use gobuild_codegen::graph::{CrateId, RuntimeGraph};
+use gobuild_codegen::model::{Graph, Plan, RootTarget};
+
+use super::args::LinkLine;
+use super::error::LinkError;
+use super::layout::{Layout, kind_name};
+use super::{late, records};
+use crate::plan_file::{PackageSource, PlanFile, Recipe};
+use crate::report::{Message, Outbox};
+use crate::scan;
+
+/// The program that is linked.
+#[derive(Debug)]
+pub struct Program {
+    graph: Graph,
+    crates: RuntimeGraph,
+}
+
+impl Program {
+    /// Finds the crates of `target`, a target of the package in `manifest_dir`.
+    ///
+    /// # Errors
+    /// When cargo must be asked and does not answer, or the crates depend on each other in a circle.
+    pub fn load(
+        plan: &PlanFile,
+        target: RootTarget,
+        manifest_dir: &Path,
+    ) -> Result<Self, LinkError> {
+        let graph = match &plan.packages {
+            PackageSource::Known(packages) => packages.clone().graph(target),
+            PackageSource::Ask {
+                cargo,
+                locked,
+                args,
+            } => late::graph(cargo, *locked, args, target, manifest_dir)?,
+        };
+        let crates = RuntimeGraph::new(&graph).map_err(LinkError::Diagnostics)?;
+        Ok(Self { graph, crates })
+    }
+
+    /// Whether init functions or package variables can be in it.
+    #[must_use]
+    pub fn has_inits(&self) -> bool {
+        self.crates.crates[&CrateId::Main].reaches_rtlib
+    }
+
+    /// The target as messages name it.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let target = &self.graph.target;
+        format!(
+            "{} ({} of {})",
+            target.name,
+            kind_name(target.kind),
+            self.package_name()
+        )
+    }
+
+    /// Where the program's generated files lie.
+    #[must_use]
+    pub fn layout(&self, dir: &Path, recipe: &Recipe, trim: bool) -> Layout {
+        Layout::new(dir, self.package_name(), &self.graph.target, recipe, trim)
+    }
+
+    fn package_name(&self) -> &str {
+        &self.crates.crates[&CrateId::Main].package
+    }
+
+    /// What runs before `main`, from the source and from the objects on the line.
+    ///
+    /// # Errors
+    /// When the two do not fit together, or the source is wrong.
+    pub fn plan(
+        &self,
+        line: &LinkLine,
+        plan: &PlanFile,
+        outbox: &Outbox,
+    ) -> Result<Plan, LinkError> {
+        if !self.has_inits() {
+            return Ok(Plan {
+                tasks: Vec::new(),
+                warnings: Vec::new(),
+            });
+        }
+        outbox.status("Scanning", &self.described());
+        let reaching = self.crates.crates.values().filter(|one| one.reaches_rtlib);
+        let names: BTreeSet<&str> = reaching.map(|one| one.crate_name.as_str()).collect();
+        let records = records::read(line.inputs(), &names)?;
+        let made = scan::plan_of_build(&self.crates, &plan.cfg, records, &plan.trim)
+            .map_err(LinkError::Diagnostics)?;
+        for warning in &made.warnings {
+            let _ = outbox.send(&Message::Warning(warning.to_string()));
+        }
+        Ok(made)
+    }
+
+    /// What goes into the objects beside the plan.
+    ///
+    /// # Errors
+    /// When a package has no semantic version.
+    pub fn emit_config(&self, plan: &PlanFile, recipe: &Recipe) -> Result<EmitConfig, LinkError> {
+        let build_info = BuildInfo {
+            schema: buildinfo::SCHEMA,
+            tool: env!("CARGO_PKG_VERSION").into(),
+            rustc: plan.rustc.clone(),
+            target: crate::TARGET.into(),
+            profile: plan.profile.clone(),
+            mode: Mode::Hosted,
+            goamd64: recipe.settings.goamd64 as u8 + 1,
+            stack_size: recipe.settings.stack_size,
+            linker: recipe.link.name.clone(),
+            flags: plan.flags.clone(),
+            packages: self.packages(),
+        };
+        Ok(EmitConfig {
+            build_info,
+            dependencies: audit::payload(&self.graph)?,
+        })
+    }
+
+    /// The linked packages, the main package first, the others by name.
+    fn packages(&self) -> Vec<PackageInfo> {
+        let main = &self.crates.crates[&CrateId::Main];
+        let by_name: BTreeMap<_, _> = self
+            .crates
+            .crates
+            .values()
+            .map(|one| ((&one.package, &one.version, &one.source), one))
+            .collect();
+        let others = by_name.into_values().filter(|one| {
+            (&one.package, &one.version, &one.source)
+                != (&main.package, &main.version, &main.source)
+        });
+        std::iter::once(main)
+            .chain(others)
+            .map(|one| PackageInfo {
+                name: one.package.clone(),
+                version: one.version.clone(),
+                source: one.source.clone(),
+            })
+            .collect()
+    }
+}

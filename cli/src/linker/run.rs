@@ -1,0 +1,336 @@
+//! The driver, from rustc's link line to a checked program: one call a stage, in the order of `ARCHITECTURE.md`.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gobuild_codegen::emit;
+use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
+
+use super::args::{self, Additions, LdChoice, LinkLine};
+use super::error::LinkError;
+use super::layout::Layout;
+use super::output::Output;
+use super::program::Program;
+use super::setup::{Ld, LinkSetup};
+use crate::exit_code;
+use crate::files;
+use crate::interrupt::{Ended, Group, Interrupts};
+use crate::plan_file::{self, PlanFile, Recipe};
+use crate::project::STATE_DIR;
+use crate::report::{Message, Outbox};
+use crate::runtime_object;
+use crate::shell::{self, Shell};
+
+/// Longer lines travel in a response file; the kernel takes about 2 MiB.
+const LONG_LINE: usize = 512 << 10;
+
+/// Whether these arguments are a link line for us; a response file is looked into.
+#[must_use]
+pub fn is_link_line(args: &[OsString]) -> bool {
+    let file = |arg: &OsString| arg.as_bytes().starts_with(b"@");
+    match args {
+        [only] if file(only) => {
+            expanded(args.to_vec()).is_ok_and(|args| args.iter().any(|arg| args::is_marker(arg)))
+        }
+        _ => args.iter().any(|arg| args::is_marker(arg)),
+    }
+}
+
+/// Links, and gives the exit code for rustc.
+#[must_use]
+pub fn main(args: Vec<OsString>) -> u8 {
+    let outbox = Outbox::from_env();
+    let Err(error) = link(args, &outbox) else {
+        return exit_code::SUCCESS;
+    };
+    let report = error.report();
+    let shell = Shell::plain();
+    if outbox.send(&Message::Error(report.clone())) {
+        shell.rendered(report.headline());
+    } else {
+        shell.report(&report);
+    }
+    match error {
+        LinkError::Interrupted(signal) => exit_code::of_signal(signal),
+        _ => exit_code::LINK_FAILURE,
+    }
+}
+
+fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
+    let interrupts = Interrupts::catch().map_err(LinkError::Signals)?;
+    let line = LinkLine::parse(expanded(args)?)?;
+    let plan = PlanFile::from_env()?;
+    let target = plan_file::target_from_env()?;
+    let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    let recipe = plan.recipe_for(&manifest_dir);
+    if !line.makes_executable() {
+        return call(
+            &recipe.link.compiler,
+            line.untouched().cloned().collect(),
+            line.output(),
+            &interrupts,
+        );
+    }
+    let program = Program::load(&plan, target, &manifest_dir)?;
+    let layout = program.layout(&emit_dir(&plan, &line)?, recipe, !plan.trim.is_empty());
+    let stage = Stage {
+        line: &line,
+        plan: &plan,
+        recipe,
+        program: &program,
+        layout: &layout,
+        outbox,
+        interrupts: &interrupts,
+    };
+    let objects = stage.objects()?;
+    stage.link(&objects)
+}
+
+fn expanded(args: Vec<OsString>) -> Result<Vec<OsString>, LinkError> {
+    let mut all = Vec::with_capacity(args.len());
+    for arg in args {
+        match arg.as_bytes().strip_prefix(b"@") {
+            Some(name) => {
+                let path = PathBuf::from(std::ffi::OsStr::from_bytes(name));
+                match std::fs::read(&path) {
+                    Ok(text) => all.extend(args::split_response(&text)?),
+                    Err(source) => return Err(LinkError::Read { path, source }),
+                }
+            }
+            None => all.push(arg),
+        }
+    }
+    Ok(all)
+}
+
+/// What every stage looks at.
+struct Stage<'a> {
+    line: &'a LinkLine,
+    plan: &'a PlanFile,
+    recipe: &'a Recipe,
+    program: &'a Program,
+    layout: &'a Layout,
+    outbox: &'a Outbox,
+    interrupts: &'a Interrupts,
+}
+
+impl Stage<'_> {
+    /// Everything that comes before the user's objects, in order.
+    fn objects(&self) -> Result<Vec<PathBuf>, LinkError> {
+        let layout = self.layout;
+        for job in &layout.jobs {
+            job.run(&layout.dir, |line| self.outbox.command(shell::quoted(line)))?;
+        }
+        let plan = self.program.plan(self.line, self.plan, self.outbox)?;
+        let emitted = emit::objects(&plan, &self.program.emit_config(self.plan, self.recipe)?)?;
+        for (name, content) in emitted.files() {
+            write(&layout.own(name), content)?;
+        }
+        write(&layout.runtime, runtime_object::bytes())?;
+        let names = emitted.files().map(|(name, _)| name);
+        Ok(layout
+            .objects(&names)
+            .into_iter()
+            .map(|(_, path)| path)
+            .collect())
+    }
+
+    fn link(&self, objects: &[PathBuf]) -> Result<(), LinkError> {
+        self.outbox.status("Linking", &self.program.described());
+        let compiler = &self.recipe.link.compiler;
+        let output = Output::beside(self.line.output())?;
+        let ld = ld_choice(&self.recipe.link, output.scratch())?;
+        let add = Additions {
+            objects,
+            wrap: &self.wrapped(),
+            output: output.path(),
+            ld: &ld,
+        };
+        let args = self.line.with(&add);
+        let shown = shell::quoted(
+            std::iter::once(compiler.as_os_str()).chain(args.iter().map(AsRef::as_ref)),
+        );
+        write(&self.layout.link_args(), format!("{shown}\n").as_bytes())?;
+        self.outbox.command(shown);
+        call(
+            compiler,
+            shortened(args, output.scratch())?,
+            output.path(),
+            self.interrupts,
+        )?;
+        output.finish()?;
+        match self.interrupts.received() {
+            Some(signal) => Err(LinkError::Interrupted(signal)),
+            None => output.persist(),
+        }
+    }
+
+    /// The libc functions that the runtime stands before. Counting allocations is for programs with inits alone.
+    fn wrapped(&self) -> Vec<&'static str> {
+        let counted: &[&str] = if self.program.has_inits() {
+            &WRAPPED_FOR_INITTRACE
+        } else {
+            &[]
+        };
+        WRAPPED.iter().chain(counted).copied().collect()
+    }
+}
+
+/// Where generated files go.
+fn emit_dir(plan: &PlanFile, line: &LinkLine) -> Result<PathBuf, LinkError> {
+    let dir = plan.emit_dir.clone().unwrap_or_else(|| {
+        let profile_dir = line.output().parent().and_then(Path::parent);
+        profile_dir.unwrap_or(Path::new(".")).join(STATE_DIR)
+    });
+    match std::fs::create_dir_all(&dir) {
+        Ok(()) => Ok(dir),
+        Err(source) => Err(LinkError::Write { path: dir, source }),
+    }
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), LinkError> {
+    files::write_if_changed(path, content).map_err(|source| LinkError::Write {
+        path: path.into(),
+        source,
+    })
+}
+
+/// The linker as an argument. A linker of one's own is found by the compiler as `ld` in a directory.
+fn ld_choice(setup: &LinkSetup, scratch: &Path) -> Result<LdChoice, LinkError> {
+    Ok(match &setup.ld {
+        Ld::AsGiven => LdChoice::AsGiven,
+        Ld::Default => LdChoice::Default,
+        Ld::Lld(dir) => LdChoice::Lld(dir.clone()),
+        Ld::At(linker) => {
+            let link = scratch.join("ld");
+            std::os::unix::fs::symlink(linker, &link)
+                .map_err(|source| LinkError::Write { path: link, source })?;
+            LdChoice::In(scratch.to_path_buf())
+        }
+    })
+}
+
+fn shortened(args: Vec<OsString>, scratch: &Path) -> Result<Vec<OsString>, LinkError> {
+    let length: usize = args.iter().map(|arg| arg.len() + 1).sum();
+    if length < LONG_LINE {
+        return Ok(args);
+    }
+    let path = scratch.join("args");
+    write(&path, &args::join_response(&args))?;
+    let mut arg = OsString::from("@");
+    arg.push(path);
+    Ok(vec![arg])
+}
+
+/// Runs the linker. Its standard error goes to rustc, which reads it.
+fn call(
+    program: &Path,
+    args: Vec<OsString>,
+    output: &Path,
+    interrupts: &Interrupts,
+) -> Result<(), LinkError> {
+    let ended = interrupts
+        .run(Command::new(program).args(args), Group::Own)
+        .map_err(|source| LinkError::Start {
+            program: program.into(),
+            source,
+        })?;
+    let status = match ended {
+        Ended::Interrupted(signal) => return Err(LinkError::Interrupted(signal)),
+        Ended::Exited(status) => status,
+    };
+    let (program, output, hint) = (program.to_path_buf(), output.to_path_buf(), || {
+        hint(program, output)
+    });
+    match (status.code(), status.signal()) {
+        (Some(0), _) => Ok(()),
+        (Some(status), _) => Err(LinkError::Failed {
+            hint: hint(),
+            program,
+            output,
+            status,
+        }),
+        (None, signal) => Err(LinkError::Crashed {
+            hint: hint(),
+            program,
+            output,
+            signal: signal.unwrap_or_default(),
+        }),
+    }
+}
+
+/// What the machine lacks, if that is why linking failed.
+fn hint(compiler: &Path, output: &Path) -> Option<String> {
+    let dir = output.parent()?;
+    if rustix::fs::statvfs(dir).is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) < 1 << 20) {
+        return Some(format!(
+            "the disk with {} is full; free some space",
+            dir.display()
+        ));
+    }
+    let asked = Command::new(compiler)
+        .arg("-print-file-name=libc.a")
+        .output()
+        .ok()?;
+    (asked.stdout.trim_ascii() == b"libc.a").then(|| {
+        "there is no static C library (libc.a); install it (Debian, Ubuntu: `apt install libc6-dev`; Fedora: `dnf install glibc-static`)"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn link_lines_are_known_by_their_marker() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let file = dir.path().join("args");
+        std::fs::write(&file, "\"-m64\"\n\"--gobuild-link=00\"\n").expect("writes");
+        let at = format!("@{}", file.display());
+        for (args, expect) in [
+            (&["-m64", "a.o", "--gobuild-link=0123"][..], true),
+            (&[at.as_str()], true),
+            (&["@/no/such/file"], false),
+            (&["gobuild", "--release"], false),
+            (&[], false),
+        ] {
+            let args: Vec<_> = args.iter().map(OsString::from).collect();
+            assert_eq!(is_link_line(&args), expect, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn long_lines_travel_in_a_response_file() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let short = vec![OsString::from("a.o")];
+        assert_eq!(shortened(short.clone(), dir.path()).expect("short"), short);
+        let long = vec![OsString::from("x".repeat(1000)); 1000];
+        let args = shortened(long.clone(), dir.path()).expect("writes");
+        assert_eq!(args.len(), 1);
+        assert_eq!(expanded(args).expect("reads"), long);
+    }
+
+    #[test]
+    fn a_linker_of_ones_own_is_called_ld() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let setup = LinkSetup {
+            compiler: "cc".into(),
+            ld: Ld::At("/opt/mold".into()),
+            name: "mold".into(),
+        };
+        assert_eq!(
+            ld_choice(&setup, dir.path()).expect("links"),
+            LdChoice::In(dir.path().into())
+        );
+        assert_eq!(
+            std::fs::read_link(dir.path().join("ld")).expect("a link"),
+            Path::new("/opt/mold")
+        );
+    }
+}

@@ -1,0 +1,421 @@
+//! What the subcommands that build share: the project, the recipes of its programs, and how cargo is started and waited for.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gobuild_codegen::model::PackageId;
+use gobuild_templates::GoAmd64;
+
+use crate::args::GoArgs;
+use crate::args::cargo::{CargoArgs, DisplayArgs, Forward};
+use crate::config::{Layer, Settings};
+use crate::error::Error;
+use crate::exit_code;
+use crate::files;
+use crate::interrupt::{Ended, Group, Interrupts};
+use crate::invocation::{self, Invocation, Scope, TRIM_MARKER};
+use crate::linker::setup::{LinkSetup, NoLinker};
+use crate::metadata::Member;
+use crate::plan_file::{
+    PLAN_VAR, PackageSource, Packages, PlanFile, Recipe, SETTINGS_VAR, Wrappers,
+};
+use crate::project::{Project, Question, STATE_DIR};
+use crate::report::Inbox;
+use crate::selection::{Call, Selection};
+use crate::shell::Shell;
+
+/// What a build is made in.
+pub struct Context {
+    /// Output.
+    pub shell: Arc<Shell>,
+    /// The current directory.
+    pub dir: PathBuf,
+    /// The cargo that called us, or the one on PATH.
+    pub cargo: OsString,
+    /// Packages, configuration, compiler.
+    pub project: Project,
+    go: GoArgs,
+    profile: String,
+    triple: Option<String>,
+}
+
+impl Context {
+    /// Looks around.
+    ///
+    /// # Errors
+    /// When cargo or the compiler cannot be asked, or another target than ours is wanted.
+    pub fn open(args: &CargoArgs, go: &GoArgs) -> Result<Self, Error> {
+        let mut forward = Forward::default();
+        args.features.forward(&mut forward);
+        args.resolve.forward(&mut forward);
+        let mut metadata_args = forward.into_args();
+        if let Some(path) = &args.manifest_path {
+            metadata_args.extend(["--manifest-path".into(), path.into()]);
+        }
+        let dir = current_dir()?;
+        let cargo = cargo();
+        let project = Project::load(&Question {
+            cargo: &cargo,
+            dir: &dir,
+            manifest_path: args.manifest_path.as_deref(),
+            target_dir: args.compile.target_dir.as_deref(),
+            args: metadata_args,
+            config: &args.resolve.config,
+        })?;
+        let configured = project.cargo_config.targets.first().cloned();
+        Ok(Self {
+            shell: Arc::new(Shell::new(&args.display, go.print_commands)),
+            dir,
+            cargo,
+            triple: supported(args.compile.target.clone().or(configured))?,
+            project,
+            go: go.clone(),
+            profile: args.profile().to_owned(),
+        })
+    }
+
+    /// Whether nothing is to be done.
+    #[must_use]
+    pub fn dry_run(&self) -> bool {
+        self.go.dry_run
+    }
+
+    /// The directory of the profile's final products.
+    #[must_use]
+    pub fn profile_dir(&self) -> PathBuf {
+        let name = match self.profile.as_str() {
+            "dev" | "test" => "debug",
+            "release" | "bench" => "release",
+            other => other,
+        };
+        let base = &self.project.workspace.target_dir;
+        self.triple
+            .as_ref()
+            .map_or_else(|| base.clone(), |triple| base.join(triple))
+            .join(name)
+    }
+
+    /// Where generated files go.
+    #[must_use]
+    pub fn emit_dir(&self) -> PathBuf {
+        self.profile_dir().join(STATE_DIR)
+    }
+
+    /// How the programs of a member are made.
+    ///
+    /// # Errors
+    /// When a setting is wrong or its linker is not there.
+    pub fn recipe(&self, member: Option<&Member>) -> Result<Recipe, Error> {
+        let workspace = &self.project.workspace;
+        let cli = Layer {
+            linker: self.go.linker.clone(),
+            ..Layer::default()
+        };
+        let env = Layer::from_env(|name| std::env::var_os(name), &self.dir)?;
+        let place =
+            |file: &Path, table: &str| format!("{}: [{table}.metadata.gobuild]", file.display());
+        let package = match member {
+            Some(member) => {
+                let dir = member.manifest_path.parent().unwrap_or(&workspace.root);
+                Layer::from_table(
+                    &member.metadata,
+                    &place(&member.manifest_path, "package"),
+                    dir,
+                )?
+            }
+            None => Layer::default(),
+        };
+        let root = place(&workspace.root.join("Cargo.toml"), "workspace");
+        let shared = Layer::from_table(&workspace.metadata, &root, &workspace.root)?;
+        let settings = Settings::merge(&[&cli, &env, &package, &shared]);
+        let config = &self.project.cargo_config;
+        let of_user = config.linker_in_flags().or_else(|| config.linker.clone());
+        let link = link_setup(
+            &settings,
+            of_user.as_deref(),
+            &self.project.toolchain.sysroot,
+        )?;
+        Ok(Recipe::new(
+            settings,
+            link,
+            &self.project.tool,
+            self.go.trimpath,
+        ))
+    }
+
+    /// What the other doors need to know for a selection.
+    ///
+    /// # Errors
+    /// When a setting is wrong or its linker is not there.
+    pub fn plan(&self, selection: &Selection) -> Result<PlanFile, Error> {
+        let project = &self.project;
+        let selected = |id: &PackageId| project.workspace.member(id);
+        let mut recipes = Vec::new();
+        for member in selection.packages.iter().filter_map(selected) {
+            let dir = member
+                .manifest_path
+                .parent()
+                .unwrap_or(&project.workspace.root);
+            recipes.push((dir.to_path_buf(), self.recipe(Some(member))?));
+        }
+        Ok(PlanFile {
+            packages: PackageSource::Known(Packages {
+                workspace_root: project.workspace.root.clone(),
+                packages: project.workspace.packages.clone(),
+            }),
+            members: project.workspace.members.clone(),
+            recipes,
+            recipe: self.recipe(None)?,
+            emit_dir: Some(self.emit_dir()),
+            profile: self.profile.clone(),
+            rustc: project.toolchain.version.clone(),
+            cfg: project.toolchain.cfg.clone(),
+            flags: project.cargo_config.rustflags.clone(),
+            trim: if self.go.trimpath {
+                self.trim()
+            } else {
+                Vec::new()
+            },
+            wrappers: Wrappers {
+                rustc: project.cargo_config.rustc_wrapper.clone(),
+                workspace: project.cargo_config.rustc_workspace_wrapper.clone(),
+            },
+        })
+    }
+
+    /// Directories of this machine and what stands for them. Of two that fit, rustc takes the later.
+    fn trim(&self) -> Vec<(PathBuf, String)> {
+        let workspace = &self.project.workspace;
+        trim_outside(&self.dir, &self.project.toolchain.sysroot)
+            .into_iter()
+            .chain([
+                (workspace.root.clone(), "/workspace".to_owned()),
+                (workspace.target_dir.clone(), "/target".to_owned()),
+            ])
+            .collect()
+    }
+
+    /// How to call cargo. A linker in the user's flags would win over ours, so that needs the wrapper, which takes it out.
+    #[must_use]
+    pub fn call(&self, selection: &Selection) -> Call {
+        let takes_over = self.project.cargo_config.linker_in_flags().is_some()
+            || matches!(self.profile.as_str(), "test" | "bench");
+        match selection.call {
+            Call::Rustc if takes_over => Call::Wrapped,
+            call => call,
+        }
+    }
+
+    /// Prepares cargo's environment: the plan, this executable on PATH, flags, and with trimmed paths the wrapper.
+    ///
+    /// # Errors
+    /// When the plan cannot be written, or packages want different levels.
+    pub fn equip(&self, invocation: &mut Invocation, plan: &PlanFile) -> Result<(), Error> {
+        let state = self.project.state_dir();
+        if !self.dry_run() {
+            create(&self.project.workspace.target_dir)?;
+        }
+        equip(invocation, plan, &state, &self.project.tool, self.dry_run())?;
+        let extra = extra_flags(plan)?;
+        if !extra.is_empty() {
+            let flags = [self.project.cargo_config.rustflags.clone(), extra].concat();
+            invocation.env("CARGO_ENCODED_RUSTFLAGS", invocation::encoded(&flags));
+        }
+        Ok(())
+    }
+
+    /// Runs cargo, printing what the other doors report; gives its exit code.
+    ///
+    /// # Errors
+    /// When cargo cannot be started.
+    pub fn execute(&self, invocation: &mut Invocation) -> Result<u8, Error> {
+        execute(&self.shell, invocation, &self.cargo)
+    }
+}
+
+/// This directory.
+///
+/// # Errors
+/// When it is gone.
+pub fn current_dir() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(|source| Error::Process {
+        what: "find the current directory",
+        source,
+    })
+}
+
+/// The cargo that called us, or the one on PATH.
+#[must_use]
+pub fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The triple, if there is one and it is ours.
+///
+/// # Errors
+/// When it is another.
+pub fn supported(triple: Option<String>) -> Result<Option<String>, Error> {
+    match triple {
+        Some(triple) if triple != crate::TARGET => Err(Error::Target { triple }),
+        other => Ok(other),
+    }
+}
+
+/// Who links, looked up on PATH.
+///
+/// # Errors
+/// When the linker is not there.
+pub fn link_setup(
+    settings: &Settings,
+    of_user: Option<&Path>,
+    sysroot: &Path,
+) -> Result<LinkSetup, NoLinker> {
+    LinkSetup::decide(&settings.linker, of_user, sysroot, |name| {
+        which::which(name).ok()
+    })
+}
+
+/// Directories outside of the project that appear in programs.
+#[must_use]
+pub fn trim_outside(dir: &Path, sysroot: &Path) -> Vec<(PathBuf, String)> {
+    let home = cargo_config2::cargo_home_with_cwd(dir).map(|home| (home, "/cargo".to_owned()));
+    let sources = (sysroot.join("lib/rustlib/src/rust"), "/rust".to_owned());
+    home.into_iter().chain([sources]).collect()
+}
+
+/// The flags that all crates need beyond the user's.
+///
+/// # Errors
+/// When packages want different levels.
+pub fn extra_flags(plan: &PlanFile) -> Result<Vec<String>, Error> {
+    let mut flags = Vec::new();
+    let mut levels = plan
+        .recipes
+        .iter()
+        .map(|(dir, recipe)| (dir, recipe.settings.goamd64));
+    let level = match levels.next() {
+        Some((first, level)) => match levels.find(|(_, other)| *other != level) {
+            Some((other, _)) => {
+                let name = |dir: &Path| {
+                    dir.file_name()
+                        .unwrap_or_default()
+                        .to_string_lossy()
+                        .into_owned()
+                };
+                return Err(Error::Levels {
+                    one: name(first),
+                    other: name(other),
+                });
+            }
+            None => level,
+        },
+        None => plan.recipe.settings.goamd64,
+    };
+    if level != GoAmd64::V1 {
+        flags.push(format!("-Ctarget-cpu=x86-64-{}", level.as_str()));
+    }
+    if !plan.trim.is_empty() {
+        let check = format!("cfg({TRIM_MARKER})");
+        flags.extend(["--cfg", TRIM_MARKER, "--check-cfg", &check].map(str::to_owned));
+    }
+    Ok(flags)
+}
+
+fn create(dir: &Path) -> Result<(), Error> {
+    files::create_target_dir(dir).map_err(|source| Error::Write {
+        path: dir.into(),
+        source,
+    })
+}
+
+/// Hands the plan over and makes this executable findable. `state` is a directory for both; nothing is written in a dry run.
+///
+/// # Errors
+/// When `state` cannot be written.
+pub fn equip(
+    invocation: &mut Invocation,
+    plan: &PlanFile,
+    state: &Path,
+    tool: &str,
+    dry_run: bool,
+) -> Result<(), Error> {
+    let path = if dry_run {
+        plan.path(state)?
+    } else {
+        plan.write(state)?
+    };
+    invocation
+        .env(PLAN_VAR, path)
+        .env(SETTINGS_VAR, plan.settings_hash());
+    let this = std::env::current_exe().map_err(|source| Error::Process {
+        what: "find this tool's own executable",
+        source,
+    })?;
+    if !invocation::is_on_path(&this) {
+        let dir = state.join(format!("bin-{tool}"));
+        if !dry_run {
+            link_to(&this, &dir)?;
+        }
+        invocation.env("PATH", invocation::path_with(&dir));
+    }
+    if !plan.trim.is_empty() {
+        invocation.wrapper(Scope::All);
+    }
+    Ok(())
+}
+
+fn link_to(this: &Path, dir: &Path) -> Result<(), Error> {
+    let link = dir.join(crate::TOOL);
+    if std::fs::read_link(&link).is_ok_and(|to| to == this) {
+        return Ok(());
+    }
+    let make = || {
+        std::fs::create_dir_all(dir)?;
+        let scratch = tempfile::tempdir_in(dir)?;
+        let fresh = scratch.path().join(crate::TOOL);
+        std::os::unix::fs::symlink(this, &fresh)?;
+        std::fs::rename(fresh, &link)
+    };
+    make().map_err(|source| Error::Write {
+        path: link.clone(),
+        source,
+    })
+}
+
+/// Runs a command, printing what the other doors report; gives its exit code.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn execute(
+    shell: &Arc<Shell>,
+    invocation: &mut Invocation,
+    program: &OsStr,
+) -> Result<u8, Error> {
+    shell.command(&invocation.shown());
+    let interrupts = Interrupts::catch().map_err(|source| Error::Process {
+        what: "catch signals",
+        source,
+    })?;
+    let inbox = Inbox::open(shell.clone()).map_err(|source| Error::Process {
+        what: "open a socket for reports",
+        source,
+    })?;
+    let (name, value) = inbox.env();
+    invocation.env(name, value);
+    let ended = interrupts.run(&mut invocation.command(), Group::Shared);
+    inbox.close();
+    match ended.map_err(|source| Error::Start {
+        program: program.into(),
+        source,
+    })? {
+        Ended::Exited(status) => Ok(exit_code::of_status(status)),
+        Ended::Interrupted(signal) => Ok(exit_code::of_signal(signal)),
+    }
+}
+
+/// A shell for a command that has no project.
+#[must_use]
+pub fn shell(display: &DisplayArgs, go: &GoArgs) -> Arc<Shell> {
+    Arc::new(Shell::new(display, go.print_commands))
+}

@@ -1,0 +1,63 @@
+//! `cargo gobuild test`: `cargo test` with the workspace wrapper, so that every test is a program that boots like the real one.
+
+use super::context::Context;
+use super::dry_run;
+use crate::args::TestArgs;
+use crate::args::cargo::{Forward, TargetArgs};
+use crate::error::Error;
+use crate::exit_code;
+use crate::invocation::{Invocation, Scope};
+use crate::selection;
+
+/// Tests, and gives cargo's exit code.
+///
+/// # Errors
+/// When the settings are wrong, or cargo cannot be asked or started.
+pub fn test(args: &TestArgs) -> Result<u8, Error> {
+    let context = Context::open(&args.cargo, &args.go)?;
+    let workspace = &context.project.workspace;
+    let tests = if args.targets.is_default() {
+        TargetArgs {
+            tests: true,
+            ..TargetArgs::default()
+        }
+    } else {
+        args.targets.clone()
+    };
+    let selection = selection::select(workspace, &args.packages, &tests, &args.cargo.features);
+    let plan = context.plan(&selection)?;
+    let mut invocation = Invocation::cargo(&context.cargo, "test", &context.dir);
+    context.equip(&mut invocation, &plan)?;
+    invocation.wrapper(Scope::Workspace);
+    invocation.args(forwarded(args));
+    if context.dry_run() {
+        dry_run::show(&context, &selection, &plan, &invocation);
+        return Ok(exit_code::SUCCESS);
+    }
+    context.execute(&mut invocation)
+}
+
+fn forwarded(args: &TestArgs) -> Vec<std::ffi::OsString> {
+    let mut forward = Forward::default();
+    args.packages.forward(&mut forward);
+    args.targets.forward(&mut forward);
+    args.cargo.forward(&mut forward);
+    let mut list = forward.into_args();
+    let flags = [
+        ("--doc", args.doc),
+        ("--no-run", args.no_run),
+        ("--no-fail-fast", args.no_fail_fast),
+    ];
+    list.extend(
+        flags
+            .into_iter()
+            .filter(|(_, on)| *on)
+            .map(|(flag, _)| flag.into()),
+    );
+    list.extend(args.filter.clone());
+    if !args.args.is_empty() {
+        list.push("--".into());
+        list.extend(args.args.iter().cloned());
+    }
+    list
+}

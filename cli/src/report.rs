@@ -1,0 +1,204 @@
+//! How the linker driver and the wrapper talk to the front door while cargo and rustc stand between them.
+//!
+//! rustc keeps what its linker prints and shows it only when the link fails, wrapped into its own message. So the front door
+//! listens on a Unix socket, whose path travels in the environment; what arrives is printed by the one [`crate::shell`]. Without a
+//! front door (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use crate::shell::{self, Shell};
+
+/// The environment variable with the socket's path.
+pub const REPORT_VAR: &str = "CARGO_GOBUILD_REPORT";
+/// A message is a few kilobytes; more than this is none of ours.
+const MAX_MESSAGE: u64 = 16 << 20;
+/// The sender writes at once or is gone.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// What is being done.
+    Status {
+        /// A verb.
+        word: String,
+        /// To what.
+        text: String,
+    },
+    /// A command that is run.
+    Command(String),
+    /// A rendered warning.
+    Warning(String),
+    /// Why the work failed.
+    Error(Report),
+}
+
+/// An error as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Report {
+    /// A diagnostic with its source lines.
+    Rendered {
+        /// Its first line.
+        headline: String,
+        /// All of it.
+        text: String,
+    },
+    /// An error of the tool.
+    Plain {
+        /// What.
+        headline: String,
+        /// Why.
+        causes: Vec<String>,
+        /// What to do.
+        help: Option<String>,
+    },
+}
+
+impl Report {
+    /// The text of an error with its causes.
+    #[must_use]
+    pub fn of(error: &dyn Error, help: Option<String>) -> Self {
+        Self::Plain {
+            headline: error.to_string(),
+            causes: shell::causes(error),
+            help,
+        }
+    }
+
+    /// The line that stands for the whole.
+    #[must_use]
+    pub fn headline(&self) -> &str {
+        match self {
+            Self::Rendered { headline, .. } | Self::Plain { headline, .. } => headline,
+        }
+    }
+}
+
+/// Where the front door listens.
+pub struct Inbox {
+    dir: TempDir,
+    thread: JoinHandle<()>,
+}
+
+impl Inbox {
+    /// Listens, and prints through `shell`.
+    ///
+    /// # Errors
+    /// When the temporary directory takes no socket.
+    pub fn open(shell: Arc<Shell>) -> io::Result<Self> {
+        let dir = tempfile::Builder::new().prefix("gobuild-").tempdir()?;
+        let listener = UnixListener::bind(dir.path().join("report"))?;
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                match stream.and_then(receive) {
+                    Ok(Some(message)) => shell.message(&message),
+                    Ok(None) => break,
+                    Err(_) => {}
+                }
+            }
+        });
+        Ok(Self { dir, thread })
+    }
+
+    /// What senders need in their environment.
+    #[must_use]
+    pub fn env(&self) -> (&'static str, OsString) {
+        (REPORT_VAR, self.dir.path().join("report").into())
+    }
+
+    /// Prints what has arrived, and stops.
+    pub fn close(self) {
+        let told = UnixStream::connect(self.dir.path().join("report"))
+            .and_then(|mut stream| stream.write_all(b"null"));
+        if told.is_ok() {
+            let _ = self.thread.join();
+        }
+    }
+}
+
+fn receive(stream: UnixStream) -> io::Result<Option<Message>> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut text = Vec::new();
+    stream.take(MAX_MESSAGE).read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// The far end: how the driver and the wrapper reach the front door.
+#[derive(Clone, Debug)]
+pub struct Outbox(Option<OsString>);
+
+impl Outbox {
+    /// Finds the front door through the environment.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self(std::env::var_os(REPORT_VAR))
+    }
+
+    /// Tells the front door; false when there is none.
+    #[must_use]
+    pub fn send(&self, message: &Message) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|path| send(Path::new(path), message).is_ok())
+    }
+
+    /// Tells what is being done.
+    pub fn status(&self, word: &str, text: &str) {
+        let _ = self.send(&Message::Status {
+            word: word.into(),
+            text: text.into(),
+        });
+    }
+
+    /// Tells a command that is run.
+    pub fn command(&self, line: String) {
+        let _ = self.send(&Message::Command(line));
+    }
+}
+
+fn send(path: &Path, message: &Message) -> io::Result<()> {
+    let mut stream = UnixStream::connect(path)?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(&serde_json::to_vec(message)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_the_socket() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let path = dir.path().join("report");
+        let listener = UnixListener::bind(&path).expect("binds");
+        let message = Message::Error(Report::Plain {
+            headline: "a".into(),
+            causes: vec!["b".into()],
+            help: Some("x".repeat(300_000)),
+        });
+        let sent = message.clone();
+        let sender = std::thread::spawn(move || Outbox(Some(path.into())).send(&sent));
+        let received = listener
+            .accept()
+            .and_then(|(stream, _)| receive(stream))
+            .expect("receives");
+        assert_eq!(received, Some(message));
+        assert!(sender.join().expect("no panic"));
+    }
+
+    #[test]
+    fn without_a_front_door_nothing_is_sent() {
+        assert!(!Outbox(None).send(&Message::Command("x".into())));
+        assert!(!Outbox(Some("/no/such/socket".into())).send(&Message::Command("x".into())));
+    }
+}

@@ -1,0 +1,488 @@
+//! The third door: cargo calls this executable in front of rustc.
+//!
+//! As `build.rustc-workspace-wrapper` it adds the link arguments to programs and tests of the workspace, and to nothing else. As
+//! `build.rustc-wrapper` (only with trimmed paths) it puts `--remap-path-prefix` in the place of a marker that holds no path, since
+//! cargo hashes the flags that it knows of. When it is both, cargo calls it through itself. Both call the wrappers of the user that
+//! they displaced.
+//!
+//! What an invocation of rustc is, is read by the pure [`Rustc`]; [`main`] does what it needs.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gobuild_codegen::model::{PackageId, RootTarget, TargetKind};
+
+use crate::exit_code;
+use crate::invocation::{TRIM_MARKER, link_flags};
+use crate::linker::args::MARKER;
+use crate::metadata::{Member, MemberTargetKind};
+use crate::plan_file::{self, PlanFile, PlanFileError, SETTINGS_VAR, TARGET_VAR};
+use crate::report::{Message, Outbox, Report};
+use crate::shell::Shell;
+
+/// Set for the inner of two calls when both wrappers are ours.
+const INNER_VAR: &str = "CARGO_GOBUILD_INNER";
+
+/// Why rustc was not called.
+#[derive(Debug, thiserror::Error)]
+pub enum WrapperError {
+    /// No plan.
+    #[error(transparent)]
+    Plan(#[from] PlanFileError),
+    /// A program that does not start.
+    #[error("cannot run `{program}`", program = program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// rustc's dependency information.
+    #[error("cannot add the settings of cargo gobuild to {path}", path = path.display())]
+    DepInfo {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl WrapperError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Plan(error) => error.help().map(str::to_owned),
+            Self::Start { .. } => {
+                Some("check RUSTC, RUSTC_WRAPPER and RUSTC_WORKSPACE_WRAPPER".into())
+            }
+            Self::DepInfo { .. } => {
+                Some("check the permissions and the free space of the target directory".into())
+            }
+        }
+    }
+}
+
+/// Runs `program` (rustc, or another wrapper) with `args`, changed as needed.
+#[must_use]
+pub fn main(program: &OsStr, args: Vec<OsString>) -> u8 {
+    wrap(program, args).unwrap_or_else(|error| {
+        let report = Report::of(&error, error.help());
+        if !Outbox::from_env().send(&Message::Error(report.clone())) {
+            Shell::plain().report(&report);
+        }
+        exit_code::FAILURE
+    })
+}
+
+fn wrap(program: &OsStr, mut args: Vec<OsString>) -> Result<u8, WrapperError> {
+    let plan = PlanFile::from_env()?;
+    let trims = !plan.trim.is_empty();
+    if trims {
+        args = remapped(args, &plan.trim);
+    }
+    if Path::new(program).file_name() == Some(OsStr::new(crate::TOOL)) {
+        return Err(replace(
+            chain(plan.wrappers.rustc.as_deref(), program)
+                .args(args)
+                .env(INNER_VAR, "1"),
+        ));
+    }
+    let is_inner = !trims || std::env::var_os(INNER_VAR).is_some();
+    let displaced = if is_inner {
+        &plan.wrappers.workspace
+    } else {
+        &plan.wrappers.rustc
+    };
+    let mut command = chain(displaced.as_deref(), program);
+    let rustc = Rustc::read(&args);
+    let Some(target) = rustc.program(&plan.members, &Surroundings::of_process()) else {
+        return Err(replace(command.args(args)));
+    };
+    let recipe = plan.recipe_for(&Surroundings::of_process().manifest_dir);
+    command
+        .args(without_linker(&args))
+        .args(link_flags(&recipe.marker));
+    command.env(TARGET_VAR, plan_file::target_to_env(&target)?);
+    let status = command
+        .status()
+        .map_err(|source| start_error(&command, source))?;
+    if status.success() {
+        watch_settings(rustc.dep_info(), &plan.settings_hash())?;
+    }
+    Ok(exit_code::of_status(status))
+}
+
+fn chain(wrapper: Option<&Path>, program: &OsStr) -> Command {
+    let mut command = Command::new(wrapper.map_or(program, Path::as_os_str));
+    command.args(wrapper.map(|_| program));
+    command
+}
+
+/// Becomes the command; comes back only if that fails.
+fn replace(command: &mut Command) -> WrapperError {
+    let source = command.exec();
+    start_error(command, source)
+}
+
+fn start_error(command: &Command, source: io::Error) -> WrapperError {
+    WrapperError::Start {
+        program: command.get_program().into(),
+        source,
+    }
+}
+
+/// Makes cargo watch the settings: rustc's dependency information may name environment variables, and cargo builds again when one of
+/// them changes.
+fn watch_settings(dep_info: Option<PathBuf>, hash: &str) -> Result<(), WrapperError> {
+    let Some(path) = dep_info else {
+        return Ok(());
+    };
+    let appended = OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| {
+            file.write_all(format!("\n# env-dep:{SETTINGS_VAR}={hash}\n").as_bytes())
+        });
+    appended.map_err(|source| WrapperError::DepInfo { path, source })
+}
+
+/// The arguments with the marker replaced by what it stands for.
+fn remapped(args: Vec<OsString>, trim: &[(PathBuf, String)]) -> Vec<OsString> {
+    let mut out: Vec<OsString> = Vec::with_capacity(args.len() + trim.len());
+    for arg in args {
+        if arg == TRIM_MARKER && out.last().is_some_and(|last| last == "--cfg") {
+            out.pop();
+            out.extend(trim.iter().map(|(dir, name)| {
+                let mut flag = OsString::from("--remap-path-prefix=");
+                flag.push(dir);
+                flag.push("=");
+                flag.push(name);
+                flag
+            }));
+        } else {
+            out.push(arg);
+        }
+    }
+    out
+}
+
+/// The arguments without `-C linker=…`: the plan holds the user's linker, and the last one on the line would win over ours.
+fn without_linker(args: &[OsString]) -> Vec<OsString> {
+    let mut out: Vec<OsString> = Vec::with_capacity(args.len());
+    for arg in args {
+        let bytes = arg.as_bytes();
+        let after_codegen = out
+            .last()
+            .is_some_and(|last| last == "-C" || last == "--codegen");
+        if after_codegen && bytes.starts_with(b"linker=") {
+            out.pop();
+        } else if !bytes.starts_with(b"-Clinker=") && !bytes.starts_with(b"--codegen=linker=") {
+            out.push(arg.clone());
+        }
+    }
+    out
+}
+
+/// What cargo says about an invocation beside its arguments.
+struct Surroundings {
+    manifest_dir: PathBuf,
+    bin_name: Option<String>,
+    current_dir: PathBuf,
+}
+
+impl Surroundings {
+    fn of_process() -> Self {
+        Self {
+            manifest_dir: std::env::var_os("CARGO_MANIFEST_DIR")
+                .map(PathBuf::from)
+                .unwrap_or_default(),
+            bin_name: std::env::var("CARGO_BIN_NAME").ok(),
+            current_dir: std::env::current_dir().unwrap_or_default(),
+        }
+    }
+}
+
+/// An invocation of rustc, as far as it matters.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Rustc {
+    crate_name: Option<String>,
+    source: Option<PathBuf>,
+    edition: String,
+    is_bin: bool,
+    is_test: bool,
+    links: bool,
+    writes_dep_info: bool,
+    out_dir: Option<PathBuf>,
+    extra_filename: String,
+    /// Is a proc macro's test, which must be linked dynamically.
+    uses_compiler: bool,
+    /// Has our arguments already.
+    is_ours: bool,
+}
+
+impl Rustc {
+    fn read(args: &[OsString]) -> Self {
+        let mut this = Self {
+            edition: "2015".into(),
+            ..Self::default()
+        };
+        let mut args = args.iter().map(|arg| arg.to_string_lossy());
+        while let Some(arg) = args.next() {
+            let (name, glued) = match arg.split_once('=') {
+                Some((name, value)) if name.starts_with("--") => {
+                    (name.to_owned(), Some(value.to_owned()))
+                }
+                _ => (arg.into_owned(), None),
+            };
+            let mut value = || {
+                glued
+                    .clone()
+                    .or_else(|| args.next().map(|v| v.into_owned()))
+                    .unwrap_or_default()
+            };
+            match name.as_str() {
+                "--crate-name" => this.crate_name = Some(value()),
+                "--crate-type" => this.is_bin |= value() == "bin",
+                "--edition" => this.edition = value(),
+                "--test" => this.is_test = true,
+                "--out-dir" => this.out_dir = Some(value().into()),
+                "--emit" => this.read_emit(&value()),
+                "--extern" => this.uses_compiler |= value() == "proc_macro",
+                "-C" => this.read_codegen(&value()),
+                "--cfg" | "--check-cfg" | "-L" | "-l" | "--cap-lints" | "-A" | "-W" | "-D"
+                | "-F" | "--target" => drop(value()),
+                path if path.ends_with(".rs") && !path.starts_with('-') => {
+                    this.source = Some(path.into())
+                }
+                other => {
+                    if let Some(codegen) = other.strip_prefix("-C") {
+                        this.read_codegen(codegen);
+                    }
+                }
+            }
+        }
+        this
+    }
+
+    fn read_emit(&mut self, kinds: &str) {
+        self.links |= kinds.split(',').any(|kind| kind == "link");
+        self.writes_dep_info |= kinds.split(',').any(|kind| kind == "dep-info");
+    }
+
+    fn read_codegen(&mut self, option: &str) {
+        if let Some(value) = option.strip_prefix("extra-filename=") {
+            value.clone_into(&mut self.extra_filename);
+        }
+        self.is_ours |= option
+            .strip_prefix("link-arg=")
+            .is_some_and(|arg| arg.starts_with(MARKER));
+    }
+
+    /// The program that this invocation links, if it is one of ours: a binary, an example or a test, but no library, build script or
+    /// proc macro.
+    fn program(&self, members: &[Member], around: &Surroundings) -> Option<RootTarget> {
+        let is_program = self.is_test || (self.is_bin && around.bin_name.is_some());
+        if !is_program || !self.links || self.is_ours || self.uses_compiler {
+            return None;
+        }
+        let crate_name = self.crate_name.clone()?;
+        let src_path = around.current_dir.join(self.source.as_ref()?);
+        let member = members
+            .iter()
+            .find(|member| member.manifest_path.parent() == Some(&around.manifest_dir));
+        let target = member.and_then(|member| {
+            let mut targets = member.targets.iter();
+            targets.find(|target| target.src_path == src_path && target.crate_name() == crate_name)
+        });
+        Some(RootTarget {
+            package: member.map_or(PackageId(String::new()), |member| member.id.clone()),
+            kind: self.kind(target.map(|target| target.kind)),
+            name: target
+                .map(|target| target.name.clone())
+                .or_else(|| around.bin_name.clone())
+                .unwrap_or_else(|| crate_name.clone()),
+            crate_name,
+            src_path,
+            edition: self.edition.clone(),
+        })
+    }
+
+    fn kind(&self, target: Option<MemberTargetKind>) -> TargetKind {
+        match (target, self.is_test) {
+            (Some(MemberTargetKind::Example), false) => TargetKind::Example,
+            (Some(MemberTargetKind::Example), true) => TargetKind::ExampleTest,
+            (Some(MemberTargetKind::Bin), true) => TargetKind::BinTest,
+            (Some(MemberTargetKind::Lib | MemberTargetKind::ProcMacro), _) => TargetKind::LibTest,
+            (Some(MemberTargetKind::Bench), _) => TargetKind::Bench,
+            (Some(MemberTargetKind::Test), _) | (None, true) => TargetKind::Test,
+            (Some(MemberTargetKind::Bin) | None, false) => TargetKind::Bin,
+        }
+    }
+
+    /// Where rustc writes its dependency information.
+    fn dep_info(&self) -> Option<PathBuf> {
+        let name = format!("{}{}.d", self.crate_name.as_ref()?, self.extra_filename);
+        self.writes_dep_info
+            .then_some(self.out_dir.as_ref()?.join(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::metadata::Target;
+
+    use super::*;
+
+    const BIN: &str = "--crate-name my_app --edition=2021 src/main.rs --error-format=json --crate-type bin --emit=dep-info,link -C \
+         debuginfo=2 --cfg feature=\"x\" -C metadata=1 -C extra-filename=-77 --out-dir /w/target/debug/deps";
+
+    fn args(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn member() -> Member {
+        let target = |kind, name: &str, path: &str| Target {
+            kind,
+            name: name.into(),
+            src_path: path.into(),
+            edition: "2021".into(),
+            required_features: Vec::new(),
+            test: true,
+        };
+        Member {
+            id: PackageId("app 1".into()),
+            name: "app".into(),
+            version: "1.0.0".into(),
+            manifest_path: "/w/Cargo.toml".into(),
+            default_run: None,
+            targets: vec![
+                target(MemberTargetKind::Lib, "app", "/w/src/lib.rs"),
+                target(MemberTargetKind::Bin, "my-app", "/w/src/main.rs"),
+                target(MemberTargetKind::Test, "it", "/w/tests/it.rs"),
+            ],
+            metadata: serde_json::Value::Null,
+            environment: Vec::new(),
+        }
+    }
+
+    fn program(text: &str, bin_name: Option<&str>) -> Option<(TargetKind, String)> {
+        let around = Surroundings {
+            manifest_dir: "/w".into(),
+            bin_name: bin_name.map(str::to_owned),
+            current_dir: "/w".into(),
+        };
+        Rustc::read(&args(text))
+            .program(&[member()], &around)
+            .map(|target| (target.kind, target.name))
+    }
+
+    #[test]
+    fn programs_and_tests_are_ours() {
+        for (text, bin_name, expect) in [
+            (BIN, Some("my-app"), (TargetKind::Bin, "my-app")),
+            (
+                "--crate-name my_app src/main.rs --test --emit=link",
+                Some("my-app"),
+                (TargetKind::BinTest, "my-app"),
+            ),
+            (
+                "--crate-name app src/lib.rs --test --emit=dep-info,link",
+                None,
+                (TargetKind::LibTest, "app"),
+            ),
+            (
+                "--crate-name it tests/it.rs --test --emit link",
+                None,
+                (TargetKind::Test, "it"),
+            ),
+            (
+                "--crate-name rg /r/main.rs --crate-type bin --emit=link",
+                Some("rg"),
+                (TargetKind::Bin, "rg"),
+            ),
+        ] {
+            assert_eq!(
+                program(text, bin_name),
+                Some((expect.0, expect.1.to_owned())),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        for (text, bin_name) in [
+            (
+                "--crate-name app src/lib.rs --crate-type lib --emit=dep-info,metadata,link",
+                None,
+            ),
+            (
+                "--crate-name build_script_build build.rs --crate-type bin --emit=dep-info,link",
+                None,
+            ),
+            (
+                "--crate-name mac src/lib.rs --crate-type proc-macro --emit=link",
+                None,
+            ),
+            (
+                "--crate-name mac src/lib.rs --test --emit=link --extern proc_macro",
+                None,
+            ),
+            (
+                "--crate-name my_app src/main.rs --crate-type bin --emit=dep-info,metadata",
+                Some("my-app"),
+            ),
+            (
+                "- --crate-name ___ --print=file-names --crate-type bin --crate-type lib",
+                None,
+            ),
+            ("-vV", None),
+        ] {
+            assert_eq!(program(text, bin_name), None, "{text}");
+        }
+        let already = format!("{BIN} -C link-arg={MARKER}00");
+        assert_eq!(program(&already, Some("my-app")), None);
+    }
+
+    #[test]
+    fn the_users_linker_is_taken_out() {
+        let kept = without_linker(&args(
+            "-C linker=clang -Clinker=gcc --codegen=linker=x -C lto src/main.rs -C linker-plugin-lto",
+        ));
+        assert_eq!(kept, args("-C lto src/main.rs -C linker-plugin-lto"));
+    }
+
+    #[test]
+    fn the_marker_becomes_paths() {
+        let trim = [
+            ("/home/me".into(), "/workspace".to_owned()),
+            ("/home/me/.cargo".into(), "/cargo".to_owned()),
+        ];
+        let got = remapped(
+            args("src/main.rs --cfg gobuild_trimpath --cfg other"),
+            &trim,
+        );
+        let expect = "src/main.rs --remap-path-prefix=/home/me=/workspace --remap-path-prefix=/home/me/.cargo=/cargo --cfg other";
+        assert_eq!(got, args(expect));
+    }
+
+    #[test]
+    fn cargo_watches_the_settings() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let text = BIN.replace("/w/target/debug/deps", &dir.path().display().to_string());
+        let path = Rustc::read(&args(&text))
+            .dep_info()
+            .expect("writes dep-info");
+        assert_eq!(path, dir.path().join("my_app-77.d"));
+        std::fs::write(&path, "a: b\n").expect("writes");
+        watch_settings(Some(path.clone()), "0123").expect("appends");
+        let content = std::fs::read_to_string(path).expect("reads");
+        assert_eq!(content, format!("a: b\n\n# env-dep:{SETTINGS_VAR}=0123\n"));
+    }
+}
