@@ -1,2 +1,70 @@
-//! Chores.
-fn main() {}
+//! Chores: `cargo xtask <chore>`. No dependencies, so that it compiles in a moment.
+//!
+//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours; [`needs`] gets
+//! what the tests need from the system. A new chore is a line in [`CHORES`].
+
+mod needs;
+mod run;
+mod steps;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use run::Runner;
+
+struct Chore {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&mut Runner, &[String]),
+}
+
+const CHORES: &[Chore] = &[
+    Chore {
+        name: "test",
+        about: "all checks and tests; `test STEP…` runs only steps whose names begin so",
+        run: steps::test,
+    },
+    Chore {
+        name: "ci",
+        about: "the same as on a machine that builds from nothing: locked versions, no incremental compilation",
+        run: steps::ci,
+    },
+    Chore {
+        name: "tidy",
+        about: "the rules that compilers do not know",
+        run: steps::tidy,
+    },
+    Chore {
+        name: "bless",
+        about: "rewrite the expected messages of the tests",
+        run: steps::bless,
+    },
+    Chore {
+        name: "bench",
+        about: "measure, beside Go, and write the numbers into docs/; arguments go to the benchmark",
+        run: steps::bench,
+    },
+    Chore {
+        name: "long",
+        about: "`long [MINUTES]`: fuzzing, many graphs for the order oracle, loom without bounds",
+        run: steps::long,
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let chore = arguments
+        .first()
+        .and_then(|name| CHORES.iter().find(|chore| chore.name == name));
+    let Some(chore) = chore else {
+        eprintln!("usage: cargo xtask CHORE\n");
+        for chore in CHORES {
+            eprintln!("  {:6} {}", chore.name, chore.about);
+        }
+        return ExitCode::from(2);
+    };
+    let mut runner = Runner::new();
+    (chore.run)(&mut runner, &arguments[1..]);
+    runner.summary()
+}

@@ -1,0 +1,205 @@
+//! The chores, as lists of steps. Every expensive step has a target directory that only it uses, so that nothing is compiled twice because flags
+//! differ.
+
+use std::process::Command;
+
+use crate::run::Runner;
+use crate::workspace::{cargo, cargo_in, others, root, shown, target};
+use crate::{needs, tidy as rules};
+
+/// The toolchain for miri.
+const NIGHTLY: &str = "+nightly";
+
+/// All checks and tests, cheap ones first.
+pub fn test(runner: &mut Runner, only: &[String]) {
+    runner.only(only);
+    runner.function("needs", needs::get);
+    formatting(runner);
+    tidy(runner, &[]);
+    lints(runner);
+    runner.child(
+        "unit",
+        &mut cargo(&["test", "--workspace", "--exclude", "gobuild-tests"]),
+    );
+    docs(runner);
+    loom(runner, Some("2"));
+    miri(runner);
+    runner.child(
+        "fuzz (short)",
+        cargo_in(&root().join("fuzz"), &["test"]).env("CARGO_TARGET_DIR", target().join("fuzz")),
+    );
+    end_to_end(runner);
+}
+
+/// As [`test`], on a machine that starts from nothing and whose build products nobody keeps.
+pub fn ci(runner: &mut Runner, only: &[String]) {
+    for (name, value) in [
+        ("CARGO_INCREMENTAL", "0"),
+        ("CARGO_TERM_COLOR", "never"),
+        ("CARGO_TERM_PROGRESS_WHEN", "never"),
+    ] {
+        runner.env(name, value);
+    }
+    runner.child(
+        "lockfile",
+        cargo(&["metadata", "--locked", "--format-version=1", "--quiet"])
+            .stdout(std::process::Stdio::null()),
+    );
+    test(runner, only);
+}
+
+/// The rules of [`rules`].
+pub fn tidy(runner: &mut Runner, _: &[String]) {
+    runner.function("tidy", || rules::check(root()));
+}
+
+/// Rewrites the expected messages: trybuild's and ours.
+pub fn bless(runner: &mut Runner, _: &[String]) {
+    runner.child(
+        "bless macros",
+        cargo(&["test", "-p", "rtlib-macros"]).env("TRYBUILD", "overwrite"),
+    );
+    runner.child(
+        "bless messages",
+        cargo(&["test", "-p", "gobuild-tests", "--test", "bad_input"]).env("GOBUILD_BLESS", "1"),
+    );
+}
+
+/// The benchmark program.
+pub fn bench(runner: &mut Runner, args: &[String]) {
+    let mut bench = cargo_in(
+        &root().join("benches"),
+        &["run", "--release", "-p", "gobuild-bench", "--"],
+    );
+    runner.child("bench", bench.args(args));
+}
+
+/// What takes long: minutes for each fuzz target, `MINUTES` as the first argument.
+pub fn long(runner: &mut Runner, args: &[String]) {
+    let minutes = args
+        .first()
+        .map_or(Ok(5), |text| text.parse::<u32>())
+        .unwrap_or_else(|_| {
+            eprintln!("`cargo xtask long MINUTES`: a whole number of minutes");
+            std::process::exit(2)
+        });
+    let seconds = (minutes * 60).to_string();
+    for fuzz_target in ["elf", "scan"] {
+        runner.child(
+            &format!("fuzz {fuzz_target}"),
+            cargo_in(
+                &root().join("fuzz"),
+                &["run", "--release", "--bin", fuzz_target, "--", &seconds],
+            )
+            .env("CARGO_TARGET_DIR", target().join("fuzz")),
+        );
+    }
+    runner.child(
+        "order oracle",
+        cargo(&["test", "-p", "gobuild-tests", "--test", "order_oracle"])
+            .env("GOBUILD_ORACLE_GRAPHS", (minutes * 20).to_string()),
+    );
+    loom(runner, None);
+}
+
+/// The main workspace first, then the others, whose members `cargo fmt` does not reach from here.
+fn formatting(runner: &mut Runner) {
+    runner.child("fmt", &mut cargo(&["fmt", "--all", "--check"]));
+    for dir in others() {
+        runner.child(
+            &format!("fmt {}", shown(&dir)),
+            &mut cargo_in(&dir, &["fmt", "--all", "--check"]),
+        );
+    }
+}
+
+fn lints(runner: &mut Runner) {
+    let clippy = |args: &[&str]| {
+        let mut command = cargo(&["clippy", "--quiet"]);
+        command.args(args).args(["--", "-D", "warnings"]);
+        command
+    };
+    runner.child("clippy", &mut clippy(&["--workspace", "--all-targets"]));
+    runner.child(
+        "clippy runtime",
+        &mut clippy(&["-p", "rtlib-runtime", "--features", "object"]),
+    );
+    runner.child(
+        "clippy no_std",
+        &mut clippy(&["-p", "rtlib", "--no-default-features"]),
+    );
+    for dir in others() {
+        let mut command = clippy(&["--all-targets"]);
+        command
+            .current_dir(&dir)
+            .env("CARGO_TARGET_DIR", target().join("others"));
+        runner.child(&format!("clippy {}", shown(&dir)), &mut command);
+    }
+}
+
+fn docs(runner: &mut Runner) {
+    runner.child(
+        "doc",
+        cargo(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
+    );
+}
+
+/// The models of the queues and protocols; `bound` limits preemptions and with them the time.
+fn loom(runner: &mut Runner, bound: Option<&str>) {
+    let mut command = cargo(&[
+        "test",
+        "-p",
+        "rtlib-runtime",
+        "-p",
+        "rtlib",
+        "--release",
+        "--lib",
+        "loom",
+    ]);
+    command
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("CARGO_TARGET_DIR", target().join("loom"));
+    match bound {
+        Some(bound) => command.env("LOOM_MAX_PREEMPTIONS", bound),
+        None => command.env_remove("LOOM_MAX_PREEMPTIONS"),
+    };
+    runner.child("loom", &mut command);
+}
+
+fn miri(runner: &mut Runner) {
+    let name = "miri";
+    let installed = cargo(&[NIGHTLY, "miri", "--version"]).output();
+    if !installed.is_ok_and(|output| output.status.success()) {
+        runner.skip(
+            name,
+            "install it with `rustup toolchain install nightly --component miri,rust-src`",
+        );
+        return;
+    }
+    runner.child(
+        name,
+        &mut cargo(&[
+            NIGHTLY,
+            "miri",
+            "test",
+            "-p",
+            "rtlib",
+            "-p",
+            "rtlib-runtime",
+            "-p",
+            "rtlib-abi",
+            "--lib",
+        ]),
+    );
+}
+
+/// One test binary after the other. The tool is built first: the tests would do so too, but then its time counts as the first test's.
+fn end_to_end(runner: &mut Runner) {
+    runner.child(
+        "build the tool",
+        &mut cargo(&["build", "-p", "cargo-gobuild"]),
+    );
+    let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
+    command.env("GOBUILD_BIN", target().join("debug/cargo-gobuild"));
+    runner.child("e2e", &mut command);
+}
