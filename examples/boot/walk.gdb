@@ -1,9 +1,13 @@
-# Stops at every step of the boot and says where it is: gdb -q -batch -x walk.gdb BINARY
+# Goes through the boot and names every step as it is reached: gdb -q -batch -x walk.gdb BINARY
 set pagination off
 set debuginfod enabled off
-set breakpoint pending off
+set print thread-events off
+set auto-load python-scripts off
+# Or gdb takes `runtime.check` for a mangled name.
+set print demangle off
 
 break _rt0_amd64_linux
+break _rt0_amd64
 break runtime.rt0_go
 break runtime.check
 break runtime.args
@@ -14,11 +18,10 @@ break runtime.mstart
 break runtime.main
 break runtime.doInit
 break main.main
-
-define hook-stop
-  printf "--> "
+commands 1-12
+  silent
   info symbol $pc
+  continue
 end
 
 run > /dev/null
-continue 12
