@@ -1,5 +1,7 @@
 //! The example.
 
+use ::same_name as _;
+
 #[path = "../src/shared.rs"]
 mod shared;
 

@@ -1,5 +1,7 @@
 //! The bin.
 
+use ::same_name as _;
+
 mod shared;
 
 #[rtlib::init]

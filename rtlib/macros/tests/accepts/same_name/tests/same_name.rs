@@ -1,5 +1,7 @@
 //! The test.
 
+use ::same_name as _;
+
 #[path = "../src/shared.rs"]
 mod shared;
 
