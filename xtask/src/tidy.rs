@@ -125,7 +125,7 @@ fn layers(path: &str, text: &str) -> Vec<String> {
         }
         let judged = ASSEMBLY_JUDGED.iter().any(|dir| path.starts_with(dir))
             && !ASSEMBLY_BELONGS.iter().any(|dir| path.starts_with(dir));
-        if judged && ASSEMBLY.iter().any(|what| names(what)) {
+        if judged && ASSEMBLY.iter().any(names) {
             all.push(format!(
                 "{path}:{number}: assembly belongs in {}",
                 ASSEMBLY_BELONGS.join(" and ")
