@@ -1,6 +1,6 @@
 //! The attribute macros of `rtlib`: `#[init]` and `#[var]`. Users reach them, and their documentation, through `rtlib`.
 //!
-//! Both leave the item in place and add one anonymous `const` behind it ([`entry`]) that holds what `cargo gobuild` needs: an
+//! Both leave the item in place and add one anonymous `const` behind it (`entry.rs`) that holds what `cargo gobuild` needs: an
 //! `extern "C"` function under a symbol of its own, and a record in the object file that names it (`rtlib_abi::record`).
 //!
 //! Invariants:
