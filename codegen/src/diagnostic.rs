@@ -3,8 +3,9 @@
 //! A [`Diagnostic`] owns the source lines that it shows, so it is rendered without reading any file. Every error that the pure
 //! stages raise about the user's code or objects is one of these; [`Code`] is the closed list of what can go wrong.
 //!
-//! Messages may hold text from hostile input: the renderer replaces control characters and trims long lines.
+//! Texts may come from hostile input: control characters are replaced when they are rendered, and long lines trimmed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
@@ -60,6 +61,8 @@ codes! {
     VarMutable = "var-mutable",
     /// A package variable has no initialiser.
     VarUninitialised = "var-uninitialised",
+    /// An init function is made by a macro, which only a build shows.
+    InitBehindMacro = "init-behind-macro",
     /// A package variable is made by a macro, so its dependencies cannot be known.
     VarBehindMacro = "var-behind-macro",
     /// Two declarations of one name in one module.
@@ -233,8 +236,9 @@ impl Diagnostic {
 }
 
 fn place(label: &Label, primary: bool) -> Element<'_> {
+    let file = printable(&label.location.file);
     let Some(text) = &label.line_text else {
-        let origin = Origin::path(label.location.file.as_str())
+        let origin = Origin::path(file)
             .line(label.location.line as usize)
             .char_column(label.location.column as usize);
         return origin.into();
@@ -246,12 +250,21 @@ fn place(label: &Label, primary: bool) -> Element<'_> {
     };
     let annotation = kind
         .span(byte_span(text, label))
-        .label(label.message.as_str());
+        .label(printable(&label.message));
     Snippet::source(text.as_str())
-        .path(label.location.file.as_str())
+        .path(file)
         .line_start(label.location.line as usize)
         .annotation(annotation)
         .into()
+}
+
+/// The renderer makes control characters visible in source lines, but not everywhere else.
+fn printable(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        Cow::Owned(text.replace(char::is_control, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The bytes of `text` that the label marks; clamped, so that a wrong column cannot panic.

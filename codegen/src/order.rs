@@ -23,15 +23,26 @@ pub(crate) struct Step {
 }
 
 /// Orders the nodes. What a cycle keeps from running is not in the result.
-pub(crate) fn schedule<K: Ord>(keys: &[K], dependencies: &Dependencies, explain: impl Fn(usize) -> bool) -> Vec<Step> {
+pub(crate) fn schedule<K: Ord>(
+    keys: &[K],
+    dependencies: &Dependencies,
+    explain: impl Fn(usize) -> bool,
+) -> Vec<Step> {
     let mut waiting: Vec<usize> = dependencies.iter().map(BTreeSet::len).collect();
     let users = reversed(dependencies);
     let entry = |node: usize| Reverse((&keys[node], node));
-    let mut ready: BinaryHeap<_> = (0..keys.len()).filter(|node| waiting[*node] == 0).map(entry).collect();
+    let mut ready: BinaryHeap<_> = (0..keys.len())
+        .filter(|node| waiting[*node] == 0)
+        .map(entry)
+        .collect();
     let mut steps = Vec::with_capacity(keys.len());
     while let Some(Reverse((_, node))) = ready.pop() {
         let rivals = if explain(node) {
-            let mut rivals: Vec<_> = ready.iter().filter(|Reverse((_, rival))| explain(*rival)).map(|rival| rival.0).collect();
+            let mut rivals: Vec<_> = ready
+                .iter()
+                .filter(|Reverse((_, rival))| explain(*rival))
+                .map(|rival| rival.0)
+                .collect();
             rivals.sort();
             rivals.into_iter().map(|(_, rival)| rival).collect()
         } else {
@@ -61,12 +72,17 @@ fn reversed(dependencies: &Dependencies) -> Vec<Vec<usize>> {
 /// A shortest cycle through the first node that lies on one: `a, b, c` means that a depends on b, b on c, and c on a.
 pub(crate) fn first_cycle(dependencies: &Dependencies) -> Option<Vec<usize>> {
     let stuck = on_or_behind_cycles(dependencies);
-    stuck.iter().find_map(|start| cycle_through(*start, dependencies, &stuck))
+    stuck
+        .iter()
+        .find_map(|start| cycle_through(*start, dependencies, &stuck))
 }
 
 /// The nodes that neither a schedule reaches nor a schedule of the reversed graph.
 fn on_or_behind_cycles(dependencies: &Dependencies) -> BTreeSet<usize> {
-    let users: Vec<BTreeSet<usize>> = reversed(dependencies).into_iter().map(BTreeSet::from_iter).collect();
+    let users: Vec<BTreeSet<usize>> = reversed(dependencies)
+        .into_iter()
+        .map(BTreeSet::from_iter)
+        .collect();
     let no_keys = vec![(); dependencies.len()];
     let mut stuck: BTreeSet<usize> = (0..dependencies.len()).collect();
     for graph in [dependencies, &users] {
@@ -77,7 +93,11 @@ fn on_or_behind_cycles(dependencies: &Dependencies) -> BTreeSet<usize> {
     stuck
 }
 
-fn cycle_through(start: usize, dependencies: &Dependencies, within: &BTreeSet<usize>) -> Option<Vec<usize>> {
+fn cycle_through(
+    start: usize,
+    dependencies: &Dependencies,
+    within: &BTreeSet<usize>,
+) -> Option<Vec<usize>> {
     let mut came_from: BTreeMap<usize, usize> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
@@ -118,7 +138,10 @@ mod tests {
     }
 
     fn order<K: Ord>(keys: &[K], dependencies: &Dependencies) -> Vec<usize> {
-        schedule(keys, dependencies, |_| false).into_iter().map(|step| step.node).collect()
+        schedule(keys, dependencies, |_| false)
+            .into_iter()
+            .map(|step| step.node)
+            .collect()
     }
 
     #[test]
@@ -135,35 +158,72 @@ mod tests {
 
     #[test]
     fn rivals_are_those_that_were_ready_too() {
-        let steps = schedule(&["a", "b", "c", "d"], &graph(&[(3, 0)], 4), |node| node != 1);
-        assert_eq!(steps[0], Step { node: 0, rivals: vec![2] });
-        assert_eq!(steps[1], Step { node: 1, rivals: vec![] });
-        assert_eq!(steps[2], Step { node: 2, rivals: vec![3] });
+        let steps = schedule(&["a", "b", "c", "d"], &graph(&[(3, 0)], 4), |node| {
+            node != 1
+        });
+        assert_eq!(
+            steps[0],
+            Step {
+                node: 0,
+                rivals: vec![2]
+            }
+        );
+        assert_eq!(
+            steps[1],
+            Step {
+                node: 1,
+                rivals: vec![]
+            }
+        );
+        assert_eq!(
+            steps[2],
+            Step {
+                node: 2,
+                rivals: vec![3]
+            }
+        );
     }
 
     #[test]
     fn cycles_are_found_where_they_are() {
         assert_eq!(first_cycle(&graph(&[(0, 1), (1, 2)], 3)), None);
         assert_eq!(first_cycle(&graph(&[(1, 1)], 2)), Some(vec![1]));
-        assert_eq!(first_cycle(&graph(&[(0, 1), (1, 2), (2, 3), (3, 1), (3, 4)], 5)), Some(vec![1, 2, 3]));
-        assert_eq!(first_cycle(&graph(&[(0, 1), (1, 2), (2, 0), (0, 2)], 3)), Some(vec![0, 2]));
+        assert_eq!(
+            first_cycle(&graph(&[(0, 1), (1, 2), (2, 3), (3, 1), (3, 4)], 5)),
+            Some(vec![1, 2, 3])
+        );
+        assert_eq!(
+            first_cycle(&graph(&[(0, 1), (1, 2), (2, 0), (0, 2)], 3)),
+            Some(vec![0, 2])
+        );
     }
 
     #[test]
     fn long_chains_cost_no_stack() {
         let edges: Vec<_> = (1..100_000).map(|i| (i, i - 1)).collect();
         let mut dependencies = graph(&edges, 100_000);
-        assert_eq!(order(&vec![(); 100_000], &dependencies).len(), 100_000);
+        assert_eq!(order(&[(); 100_000], &dependencies).len(), 100_000);
         dependencies[0].insert(99_999);
-        assert_eq!(first_cycle(&dependencies).map(|cycle| cycle.len()), Some(100_000));
+        assert_eq!(
+            first_cycle(&dependencies).map(|cycle| cycle.len()),
+            Some(100_000)
+        );
     }
 
     /// The specification, word by word: repeatedly the earliest that is not done and whose dependencies are.
     fn by_the_book<K: Ord>(keys: &[K], dependencies: &Dependencies) -> Vec<usize> {
         let mut done = Vec::new();
         loop {
-            let ready = |node: &usize| !done.contains(node) && dependencies[*node].iter().all(|needed| done.contains(needed));
-            match (0..keys.len()).filter(ready).min_by_key(|node| (&keys[*node], *node)) {
+            let ready = |node: &usize| {
+                !done.contains(node)
+                    && dependencies[*node]
+                        .iter()
+                        .all(|needed| done.contains(needed))
+            };
+            match (0..keys.len())
+                .filter(ready)
+                .min_by_key(|node| (&keys[*node], *node))
+            {
                 Some(node) => done.push(node),
                 None => return done,
             }

@@ -9,4 +9,5 @@
 #![forbid(unsafe_code)]
 
 pub mod elf;
+pub mod scan;
 pub mod stable;

@@ -7,18 +7,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::variables::label_of_record;
-use super::{Entries, Entry};
+use super::{Entries, Entry, MAX_LABELS};
 use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::graph::{CrateId, RuntimeCrate, RuntimeGraph};
 use crate::model::{InitKind, Location};
 use crate::records::Record;
 use crate::scan::{Scan, ScannedCrate, ScannedItem, var_behind_macro};
 
-/// How many places one error shows.
-const MAX_LABELS: usize = 5;
-
 /// The entries of each crate, as far as scan and objects agree; where they do not, `diagnostics` says so.
-pub(super) fn entries(graph: &RuntimeGraph, scan: &Scan, records: &[Record], diagnostics: &mut Vec<Diagnostic>) -> Entries {
+pub(super) fn entries(
+    graph: &RuntimeGraph,
+    scan: &Scan,
+    records: &[Record],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Entries {
     diagnostics.extend(duplicate_symbols(records));
     let mut by_crate: BTreeMap<&CrateId, Vec<&Record>> = BTreeMap::new();
     for record in records {
@@ -35,7 +37,12 @@ pub(super) fn entries(graph: &RuntimeGraph, scan: &Scan, records: &[Record], dia
         if records.is_empty() {
             diagnostics.extend(not_linked(graph, id, scanned));
         } else {
-            let found = Matching { krate, scanned, diagnostics }.entries(&records);
+            let found = Matching {
+                krate,
+                scanned,
+                diagnostics,
+            }
+            .entries(&records);
             entries.insert(id.clone(), found);
         }
     }
@@ -47,7 +54,12 @@ fn duplicate_symbols(records: &[Record]) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
     for record in records {
         if let Some(first) = seen.insert(&record.symbol, record) {
-            let message = format!("`{}` and `{}` have the same symbol `{}`", path(first), path(record), record.symbol);
+            let message = format!(
+                "`{}` and `{}` have the same symbol `{}`",
+                path(first),
+                path(record),
+                record.symbol
+            );
             let error = Diagnostic::error(Code::DuplicateSymbol, message)
                 .label(label_of_record(&location(record)))
                 .label(label_of_record(&location(first)))
@@ -62,18 +74,33 @@ fn duplicate_symbols(records: &[Record]) -> Vec<Diagnostic> {
 /// the source decides.
 fn owner<'a>(graph: &'a RuntimeGraph, scan: &Scan, record: &Record) -> Option<&'a CrateId> {
     let fits = |krate: &RuntimeCrate| {
-        krate.package == record.package && krate.version == record.version && krate.crate_name == record.crate_name
+        krate.package == record.package
+            && krate.version == record.version
+            && krate.crate_name == record.crate_name
     };
     let mut candidates = graph.crates.iter().filter(|(_, krate)| fits(krate));
     let scanned = |id: &CrateId| scan.crates.get(id);
     let knows_it = |(id, krate): &(&CrateId, &RuntimeCrate)| {
-        scanned(id).is_some_and(|scanned| scanned.items.iter().any(|item| is_same(krate, item, record)))
+        scanned(id).is_some_and(|scanned| {
+            scanned
+                .items
+                .iter()
+                .any(|item| is_same(krate, item, record))
+        })
     };
     let has_file = |(id, krate): &(&CrateId, &RuntimeCrate)| {
-        scanned(id).is_some_and(|scanned| scanned.files.iter().any(|file| is_same_file(krate, file, &record.file)))
+        scanned(id).is_some_and(|scanned| {
+            scanned
+                .files
+                .iter()
+                .any(|file| is_same_file(krate, file, &record.file))
+        })
     };
     let all = || candidates.clone();
-    let best = all().find(knows_it).or_else(|| all().find(has_file)).or_else(|| candidates.next());
+    let best = all()
+        .find(knows_it)
+        .or_else(|| all().find(has_file))
+        .or_else(|| candidates.next());
     best.map(|(id, _)| id)
 }
 
@@ -95,16 +122,24 @@ fn path(record: &Record) -> String {
 }
 
 fn location(record: &Record) -> Location {
-    Location { file: record.file.clone(), line: record.line, column: record.column }
+    Location {
+        file: record.file.clone(),
+        line: record.line,
+        column: record.column,
+    }
 }
 
 /// Whether a record's file is a file of the scan. Equal as a rule; `--remap-path-prefix` changes what stands in front of the
 /// path within the package.
 fn is_same_file(krate: &RuntimeCrate, scanned: &str, recorded: &str) -> bool {
     let package = krate.printed(&krate.manifest_dir);
-    let within = scanned.strip_prefix(&package).map(|rest| rest.trim_start_matches('/'));
+    let within = scanned
+        .strip_prefix(&package)
+        .map(|rest| rest.trim_start_matches('/'));
     let within = within.unwrap_or_else(|| scanned.rsplit('/').next().unwrap_or(scanned));
-    let remapped = recorded.strip_suffix(within).is_some_and(|front| front.is_empty() || front.ends_with('/'));
+    let remapped = recorded
+        .strip_suffix(within)
+        .is_some_and(|front| front.is_empty() || front.ends_with('/'));
     scanned == recorded || remapped
 }
 
@@ -130,8 +165,14 @@ impl Matching<'_> {
         let mut matched = BTreeSet::new();
         for record in records {
             let same: Vec<usize> = self.indices(|item| is_same_declaration(item, record));
-            let exact = same.iter().copied().find(|index| is_same(self.krate, &self.scanned.items[*index], record));
-            let certain = same.iter().copied().find(|index| self.scanned.items[*index].condition.is_none());
+            let exact = same
+                .iter()
+                .copied()
+                .find(|index| is_same(self.krate, &self.scanned.items[*index], record));
+            let certain = same
+                .iter()
+                .copied()
+                .find(|index| self.scanned.items[*index].condition.is_none());
             match (exact, certain) {
                 (Some(index), _) => {
                     matched.insert(index);
@@ -139,14 +180,16 @@ impl Matching<'_> {
                 }
                 (None, Some(index)) => {
                     matched.insert(index);
-                    self.diagnostics.push(stale(record, &self.scanned.items[index]));
+                    self.diagnostics
+                        .push(stale(record, &self.scanned.items[index]));
                 }
                 (None, None) => entries.extend(self.behind_macro(record)),
             }
         }
         for index in self.indices(|item| item.condition.is_none()) {
             if !matched.contains(&index) {
-                self.diagnostics.push(lost(self.krate, &self.scanned.items[index]));
+                self.diagnostics
+                    .push(lost(self.krate, &self.scanned.items[index]));
             }
         }
         entries
@@ -154,7 +197,10 @@ impl Matching<'_> {
 
     fn indices(&self, wanted: impl Fn(&ScannedItem) -> bool) -> Vec<usize> {
         let items = self.scanned.items.iter().enumerate();
-        items.filter(|(_, item)| wanted(item)).map(|(index, _)| index).collect()
+        items
+            .filter(|(_, item)| wanted(item))
+            .map(|(index, _)| index)
+            .collect()
     }
 
     /// What the scan does not see: made by a macro, or declared where the scan does not look.
@@ -163,7 +209,11 @@ impl Matching<'_> {
         if record.kind == InitKind::Var {
             let mut error = var_behind_macro(label);
             error.message = format!("package variable `{}` stands behind a macro", path(record));
-            self.diagnostics.push(error.help("if it is declared in plain sight, write the attribute as `#[rtlib::var]`"));
+            self.diagnostics.push(
+                error.help(
+                    "if it is declared in plain sight, write the attribute as `#[rtlib::var]`",
+                ),
+            );
             return None;
         }
         Some(Entry {
@@ -189,7 +239,10 @@ fn declared(record: &Record, item: &ScannedItem, index: usize) -> Entry {
 }
 
 fn stale(record: &Record, item: &ScannedItem) -> Diagnostic {
-    let message = format!("the object of `{}` was compiled from another state of the source", item.path());
+    let message = format!(
+        "the object of `{}` was compiled from another state of the source",
+        item.path()
+    );
     Diagnostic::error(Code::StaleObject, message)
         .label(item.label.clone().with_message("the source has it here"))
         .label(Label::without_source(location(record), ""))
@@ -198,10 +251,17 @@ fn stale(record: &Record, item: &ScannedItem) -> Diagnostic {
 }
 
 fn lost(krate: &RuntimeCrate, item: &ScannedItem) -> Diagnostic {
-    let message = format!("{} `{}` would be lost: it is in the source, but in no object of the program", described(item.kind), item.path());
+    let message = format!(
+        "{} `{}` would be lost: it is in the source, but in no object of the program",
+        described(item.kind),
+        item.path()
+    );
     Diagnostic::error(Code::InitLost, message)
         .label(item.label.clone().with_message("declared here"))
-        .note(format!("other inits of package `{}` are there", krate.described()))
+        .note(format!(
+            "other inits of package `{}` are there",
+            krate.described()
+        ))
         .help("build again; if it stays, `cargo clean` removes stale objects")
         .help("if it is compiled out on purpose, put a `#[cfg(…)]` on it or on its module")
 }
@@ -215,7 +275,11 @@ fn described(kind: InitKind) -> &'static str {
 
 /// All inits of a crate are missing: rustc leaves out crates that nothing names.
 fn not_linked(graph: &RuntimeGraph, id: &CrateId, scanned: &ScannedCrate) -> Option<Diagnostic> {
-    let certain: Vec<&ScannedItem> = scanned.items.iter().filter(|item| item.condition.is_none()).collect();
+    let certain: Vec<&ScannedItem> = scanned
+        .items
+        .iter()
+        .filter(|item| item.condition.is_none())
+        .collect();
     if certain.is_empty() {
         return None;
     }
@@ -224,16 +288,27 @@ fn not_linked(graph: &RuntimeGraph, id: &CrateId, scanned: &ScannedCrate) -> Opt
         [only] => format!("{} `{}`", described(only.kind), only.path()),
         all => format!("{} inits of package `{}`", all.len(), krate.described()),
     };
-    let message = format!("{what} would be lost: no object of the program holds an init of crate `{}`", krate.crate_name);
+    let message = format!(
+        "{what} would be lost: no object of the program holds an init of crate `{}`",
+        krate.crate_name
+    );
     let mut report = if krate.dev_only {
-        Diagnostic::warning(Code::CrateNotLinked, message.replace("would be lost", "will not run"))
+        Diagnostic::warning(
+            Code::CrateNotLinked,
+            message.replace("would be lost", "will not run"),
+        )
     } else {
         Diagnostic::error(Code::InitLost, message)
     };
-    let labels = certain.iter().take(MAX_LABELS).map(|item| item.label.clone().with_message("declared here"));
+    let labels = certain
+        .iter()
+        .take(MAX_LABELS)
+        .map(|item| item.label.clone().with_message("declared here"));
     report.labels.extend(labels);
     Some(match id {
-        CrateId::Main => report.help("build again; if it stays, `cargo clean` removes stale objects"),
+        CrateId::Main => {
+            report.help("build again; if it stays, `cargo clean` removes stale objects")
+        }
         CrateId::Lib(_) => report
             .note("rustc leaves out a crate that nothing in the source names")
             .help(how_to_name(graph, id)),

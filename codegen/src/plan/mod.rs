@@ -15,7 +15,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Label};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label};
 use crate::graph::{CrateId, RuntimeGraph};
 use crate::model::{FnReason, InitKind, Location, Plan, Task, TaskFn};
 use crate::records::Record;
@@ -27,7 +27,11 @@ pub(crate) use packages::task_name_candidates;
 ///
 /// # Errors
 /// If scan and objects disagree beyond `cfg`, if variables refer to each other in a circle, if two functions share a symbol.
-pub fn reconcile(graph: &RuntimeGraph, scan: &Scan, records: &[Record]) -> Result<Plan, Diagnostics> {
+pub fn reconcile(
+    graph: &RuntimeGraph,
+    scan: &Scan,
+    records: &[Record],
+) -> Result<Plan, Diagnostics> {
     let mut diagnostics = Vec::new();
     let crates = matching::entries(graph, scan, records, &mut diagnostics);
     finish(graph, crates, diagnostics)
@@ -38,10 +42,37 @@ pub fn reconcile(graph: &RuntimeGraph, scan: &Scan, records: &[Record]) -> Resul
 /// # Errors
 /// If variables refer to each other in a circle.
 pub fn plan_from_scan(graph: &RuntimeGraph, scan: &Scan) -> Result<Plan, Diagnostics> {
-    let entries = |krate: &ScannedCrate| krate.items.iter().enumerate().map(|(index, item)| Entry::of_item(item, index)).collect();
-    let crates = scan.crates.iter().map(|(id, krate)| (id.clone(), entries(krate)));
-    finish(graph, crates.collect(), Vec::new())
+    let entries = |krate: &ScannedCrate| {
+        krate
+            .items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| Entry::of_item(item, index))
+            .collect()
+    };
+    let crates = scan
+        .crates
+        .iter()
+        .map(|(id, krate)| (id.clone(), entries(krate)));
+    let unseen = scan.crates.values().filter_map(inits_behind_macros);
+    finish(graph, crates.collect(), unseen.collect())
 }
+
+/// Without a build nobody can tell what a macro makes.
+fn inits_behind_macros(krate: &ScannedCrate) -> Option<Diagnostic> {
+    let mut warning = Diagnostic::warning(
+        Code::InitBehindMacro,
+        "init functions made by macros are missing here",
+    );
+    let labels = krate.behind_macros.iter().take(MAX_LABELS);
+    let labels = labels.map(|label| label.clone().with_message("made by a macro"));
+    warning.labels.extend(labels);
+    let there = !warning.labels.is_empty();
+    there.then(|| warning.help("build the program: the table of a build holds them"))
+}
+
+/// How many places one diagnostic shows.
+const MAX_LABELS: usize = 5;
 
 /// One function of a package's inittask, before it is ordered.
 #[derive(Clone, Debug)]
@@ -87,16 +118,29 @@ impl Entry {
 
     fn into_fn(self, reason: FnReason) -> TaskFn {
         let reason = match self.condition {
-            Some(cfg) => FnReason::Conditional { cfg, otherwise: Box::new(reason) },
+            Some(cfg) => FnReason::Conditional {
+                cfg,
+                otherwise: Box::new(reason),
+            },
             None => reason,
         };
-        TaskFn { kind: self.kind, name: self.name, location: self.location, symbol: self.symbol, reason }
+        TaskFn {
+            kind: self.kind,
+            name: self.name,
+            location: self.location,
+            symbol: self.symbol,
+            reason,
+        }
     }
 }
 
 type Entries = BTreeMap<CrateId, Vec<Entry>>;
 
-fn finish(graph: &RuntimeGraph, mut crates: Entries, mut diagnostics: Vec<Diagnostic>) -> Result<Plan, Diagnostics> {
+fn finish(
+    graph: &RuntimeGraph,
+    mut crates: Entries,
+    mut diagnostics: Vec<Diagnostic>,
+) -> Result<Plan, Diagnostics> {
     crates.retain(|_, entries| !entries.is_empty());
     diagnostics.extend(packages::two_versions(graph, &crates));
     let slots = packages::order(graph, &crates);
@@ -105,7 +149,12 @@ fn finish(graph: &RuntimeGraph, mut crates: Entries, mut diagnostics: Vec<Diagno
         let entries = crates.remove(&slot.id).unwrap_or_default();
         let fns = variables::order(entries, &mut diagnostics);
         let version = graph.crates[&slot.id].version.clone();
-        tasks.push(Task { package: slot.name, version, fns, reason: slot.reason });
+        tasks.push(Task {
+            package: slot.name,
+            version,
+            fns,
+            reason: slot.reason,
+        });
     }
     let warnings = Diagnostics::check(diagnostics)?;
     Ok(Plan { tasks, warnings })

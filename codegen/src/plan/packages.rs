@@ -21,14 +21,33 @@ pub(super) struct Slot {
 pub(super) fn order(graph: &RuntimeGraph, crates: &Entries) -> Vec<Slot> {
     let ids: Vec<&CrateId> = graph.crates.keys().collect();
     let names = names(graph, crates);
-    let name = |node: usize| names.get(ids[node]).cloned().unwrap_or_else(|| graph.crates[ids[node]].package.clone());
-    let keys: Vec<String> = (0..ids.len()).map(|node| name(node) + INITTASK_SUFFIX).collect();
+    let name = |node: usize| {
+        names
+            .get(ids[node])
+            .cloned()
+            .unwrap_or_else(|| graph.crates[ids[node]].package.clone())
+    };
+    let keys: Vec<String> = (0..ids.len())
+        .map(|node| name(node) + INITTASK_SUFFIX)
+        .collect();
     let index: BTreeMap<&CrateId, usize> = ids.iter().enumerate().map(|(i, id)| (*id, i)).collect();
-    let needed = |id: &CrateId| graph.crates[id].deps.iter().map(|dep| index[&dep.id]).collect();
+    let needed = |id: &CrateId| {
+        graph.crates[id]
+            .deps
+            .iter()
+            .map(|dep| index[&dep.id])
+            .collect()
+    };
     let dependencies: Vec<BTreeSet<usize>> = ids.iter().map(|id| needed(id)).collect();
     let has_entries = |node: usize| crates.contains_key(ids[node]);
-    let steps = order::schedule(&keys, &dependencies, |node| has_entries(node) && *ids[node] != CrateId::Main);
-    let position: BTreeMap<usize, usize> = steps.iter().enumerate().map(|(at, step)| (step.node, at)).collect();
+    let steps = order::schedule(&keys, &dependencies, |node| {
+        has_entries(node) && *ids[node] != CrateId::Main
+    });
+    let position: BTreeMap<usize, usize> = steps
+        .iter()
+        .enumerate()
+        .map(|(at, step)| (step.node, at))
+        .collect();
     let slot = |step: order::Step| {
         let reason = match ids[step.node] {
             CrateId::Main => TaskReason::Main,
@@ -36,16 +55,31 @@ pub(super) fn order(graph: &RuntimeGraph, crates: &Entries) -> Vec<Slot> {
                 let mut after = nearest(step.node, &dependencies, has_entries);
                 after.sort_by_key(|node| position[node]);
                 let named = |nodes: Vec<usize>| nodes.into_iter().map(name).collect();
-                TaskReason::Package { after: named(after), before_by_name: named(step.rivals) }
+                TaskReason::Package {
+                    after: named(after),
+                    before_by_name: named(step.rivals),
+                }
             }
         };
-        Slot { id: ids[step.node].clone(), name: name(step.node), reason }
+        Slot {
+            id: ids[step.node].clone(),
+            name: name(step.node),
+            reason,
+        }
     };
-    steps.into_iter().filter(|step| has_entries(step.node)).map(slot).collect()
+    steps
+        .into_iter()
+        .filter(|step| has_entries(step.node))
+        .map(slot)
+        .collect()
 }
 
 /// The nearest nodes with entries below a node.
-fn nearest(node: usize, dependencies: &[BTreeSet<usize>], has_entries: impl Fn(usize) -> bool) -> Vec<usize> {
+fn nearest(
+    node: usize,
+    dependencies: &[BTreeSet<usize>],
+    has_entries: impl Fn(usize) -> bool,
+) -> Vec<usize> {
     let mut found = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut open: Vec<usize> = dependencies[node].iter().copied().collect();
@@ -61,9 +95,17 @@ fn nearest(node: usize, dependencies: &[BTreeSet<usize>], has_entries: impl Fn(u
 
 /// What traces call each crate that has entries. The name alone if that is unambiguous among them.
 fn names(graph: &RuntimeGraph, crates: &Entries) -> BTreeMap<CrateId, String> {
-    let candidates: BTreeMap<&CrateId, [String; 3]> =
-        crates.keys().map(|id| (id, task_name_candidates(graph, id))).collect();
-    let unique = |name: &String| candidates.values().filter(|other| other.contains(name)).count() == 1;
+    let candidates: BTreeMap<&CrateId, [String; 3]> = crates
+        .keys()
+        .map(|id| (id, task_name_candidates(graph, id)))
+        .collect();
+    let unique = |name: &String| {
+        candidates
+            .values()
+            .filter(|other| other.contains(name))
+            .count()
+            == 1
+    };
     let reserved = |name: &String| [MAIN_PACKAGE, RUNTIME_PACKAGE].contains(&name.as_str());
     let chosen = |(id, [plain, versioned, full]): (&&CrateId, &[String; 3])| {
         let name = if **id == CrateId::Main || unique(plain) && !reserved(plain) {
@@ -82,11 +124,22 @@ fn names(graph: &RuntimeGraph, crates: &Entries) -> BTreeMap<CrateId, String> {
 pub(crate) fn task_name_candidates(graph: &RuntimeGraph, id: &CrateId) -> [String; 3] {
     let krate = &graph.crates[id];
     if *id == CrateId::Main {
-        return [MAIN_PACKAGE.to_owned(), MAIN_PACKAGE.to_owned(), MAIN_PACKAGE.to_owned()];
+        return [
+            MAIN_PACKAGE.to_owned(),
+            MAIN_PACKAGE.to_owned(),
+            MAIN_PACKAGE.to_owned(),
+        ];
     }
     let versioned = format!("{}@{}", krate.package, krate.version);
-    let origin = krate.source.clone().unwrap_or_else(|| krate.printed(&krate.manifest_dir));
-    [krate.package.clone(), versioned.clone(), format!("{versioned}#{origin}")]
+    let origin = krate
+        .source
+        .clone()
+        .unwrap_or_else(|| krate.printed(&krate.manifest_dir));
+    [
+        krate.package.clone(),
+        versioned.clone(),
+        format!("{versioned}#{origin}"),
+    ]
 }
 
 /// A warning for each package of which several versions with entries are linked: they do not share their registries.
@@ -94,20 +147,40 @@ pub(super) fn two_versions(graph: &RuntimeGraph, crates: &Entries) -> Vec<Diagno
     let mut by_package: BTreeMap<&str, Vec<(&RuntimeCrate, &CrateId)>> = BTreeMap::new();
     for id in crates.keys().filter(|id| **id != CrateId::Main) {
         let krate = &graph.crates[id];
-        by_package.entry(&krate.package).or_default().push((krate, id));
+        by_package
+            .entry(&krate.package)
+            .or_default()
+            .push((krate, id));
     }
     by_package.retain(|_, versions| versions.len() > 1);
-    by_package.values_mut().for_each(|versions| versions.sort_by_key(|(krate, _)| &krate.version));
-    by_package.into_iter().map(|(package, versions)| two_versions_of(package, &versions, crates)).collect()
+    by_package
+        .values_mut()
+        .for_each(|versions| versions.sort_by_key(|(krate, _)| &krate.version));
+    by_package
+        .into_iter()
+        .map(|(package, versions)| two_versions_of(package, &versions, crates))
+        .collect()
 }
 
-fn two_versions_of(package: &str, versions: &[(&RuntimeCrate, &CrateId)], crates: &Entries) -> Diagnostic {
-    let numbers: Vec<String> = versions.iter().map(|(krate, _)| krate.version.clone()).collect();
-    let message = format!("several versions of package `{package}` with inits are linked: {}", numbers.join(", "));
+fn two_versions_of(
+    package: &str,
+    versions: &[(&RuntimeCrate, &CrateId)],
+    crates: &Entries,
+) -> Diagnostic {
+    let numbers: Vec<String> = versions
+        .iter()
+        .map(|(krate, _)| krate.version.clone())
+        .collect();
+    let message = format!(
+        "several versions of package `{package}` with inits are linked: {}",
+        numbers.join(", ")
+    );
     let mut warning = Diagnostic::warning(Code::TwoVersions, message);
     for (krate, id) in versions {
         let first = crates[*id].first().map(|entry| entry.label.clone());
-        warning.labels.extend(first.map(|label| label.with_message(format!("in version {}", krate.version))));
+        warning
+            .labels
+            .extend(first.map(|label| label.with_message(format!("in version {}", krate.version))));
     }
     warning
         .note("each runs its own inits and has its own statics: what registers with one is not seen by the other")

@@ -23,11 +23,24 @@ impl Program {
     /// Objects agree with the sources; conditional items are compiled out.
     fn new(graph: &Graph, files: &[(&str, &str)]) -> Self {
         let graph = RuntimeGraph::new(graph).expect("no cycle");
-        let mut sources: BTreeMap<_, String> = graph.crates.values().map(|krate| (krate.root_file.clone(), String::new())).collect();
-        sources.extend(files.iter().map(|(path, text)| (format!("/ws/{path}").into(), (*text).to_owned())));
-        let scan = scan(&graph, &Cfg::parse("unix"), &MemorySource(sources)).expect("the sources are right");
+        let mut sources: BTreeMap<_, String> = graph
+            .crates
+            .values()
+            .map(|krate| (krate.root_file.clone(), String::new()))
+            .collect();
+        sources.extend(
+            files
+                .iter()
+                .map(|(path, text)| (format!("/ws/{path}").into(), (*text).to_owned())),
+        );
+        let scan = scan(&graph, &Cfg::parse("unix"), &MemorySource(sources))
+            .expect("the sources are right");
         let records = records_of(&graph, &scan);
-        Self { graph, scan, records }
+        Self {
+            graph,
+            scan,
+            records,
+        }
     }
 
     fn drop_records(mut self, unwanted: impl Fn(&Record) -> bool) -> Self {
@@ -58,7 +71,13 @@ fn records_of(graph: &RuntimeGraph, scan: &Scan) -> Vec<Record> {
     let mut records = Vec::new();
     for (id, krate) in &scan.crates {
         for item in krate.items.iter().filter(|item| item.condition.is_none()) {
-            records.push(record(&graph.crates[id].package, item.kind, &item.module, &item.name, item.location()));
+            records.push(record(
+                &graph.crates[id].package,
+                item.kind,
+                &item.module,
+                &item.name,
+                item.location(),
+            ));
         }
     }
     records
@@ -86,9 +105,15 @@ fn shown(plan: Result<Plan, Diagnostics>) -> String {
     };
     let mut out = String::new();
     for task in &plan.tasks {
-        out.push_str(&format!("{} {}: {}\n", task.package, task.version, task.reason));
+        out.push_str(&format!(
+            "{} {}: {}\n",
+            task.package, task.version, task.reason
+        ));
         for one in &task.fns {
-            out.push_str(&format!("    {} {} {}: {}\n", one.kind, one.name, one.location, one.reason));
+            out.push_str(&format!(
+                "    {} {} {}: {}\n",
+                one.kind, one.name, one.location, one.reason
+            ));
         }
     }
     for warning in &plan.warnings {
@@ -101,11 +126,19 @@ fn shown(plan: Result<Plan, Diagnostics>) -> String {
 fn graph(edges: &[(&str, &[&str])]) -> Graph {
     let mut builder = GraphBuilder::new().package("rtlib", &[]);
     for (name, deps) in edges {
-        let deps: Vec<_> = deps.iter().chain(&["rtlib"]).map(|dep| (*dep, NORMAL)).collect();
+        let deps: Vec<_> = deps
+            .iter()
+            .chain(&["rtlib"])
+            .map(|dep| (*dep, NORMAL))
+            .collect();
         builder = builder.package(name, &deps);
     }
     let mut graph = builder.bin("app");
-    graph.packages.get_mut(&lib("app")).expect("app is there").lib = None;
+    graph
+        .packages
+        .get_mut(&lib("app"))
+        .expect("app is there")
+        .lib = None;
     graph
 }
 
@@ -113,8 +146,21 @@ const INIT: &str = "#[rtlib::init] fn start() {}";
 
 #[test]
 fn packages_run_in_the_order_of_gos_linker() {
-    let graph = graph(&[("app", &["a", "b", "m"]), ("a", &["z"]), ("b", &[]), ("m", &["quiet"]), ("quiet", &["b"]), ("z", &[])]);
-    let files = [("app/src/main.rs", INIT), ("a/src/lib.rs", INIT), ("b/src/lib.rs", INIT), ("m/src/lib.rs", INIT), ("z/src/lib.rs", INIT)];
+    let graph = graph(&[
+        ("app", &["a", "b", "m"]),
+        ("a", &["z"]),
+        ("b", &[]),
+        ("m", &["quiet"]),
+        ("quiet", &["b"]),
+        ("z", &[]),
+    ]);
+    let files = [
+        ("app/src/main.rs", INIT),
+        ("a/src/lib.rs", INIT),
+        ("b/src/lib.rs", INIT),
+        ("m/src/lib.rs", INIT),
+        ("z/src/lib.rs", INIT),
+    ];
     Program::new(&graph, &files).check(expect![[r#"
         b 1.0.0: depends on no package with inits; by name before z
             init b::start b/src/lib.rs:1: init function: after the variables, by file and position
@@ -151,7 +197,13 @@ fn variables_come_first_and_after_what_they_refer_to() {
 fn c() -> u8 { *C }
 mod a;
 ";
-    let files = [("app/src/main.rs", source), ("app/src/a.rs", "#[rtlib::var] pub static A2: u8 = 1;\n#[rtlib::init] fn second() {}")];
+    let files = [
+        ("app/src/main.rs", source),
+        (
+            "app/src/a.rs",
+            "#[rtlib::var] pub static A2: u8 = 1;\n#[rtlib::init] fn second() {}",
+        ),
+    ];
     Program::new(&graph(&[("app", &[])]), &[(files[0].0, &source.replace("*A2", "*a::A2")), files[1]]).check(expect![[r#"
         main 1.0.0: the program itself: after all packages
             var app::a::A2 app/src/a.rs:1: variable: refers to no other, by file and position
@@ -220,7 +272,10 @@ impl S { fn get(&self) -> u8 { *B } }
 #[test]
 fn an_init_that_no_object_holds_is_an_error() {
     let graph = graph(&[("app", &["config"]), ("config", &[])]);
-    let files = [("config/src/lib.rs", "#[rtlib::init] fn load() {}\n#[rtlib::init] fn check() {}")];
+    let files = [(
+        "config/src/lib.rs",
+        "#[rtlib::init] fn load() {}\n#[rtlib::init] fn check() {}",
+    )];
     let program = Program::new(&graph, &files).drop_records(|record| record.name == "check");
     program.check(expect![[r#"
         error[init-lost]: init function `config::check` would be lost: it is in the source, but in no object of the program
@@ -250,8 +305,12 @@ fn an_init_that_no_object_holds_is_an_error() {
 
 #[test]
 fn a_dev_dependency_that_is_not_linked_is_a_warning() {
-    let builder = GraphBuilder::new().package("rtlib", &[]).package("helper", &[("rtlib", NORMAL)]);
-    let graph = builder.package("app", &[("helper", EdgeKind::Dev)]).target("app", TargetKind::Test);
+    let builder = GraphBuilder::new()
+        .package("rtlib", &[])
+        .package("helper", &[("rtlib", NORMAL)]);
+    let graph = builder
+        .package("app", &[("helper", EdgeKind::Dev)])
+        .target("app", TargetKind::Test);
     let program = Program::new(&graph, &[("helper/src/lib.rs", INIT)]).drop_records(|_| true);
     program.check(expect![[r#"
         warning[crate-not-linked]: init function `helper::start` will not run: no object of the program holds an init of crate `helper`
@@ -282,8 +341,15 @@ fn what_cfg_compiles_out_is_not_missed() {
 
 #[test]
 fn what_macros_made_is_believed_of_functions_only() {
-    let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", "#[rtlib::init] fn plain() {}")]);
-    let place = Location { file: "app/src/made.rs".into(), line: 9, column: 1 };
+    let program = Program::new(
+        &graph(&[("app", &[])]),
+        &[("app/src/main.rs", "#[rtlib::init] fn plain() {}")],
+    );
+    let place = Location {
+        file: "app/src/made.rs".into(),
+        line: 9,
+        column: 1,
+    };
     let made = record("app", InitKind::Init, "app::made", "one", &place);
     let program = program.with_record(made.clone());
     program.check(expect![[r#"
@@ -291,7 +357,12 @@ fn what_macros_made_is_believed_of_functions_only() {
             init app::made::one app/src/made.rs:9: init function made by a macro: after the variables, by the object's file and line
             init app::plain app/src/main.rs:1: init function: after the variables, by file and position
     "#]]);
-    let var = Record { kind: InitKind::Var, symbol: "other".into(), name: "TWO".into(), ..made };
+    let var = Record {
+        kind: InitKind::Var,
+        symbol: "other".into(),
+        name: "TWO".into(),
+        ..made
+    };
     program.with_record(var).check(expect![[r#"
         error[var-behind-macro]: package variable `app::made::TWO` stands behind a macro
         --> app/src/made.rs:9:1
@@ -301,8 +372,28 @@ fn what_macros_made_is_believed_of_functions_only() {
 }
 
 #[test]
+fn without_a_build_what_macros_make_is_missing_and_that_is_said() {
+    let source = "#[rtlib::init] fn plain() {}\nmake! { #[rtlib::init] fn other() {} }";
+    let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]);
+    program.check_scan_only(expect![[r#"
+        main 1.0.0: the program itself: after all packages
+            init app::plain app/src/main.rs:1: init function: after the variables, by file and position
+        warning[init-behind-macro]: init functions made by macros are missing here
+         --> app/src/main.rs:2:10
+          |
+        2 | make! { #[rtlib::init] fn other() {} }
+          |          ^^^^^^^^^^^^^ made by a macro
+          |
+          = help: build the program: the table of a build holds them
+    "#]]);
+}
+
+#[test]
 fn a_stale_object_is_named() {
-    let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", "\n\n#[rtlib::init] fn moved() {}")]);
+    let program = Program::new(
+        &graph(&[("app", &[])]),
+        &[("app/src/main.rs", "\n\n#[rtlib::init] fn moved() {}")],
+    );
     program.change_records(|record| record.line = 1).check(expect![[r#"
         error[stale-object]: the object of `app::moved` was compiled from another state of the source
          --> app/src/main.rs:3:19
@@ -316,10 +407,25 @@ fn a_stale_object_is_named() {
 
 #[test]
 fn remapped_paths_still_match() {
-    let program = Program::new(&graph(&[("app", &["config"]), ("config", &[])]), &[("config/src/lib.rs", INIT)]);
+    let program = Program::new(
+        &graph(&[("app", &["config"]), ("config", &[])]),
+        &[("config/src/lib.rs", INIT)],
+    );
     program.change_records(|record| record.file = "/rustc/remapped/config/src/lib.rs".into()).check(expect![[r#"
         config 1.0.0: depends on no package with inits
             init config::start /rustc/remapped/config/src/lib.rs:1: init function: after the variables, by file and position
+    "#]]);
+}
+
+#[test]
+fn paths_outside_of_the_sources_directory_still_match() {
+    let files = [
+        ("app/src/main.rs", "#[path = \"../other/a.rs\"] mod a;"),
+        ("app/src/../other/a.rs", INIT),
+    ];
+    Program::new(&graph(&[("app", &[])]), &files).check(expect![[r#"
+        main 1.0.0: the program itself: after all packages
+            init app::a::start app/src/../other/a.rs:1: init function: after the variables, by file and position
     "#]]);
 }
 
@@ -353,8 +459,14 @@ fn a_record_of_an_unknown_package_is_an_error() {
 
 #[test]
 fn a_library_and_a_binary_of_one_name_are_told_apart() {
-    let graph = GraphBuilder::new().package("rtlib", &[]).package("app", &[("rtlib", NORMAL)]).bin("app");
-    let files = [("app/src/main.rs", "#[rtlib::init] fn same() {}"), ("app/src/lib.rs", "#[rtlib::init] fn same() {}")];
+    let graph = GraphBuilder::new()
+        .package("rtlib", &[])
+        .package("app", &[("rtlib", NORMAL)])
+        .bin("app");
+    let files = [
+        ("app/src/main.rs", "#[rtlib::init] fn same() {}"),
+        ("app/src/lib.rs", "#[rtlib::init] fn same() {}"),
+    ];
     Program::new(&graph, &files).check(expect![[r#"
         app 1.0.0: depends on no package with inits
             init app::same app/src/lib.rs:1: init function: after the variables, by file and position
@@ -369,8 +481,14 @@ fn two_versions_are_two_packages() {
     let old = graph.packages.get_mut(&lib("old")).expect("old is there");
     old.name = "log".into();
     old.version = "0.9.0".into();
-    old.lib = old.lib.take().map(|it| LibTarget { crate_name: "log".into(), ..it });
-    let files = [("log/src/lib.rs", "#[rtlib::init] fn new() {}"), ("old/src/lib.rs", "#[rtlib::init] fn old() {}")];
+    old.lib = old.lib.take().map(|it| LibTarget {
+        crate_name: "log".into(),
+        ..it
+    });
+    let files = [
+        ("log/src/lib.rs", "#[rtlib::init] fn new() {}"),
+        ("old/src/lib.rs", "#[rtlib::init] fn old() {}"),
+    ];
     let program = Program::new(&graph, &files).change_records(|record| {
         if record.name == "old" {
             record.version = "0.9.0".into();
@@ -399,14 +517,37 @@ fn two_versions_are_two_packages() {
 
 #[test]
 fn one_version_from_two_sources_is_told_apart_by_source() {
-    let mut graph = graph(&[("app", &["log", "main"]), ("log", &["fork"]), ("fork", &[]), ("main", &[])]);
+    let mut graph = graph(&[
+        ("app", &["log", "main"]),
+        ("log", &["fork"]),
+        ("fork", &[]),
+        ("main", &[]),
+    ]);
     let fork = graph.packages.get_mut(&lib("fork")).expect("fork is there");
     fork.name = "log".into();
     fork.source = Some("git+https://example.org/log#abc".into());
-    fork.lib = fork.lib.take().map(|it| LibTarget { crate_name: "log".into(), ..it });
-    let files = [("log/src/lib.rs", INIT), ("fork/src/lib.rs", INIT), ("main/src/lib.rs", INIT)];
+    fork.lib = fork.lib.take().map(|it| LibTarget {
+        crate_name: "log".into(),
+        ..it
+    });
+    let files = [
+        ("log/src/lib.rs", INIT),
+        ("fork/src/lib.rs", INIT),
+        ("main/src/lib.rs", INIT),
+    ];
     let program = Program::new(&graph, &files);
     let plan = plan_from_scan(&program.graph, &program.scan).expect("a plan");
-    let names: Vec<&str> = plan.tasks.iter().map(|task| task.package.as_str()).collect();
-    assert_eq!(names, ["log@1.0.0#git+https://example.org/log#abc", "log@1.0.0#log", "main@1.0.0"]);
+    let names: Vec<&str> = plan
+        .tasks
+        .iter()
+        .map(|task| task.package.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "log@1.0.0#git+https://example.org/log#abc",
+            "log@1.0.0#log",
+            "main@1.0.0"
+        ]
+    );
 }

@@ -10,10 +10,20 @@ use crate::model::Plan;
 #[must_use]
 pub fn dot(graph: &RuntimeGraph, plan: &Plan) -> String {
     let view = View::new(graph, plan);
-    let mut out = String::from("digraph crates {\n    rankdir=TB;\n    node [shape=box, fontname=\"sans-serif\"];\n");
+    let mut out = String::from(
+        "digraph crates {\n    rankdir=TB;\n    node [shape=box, fontname=\"sans-serif\"];\n",
+    );
     for (index, one) in view.boxes.iter().enumerate() {
-        let style = if one.task.is_some() { ", style=filled, fillcolor=\"#cfe8ff\"" } else { "" };
-        let _ = writeln!(out, "    n{index} [label=\"{}\"{style}];", quoted(&label(one)));
+        let style = if one.task.is_some() {
+            ", style=filled, fillcolor=\"#cfe8ff\""
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            out,
+            "    n{index} [label=\"{}\"{style}];",
+            quoted(&label(one))
+        );
     }
     for (from, to) in &view.arrows {
         let _ = writeln!(out, "    n{from} -> n{to};");
@@ -30,5 +40,7 @@ fn label(one: &Box) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }

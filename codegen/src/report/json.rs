@@ -16,7 +16,12 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub fn json(plan: &Plan) -> String {
     let document = Document {
         schema_version: SCHEMA_VERSION,
-        tasks: plan.tasks.iter().enumerate().map(|(at, task)| JsonTask::new(at + 1, task)).collect(),
+        tasks: plan
+            .tasks
+            .iter()
+            .enumerate()
+            .map(|(at, task)| JsonTask::new(at + 1, task))
+            .collect(),
         warnings: plan.warnings.iter().map(ToString::to_string).collect(),
     };
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -79,7 +84,10 @@ struct JsonReference {
 impl JsonTask {
     fn new(position: usize, task: &Task) -> Self {
         let (after, before_by_name) = match &task.reason {
-            TaskReason::Package { after, before_by_name } => (after.clone(), before_by_name.clone()),
+            TaskReason::Package {
+                after,
+                before_by_name,
+            } => (after.clone(), before_by_name.clone()),
             TaskReason::Main => (Vec::new(), Vec::new()),
         };
         Self {
@@ -90,7 +98,12 @@ impl JsonTask {
             after,
             before_by_name,
             reason: task.reason.to_string(),
-            functions: task.fns.iter().enumerate().map(|(at, one)| JsonFn::new(at + 1, one)).collect(),
+            functions: task
+                .fns
+                .iter()
+                .enumerate()
+                .map(|(at, one)| JsonFn::new(at + 1, one))
+                .collect(),
         }
     }
 }
@@ -122,6 +135,9 @@ impl JsonFn {
 
 impl JsonReference {
     fn new(reference: &Reference) -> Self {
-        Self { name: reference.name.clone(), via: reference.via.clone() }
+        Self {
+            name: reference.name.clone(),
+            via: reference.via.clone(),
+        }
     }
 }

@@ -100,7 +100,11 @@ impl Net {
         for row in rows {
             let mut keyed: Vec<(f64, usize)> = Vec::new();
             for (at, node) in self.rows[row].iter().enumerate() {
-                let mean = mean(self.neighbours(*node, direction).iter().map(|other| position[*other]));
+                let mean = mean(
+                    self.neighbours(*node, direction)
+                        .iter()
+                        .map(|other| position[*other]),
+                );
                 keyed.push((mean.unwrap_or(at as f64), *node));
             }
             keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -122,7 +126,10 @@ impl Net {
     /// Gives every node its x: first packed and centred, then drawn to its neighbours without touching or passing others.
     fn spread(&mut self) {
         for row in 0..self.rows.len() {
-            let total: f64 = self.rows[row].iter().map(|node| self.widths[*node] + GAP).sum();
+            let total: f64 = self.rows[row]
+                .iter()
+                .map(|node| self.widths[*node] + GAP)
+                .sum();
             let mut left = -total / 2.0;
             for node in &self.rows[row] {
                 self.x[*node] = left + (self.widths[*node] + GAP) / 2.0;
@@ -143,7 +150,12 @@ impl Net {
     fn pull(&mut self, row: usize, direction: Direction) {
         let nodes = self.rows[row].clone();
         let wanted = |net: &Self, node: usize| {
-            mean(net.neighbours(node, direction).iter().map(|other| net.x[*other])).unwrap_or(net.x[node])
+            mean(
+                net.neighbours(node, direction)
+                    .iter()
+                    .map(|other| net.x[*other]),
+            )
+            .unwrap_or(net.x[node])
         };
         let wishes: Vec<f64> = nodes.iter().map(|node| wanted(self, *node)).collect();
         let apart = |a: usize, b: usize| (self.widths[a] + self.widths[b]) / 2.0 + GAP;
@@ -152,7 +164,8 @@ impl Net {
             from_left[i] = from_left[i].max(from_left[i - 1] + apart(nodes[i - 1], nodes[i]));
         }
         for i in (1..nodes.len()).rev() {
-            from_right[i - 1] = from_right[i - 1].min(from_right[i] - apart(nodes[i - 1], nodes[i]));
+            from_right[i - 1] =
+                from_right[i - 1].min(from_right[i] - apart(nodes[i - 1], nodes[i]));
         }
         for (i, node) in nodes.iter().enumerate() {
             self.x[*node] = (from_left[i] + from_right[i]) / 2.0;
@@ -162,12 +175,21 @@ impl Net {
     fn finish(self, nodes: usize) -> Layout {
         let edge = |node: usize, side: f64| self.x[node] + side * self.widths[node] / 2.0;
         let all = 0..self.x.len();
-        let left = all.clone().map(|node| edge(node, -1.0)).fold(f64::INFINITY, f64::min);
-        let right = all.map(|node| edge(node, 1.0)).fold(f64::NEG_INFINITY, f64::max);
+        let left = all
+            .clone()
+            .map(|node| edge(node, -1.0))
+            .fold(f64::INFINITY, f64::min);
+        let right = all
+            .map(|node| edge(node, 1.0))
+            .fold(f64::NEG_INFINITY, f64::max);
         let place = |node: usize| (self.row_of[node], self.x[node] - left);
         Layout {
             places: (0..nodes).map(place).collect(),
-            ways: self.chains.iter().map(|chain| chain.iter().map(|node| place(*node)).collect()).collect(),
+            ways: self
+                .chains
+                .iter()
+                .map(|chain| chain.iter().map(|node| place(*node)).collect())
+                .collect(),
             rows: self.rows.len(),
             width: (right - left).max(0.0),
         }
@@ -187,7 +209,11 @@ fn rows_of(nodes: usize, arrows: &[(usize, usize)]) -> Vec<usize> {
     }
     let mut rows = vec![0; nodes];
     for step in crate::order::schedule(&vec![(); nodes], &above, |_| false) {
-        rows[step.node] = above[step.node].iter().map(|from| rows[*from] + 1).max().unwrap_or(0);
+        rows[step.node] = above[step.node]
+            .iter()
+            .map(|from| rows[*from] + 1)
+            .max()
+            .unwrap_or(0);
     }
     rows
 }

@@ -37,26 +37,37 @@ pub fn svg(graph: &RuntimeGraph, plan: &Plan) -> String {
     let widths: Vec<f64> = view.boxes.iter().map(box_width).collect();
     let layout = layout(&widths, &view.arrows);
     let width = layout.width.max(text_width(CAPTION)) + 2.0 * MARGIN;
-    let height = layout.rows as f64 * ROW_HEIGHT - (ROW_HEIGHT - BOX_HEIGHT) + 2.0 * MARGIN + CAPTION_HEIGHT;
+    let height =
+        layout.rows as f64 * ROW_HEIGHT - (ROW_HEIGHT - BOX_HEIGHT) + 2.0 * MARGIN + CAPTION_HEIGHT;
     let mut out = String::new();
     let _ = writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">"
     );
-    let _ = writeln!(out, "<title>Crates of the program and the order of their initialisation</title>");
+    let _ = writeln!(
+        out,
+        "<title>Crates of the program and the order of their initialisation</title>"
+    );
     let _ = writeln!(out, "<style>\n{STYLE}</style>");
     let _ = writeln!(
         out,
         "<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" markerHeight=\"8\" \
          orient=\"auto\"><path class=\"head\" d=\"M0 0 L10 5 L0 10 z\"/></marker></defs>"
     );
-    let _ = writeln!(out, "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>");
+    let _ = writeln!(
+        out,
+        "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>"
+    );
     let shift = (width - layout.width) / 2.0;
     draw_arrows(&mut out, &layout, shift);
     for (one, ((row, x), box_width)) in view.boxes.iter().zip(layout.places.iter().zip(&widths)) {
         draw_box(&mut out, one, x + shift, top(*row), *box_width);
     }
-    let _ = writeln!(out, "<text class=\"caption\" x=\"{MARGIN:.0}\" y=\"{:.0}\">{CAPTION}</text>\n</svg>", height - 14.0);
+    let _ = writeln!(
+        out,
+        "<text class=\"caption\" x=\"{MARGIN:.0}\" y=\"{:.0}\">{CAPTION}</text>\n</svg>",
+        height - 14.0
+    );
     out
 }
 
@@ -93,26 +104,53 @@ fn draw_arrows(out: &mut String, layout: &Layout, shift: f64) {
                 let _ = write!(path, " L{x:.1} {from:.1}");
             }
             let middle = (from + to) / 2.0;
-            let _ = write!(path, " C{x:.1} {middle:.1} {next_x:.1} {middle:.1} {next_x:.1} {to:.1}");
+            let _ = write!(
+                path,
+                " C{x:.1} {middle:.1} {next_x:.1} {middle:.1} {next_x:.1} {to:.1}"
+            );
         }
-        let _ = writeln!(out, "<path class=\"arrow\" marker-end=\"url(#head)\" d=\"{path}\"/>");
+        let _ = writeln!(
+            out,
+            "<path class=\"arrow\" marker-end=\"url(#head)\" d=\"{path}\"/>"
+        );
     }
 }
 
 fn draw_box(out: &mut String, one: &Box, x: f64, y: f64, width: f64) {
     let class = if one.task.is_some() { "inits" } else { "crate" };
     let left = x - width / 2.0;
-    let _ = writeln!(out, "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BOX_HEIGHT}\" rx=\"6\"/>");
+    let _ = writeln!(
+        out,
+        "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BOX_HEIGHT}\" rx=\"6\"/>"
+    );
     let (name, version) = (escaped(&one.name), escaped(&version_line(one)));
-    let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{name}</text>", y + 17.0);
-    let _ = writeln!(out, "<text class=\"version\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{version}</text>", y + 32.0);
+    let _ = writeln!(
+        out,
+        "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{name}</text>",
+        y + 17.0
+    );
+    let _ = writeln!(
+        out,
+        "<text class=\"version\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{version}</text>",
+        y + 32.0
+    );
     if let Some((place, _)) = one.task {
         let radius = BADGE.max(text_width(&place.to_string()) / 2.0 + 3.0);
-        let _ = writeln!(out, "<circle class=\"badge\" cx=\"{left:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"/>");
-        let _ = writeln!(out, "<text class=\"place\" x=\"{left:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{place}</text>", y + 4.0);
+        let _ = writeln!(
+            out,
+            "<circle class=\"badge\" cx=\"{left:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"/>"
+        );
+        let _ = writeln!(
+            out,
+            "<text class=\"place\" x=\"{left:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{place}</text>",
+            y + 4.0
+        );
     }
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

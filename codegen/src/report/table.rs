@@ -18,14 +18,22 @@ pub fn table(plan: &Plan) -> String {
     let mut rows = Vec::new();
     for (at, task) in plan.tasks.iter().enumerate() {
         rows.push(task_row(at + 1, task));
-        rows.extend(task.fns.iter().enumerate().map(|(i, one)| function_row(at + 1, i + 1, one)));
+        rows.extend(
+            task.fns
+                .iter()
+                .enumerate()
+                .map(|(i, one)| function_row(at + 1, i + 1, one)),
+        );
     }
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row.cells[column].chars().count());
         cells.max().unwrap_or(0).max(TITLES[column].len())
     };
     let widths: Vec<usize> = (0..TITLES.len()).map(width).collect();
-    let titles = Row { cells: TITLES.map(str::to_owned), why: "WHY THERE".to_owned() };
+    let titles = Row {
+        cells: TITLES.map(str::to_owned),
+        why: "WHY THERE".to_owned(),
+    };
     let mut out = String::new();
     for row in std::iter::once(&titles).chain(&rows) {
         for (cell, width) in row.cells.iter().zip(&widths) {
@@ -54,7 +62,11 @@ fn task_row(position: usize, task: &Task) -> Row {
 }
 
 fn function_row(task: usize, position: usize, one: &TaskFn) -> Row {
-    let symbol = if one.symbol.is_empty() { "-" } else { &one.symbol };
+    let symbol = if one.symbol.is_empty() {
+        "-"
+    } else {
+        &one.symbol
+    };
     Row {
         cells: [
             format!("{task}.{position}"),

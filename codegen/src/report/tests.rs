@@ -4,38 +4,80 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::graph::RuntimeGraph;
-use crate::model::{EdgeKind, FnReason, InitKind, Location, Plan, Reference, Task, TaskFn, TaskReason};
+use crate::model::{
+    EdgeKind, FnReason, InitKind, Location, Plan, Reference, Task, TaskFn, TaskReason,
+};
 use crate::testing::GraphBuilder;
 
 fn function(kind: InitKind, name: &str, line: u32, symbol: &str, reason: FnReason) -> TaskFn {
-    let location = Location { file: "config/src/lib.rs".into(), line, column: 4 };
-    TaskFn { kind, name: name.into(), location, symbol: symbol.into(), reason }
+    let location = Location {
+        file: "config/src/lib.rs".into(),
+        line,
+        column: 4,
+    };
+    TaskFn {
+        kind,
+        name: name.into(),
+        location,
+        symbol: symbol.into(),
+        reason,
+    }
 }
 
 fn program() -> (RuntimeGraph, Plan) {
     let graph = GraphBuilder::new()
-        .package("app", &[("config", EdgeKind::Normal), ("log", EdgeKind::Normal)])
+        .package(
+            "app",
+            &[("config", EdgeKind::Normal), ("log", EdgeKind::Normal)],
+        )
         .package("config", &[("log", EdgeKind::Normal)])
         .package("log", &[])
         .target("app", crate::model::TargetKind::LibTest);
-    let refers_to = vec![Reference { name: "config::B".into(), via: vec!["config::f".into()] }];
-    let unsure = FnReason::Conditional { cfg: "cfg(maybe)".into(), otherwise: Box::new(FnReason::Init) };
+    let refers_to = vec![Reference {
+        name: "config::B".into(),
+        via: vec!["config::f".into()],
+    }];
+    let unsure = FnReason::Conditional {
+        cfg: "cfg(maybe)".into(),
+        otherwise: Box::new(FnReason::Init),
+    };
     let config = Task {
         package: "config".into(),
         version: "1.0.0".into(),
         fns: vec![
-            function(InitKind::Var, "config::A", 3, "config.A.init.1f", FnReason::Var { refers_to }),
+            function(
+                InitKind::Var,
+                "config::A",
+                3,
+                "config.A.init.1f",
+                FnReason::Var { refers_to },
+            ),
             function(InitKind::Init, "config::load", 9, "", unsure),
         ],
-        reason: TaskReason::Package { after: vec![], before_by_name: vec!["zlib".into()] },
+        reason: TaskReason::Package {
+            after: vec![],
+            before_by_name: vec!["zlib".into()],
+        },
     };
     let main = Task {
         package: "main".into(),
         version: "1.0.0".into(),
-        fns: vec![function(InitKind::Init, "app::start", 1, "app.start.init.2e", FnReason::Init)],
+        fns: vec![function(
+            InitKind::Init,
+            "app::start",
+            1,
+            "app.start.init.2e",
+            FnReason::Init,
+        )],
         reason: TaskReason::Main,
     };
-    (RuntimeGraph::new(&graph).expect("no cycle"), Plan { tasks: vec![config, main], warnings: vec![] })
+    (
+        RuntimeGraph::new(&graph).expect("no cycle"),
+        Plan {
+            tasks: vec![config, main],
+            warnings: vec![],
+        },
+    )
 }
 
 fn check(text: &str, expect: Expect) {
@@ -44,22 +86,33 @@ fn check(text: &str, expect: Expect) {
 
 #[test]
 fn the_table_says_what_runs_when_and_why() {
-    check(&table(&program().1), expect![[r#"
+    check(
+        &table(&program().1),
+        expect![[r#"
         POS  NAME                 SYMBOL             PLACE                WHY THERE
         1    config 1.0.0         config..inittask                        depends on no package with inits; by name before zlib
         1.1    var config::A      config.A.init.1f   config/src/lib.rs:3  variable: refers to config::B (through config::f)
         1.2    init config::load  -                  config/src/lib.rs:9  init function: after the variables, by file and position; only if cfg(maybe)
         2    main 1.0.0           main..inittask                          the program itself: after all packages
         2.1    init app::start    app.start.init.2e  config/src/lib.rs:1  init function: after the variables, by file and position
-    "#]]);
-    check(&table(&Plan { tasks: vec![], warnings: vec![] }), expect![[r#"
+    "#]],
+    );
+    check(
+        &table(&Plan {
+            tasks: vec![],
+            warnings: vec![],
+        }),
+        expect![[r#"
         no init functions and no package variables: `main` runs at once
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_json_has_a_version_and_everything_the_table_has() {
-    check(&json(&program().1), expect![[r#"
+    check(
+        &json(&program().1),
+        expect![[r#"
         {
           "schema_version": 1,
           "tasks": [
@@ -133,13 +186,16 @@ fn the_json_has_a_version_and_everything_the_table_has() {
           ],
           "warnings": []
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_dot_graph_leaves_out_implied_arrows_and_marks_inits() {
     let (graph, plan) = program();
-    check(&dot(&graph, &plan), expect![[r##"
+    check(
+        &dot(&graph, &plan),
+        expect![[r##"
         digraph crates {
             rankdir=TB;
             node [shape=box, fontname="sans-serif"];
@@ -149,13 +205,16 @@ fn the_dot_graph_leaves_out_implied_arrows_and_marks_inits() {
             n0 -> n1;
             n2 -> n0;
         }
-    "##]]);
+    "##]],
+    );
 }
 
 #[test]
 fn the_drawing_is_stable_and_well_formed() {
     let (graph, plan) = program();
-    check(&svg(&graph, &plan), expect![[r##"
+    check(
+        &svg(&graph, &plan),
+        expect![[r##"
         <svg xmlns="http://www.w3.org/2000/svg" width="926" height="310" viewBox="0 0 926 310">
         <title>Crates of the program and the order of their initialisation</title>
         <style>
@@ -187,7 +246,8 @@ fn the_drawing_is_stable_and_well_formed() {
         <text class="place" x="382.6" y="34.0" text-anchor="middle">2</text>
         <text class="caption" x="30" y="296">Arrows point to dependencies; those that follow from others are left out. Numbers: the order of initialisation.</text>
         </svg>
-    "##]]);
+    "##]],
+    );
 }
 
 #[test]

@@ -26,19 +26,43 @@ pub(super) struct Box {
 
 impl View {
     pub(super) fn new(graph: &RuntimeGraph, plan: &Plan) -> Self {
-        let index: BTreeMap<&CrateId, usize> = graph.crates.keys().enumerate().map(|(i, id)| (id, i)).collect();
-        let boxes = graph.crates.keys().map(|id| one_box(graph, plan, id)).collect();
-        let needed = |id| graph.crates[id].deps.iter().map(|dep| index[&dep.id]).collect();
+        let index: BTreeMap<&CrateId, usize> = graph
+            .crates
+            .keys()
+            .enumerate()
+            .map(|(i, id)| (id, i))
+            .collect();
+        let boxes = graph
+            .crates
+            .keys()
+            .map(|id| one_box(graph, plan, id))
+            .collect();
+        let needed = |id| {
+            graph.crates[id]
+                .deps
+                .iter()
+                .map(|dep| index[&dep.id])
+                .collect()
+        };
         let dependencies: Vec<BTreeSet<usize>> = graph.crates.keys().map(needed).collect();
-        Self { boxes, arrows: without_implied(&dependencies) }
+        Self {
+            boxes,
+            arrows: without_implied(&dependencies),
+        }
     }
 }
 
 fn one_box(graph: &RuntimeGraph, plan: &Plan, id: &CrateId) -> Box {
     let krate = &graph.crates[id];
     let candidates = task_name_candidates(graph, id);
-    let is_it = |package: &str, version: &str| version == krate.version && candidates.iter().any(|name| name == package);
-    let found = plan.tasks.iter().enumerate().find(|(_, task)| is_it(&task.package, &task.version));
+    let is_it = |package: &str, version: &str| {
+        version == krate.version && candidates.iter().any(|name| name == package)
+    };
+    let found = plan
+        .tasks
+        .iter()
+        .enumerate()
+        .find(|(_, task)| is_it(&task.package, &task.version));
     Box {
         name: found.map_or_else(|| candidates[0].clone(), |(_, task)| task.package.clone()),
         version: krate.version.clone(),
@@ -51,8 +75,17 @@ fn without_implied(dependencies: &[BTreeSet<usize>]) -> Vec<(usize, usize)> {
     let below = all_below(dependencies);
     let mut arrows = Vec::new();
     for (from, direct) in dependencies.iter().enumerate() {
-        let implied = |to: &usize| direct.iter().any(|other| other != to && below[*other].contains(to));
-        arrows.extend(direct.iter().filter(|to| !implied(to)).map(|to| (from, *to)));
+        let implied = |to: &usize| {
+            direct
+                .iter()
+                .any(|other| other != to && below[*other].contains(to))
+        };
+        arrows.extend(
+            direct
+                .iter()
+                .filter(|to| !implied(to))
+                .map(|to| (from, *to)),
+        );
     }
     arrows
 }

@@ -15,8 +15,23 @@ use syn::{Attribute, Ident, Lit, Meta, Token, parenthesized, token};
 
 /// Names that the compiler alone defines: not listed means false.
 const DECIDED: [&str; 17] = [
-    "unix", "windows", "target_os", "target_arch", "target_family", "target_env", "target_endian", "target_pointer_width",
-    "target_vendor", "target_abi", "target_has_atomic", "target_thread_local", "feature", "test", "doc", "doctest", "miri",
+    "unix",
+    "windows",
+    "target_os",
+    "target_arch",
+    "target_family",
+    "target_env",
+    "target_endian",
+    "target_pointer_width",
+    "target_vendor",
+    "target_abi",
+    "target_has_atomic",
+    "target_thread_local",
+    "feature",
+    "test",
+    "doc",
+    "doctest",
+    "miri",
 ];
 
 /// Names that depend on the profile of the package, even when `rustc --print cfg` lists them.
@@ -38,7 +53,10 @@ impl Cfg {
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             match line.split_once('=') {
                 Some((key, value)) => {
-                    cfg.pairs.insert((key.trim().to_owned(), value.trim().trim_matches('"').to_owned()));
+                    cfg.pairs.insert((
+                        key.trim().to_owned(),
+                        value.trim().trim_matches('"').to_owned(),
+                    ));
                 }
                 None => {
                     cfg.names.insert(line.to_owned());
@@ -55,7 +73,11 @@ impl Cfg {
             cfg.names.remove(name);
             cfg.pairs.retain(|(key, _)| key != name);
         }
-        cfg.pairs.extend(features.iter().map(|feature| ("feature".to_owned(), feature.clone())));
+        cfg.pairs.extend(
+            features
+                .iter()
+                .map(|feature| ("feature".to_owned(), feature.clone())),
+        );
         if test {
             cfg.names.insert("test".to_owned());
         }
@@ -88,7 +110,9 @@ impl Cfg {
     }
 
     fn all(&self, list: &[Predicate], each: fn(Truth) -> Truth) -> Truth {
-        list.iter().fold(Truth::True, |truth, one| truth.and(each(self.evaluate(one))))
+        list.iter().fold(Truth::True, |truth, one| {
+            truth.and(each(self.evaluate(one)))
+        })
     }
 
     /// What remains of an item's attributes.
@@ -103,8 +127,14 @@ impl Cfg {
     fn apply(&self, meta: &Meta, condition: Option<&str>, effective: &mut Effective) {
         match meta {
             Meta::List(list) if list.path.is_ident("cfg") => {
-                let truth = Predicate::parse.parse2(list.tokens.clone()).map_or(Truth::Unknown, |it| self.evaluate(&it));
-                let truth = if condition.is_some() { truth.or(Truth::Unknown) } else { truth };
+                let truth = Predicate::parse
+                    .parse2(list.tokens.clone())
+                    .map_or(Truth::Unknown, |it| self.evaluate(&it));
+                let truth = if condition.is_some() {
+                    truth.or(Truth::Unknown)
+                } else {
+                    truth
+                };
                 effective.require(truth, &list.tokens);
             }
             Meta::List(list) if list.path.is_ident("cfg_attr") => {
@@ -193,19 +223,25 @@ impl Effective {
     fn require(&mut self, truth: Truth, tokens: &TokenStream) {
         self.truth = self.truth.and(truth);
         if truth == Truth::Unknown {
-            self.condition = join_conditions(self.condition.as_deref(), Some(&format!("cfg({tokens})")));
+            self.condition =
+                join_conditions(self.condition.as_deref(), Some(&format!("cfg({tokens})")));
         }
     }
 
     /// The `#[path = "…"]` of a module, with the condition it stands under.
     pub(super) fn path_attribute(&self) -> Option<(String, Option<&str>)> {
-        self.attributes.iter().find_map(|attribute| match &attribute.meta {
-            Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-                syn::Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) => Some((text.value(), attribute.condition.as_deref())),
+        self.attributes
+            .iter()
+            .find_map(|attribute| match &attribute.meta {
+                Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                    syn::Expr::Lit(syn::ExprLit {
+                        lit: Lit::Str(text),
+                        ..
+                    }) => Some((text.value(), attribute.condition.as_deref())),
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        })
+            })
     }
 }
 
@@ -256,7 +292,9 @@ impl Parse for Predicate {
 }
 
 fn list(input: ParseStream<'_>) -> syn::Result<Vec<Predicate>> {
-    Ok(Punctuated::<Predicate, Token![,]>::parse_terminated(input)?.into_iter().collect())
+    Ok(Punctuated::<Predicate, Token![,]>::parse_terminated(input)?
+        .into_iter()
+        .collect())
 }
 
 /// The inside of `cfg_attr(predicate, attribute, …)`.
@@ -272,7 +310,9 @@ impl Parse for CfgAttr {
         let predicate = input.parse()?;
         let mut text = TokenStream::new();
         while !start.peek(Token![,]) && !start.is_empty() {
-            start.parse::<proc_macro2::TokenTree>()?.to_tokens(&mut text);
+            start
+                .parse::<proc_macro2::TokenTree>()?
+                .to_tokens(&mut text);
         }
         input.parse::<Option<Token![,]>>()?;
         let attributes = Punctuated::<Meta, Token![,]>::parse_terminated(input)?;
@@ -289,13 +329,19 @@ mod tests {
     use super::*;
 
     fn cfg() -> Cfg {
-        Cfg::parse("unix\ndebug_assertions\ntarget_os=\"linux\"\npanic=\"unwind\"\nmy_flag\n").of_crate(&["net".into()], false)
+        Cfg::parse("unix\ndebug_assertions\ntarget_os=\"linux\"\npanic=\"unwind\"\nmy_flag\n")
+            .of_crate(&["net".into()], false)
     }
 
     fn check(attributes: &str, truth: Truth, condition: Option<&str>) {
-        let item: syn::ItemFn = syn::parse_str(&format!("{attributes} fn f() {{}}")).expect("test input parses");
+        let item: syn::ItemFn =
+            syn::parse_str(&format!("{attributes} fn f() {{}}")).expect("test input parses");
         let effective = cfg().effective(&item.attrs);
-        assert_eq!((effective.truth, effective.condition.as_deref()), (truth, condition), "{attributes}");
+        assert_eq!(
+            (effective.truth, effective.condition.as_deref()),
+            (truth, condition),
+            "{attributes}"
+        );
     }
 
     #[test]
@@ -304,7 +350,11 @@ mod tests {
         check("#[cfg(windows)]", Truth::False, None);
         check("#[cfg(not(windows))]", Truth::True, None);
         check("#[cfg(target_os = \"linux\")]", Truth::True, None);
-        check("#[cfg(all(unix, target_os = \"macos\"))]", Truth::False, None);
+        check(
+            "#[cfg(all(unix, target_os = \"macos\"))]",
+            Truth::False,
+            None,
+        );
         check("#[cfg(any(windows, feature = \"net\"))]", Truth::True, None);
         check("#[cfg(any())]", Truth::False, None);
         check("#[cfg(all())]", Truth::True, None);
@@ -315,27 +365,58 @@ mod tests {
 
     #[test]
     fn what_a_build_may_set_is_unknown() {
-        check("#[cfg(from_build_script)]", Truth::Unknown, Some("cfg(from_build_script)"));
-        check("#[cfg(debug_assertions)]", Truth::Unknown, Some("cfg(debug_assertions)"));
-        check("#[cfg(not(foo))] #[cfg(bar)]", Truth::Unknown, Some("cfg(not (foo)) and cfg(bar)"));
+        check(
+            "#[cfg(from_build_script)]",
+            Truth::Unknown,
+            Some("cfg(from_build_script)"),
+        );
+        check(
+            "#[cfg(debug_assertions)]",
+            Truth::Unknown,
+            Some("cfg(debug_assertions)"),
+        );
+        check(
+            "#[cfg(not(foo))] #[cfg(bar)]",
+            Truth::Unknown,
+            Some("cfg(not (foo)) and cfg(bar)"),
+        );
         check("#[cfg(all(foo, windows))]", Truth::False, None);
         check("#[cfg(any(foo, unix))]", Truth::True, None);
-        check("#[cfg(version(\"1.99\"))]", Truth::Unknown, Some("cfg(version (\"1.99\"))"));
+        check(
+            "#[cfg(version(\"1.99\"))]",
+            Truth::Unknown,
+            Some("cfg(version (\"1.99\"))"),
+        );
     }
 
     #[test]
     fn cfg_attr_adds_attributes() {
         check("#[cfg_attr(unix, cfg(windows))]", Truth::False, None);
         check("#[cfg_attr(windows, cfg(windows))]", Truth::True, None);
-        check("#[cfg_attr(foo, cfg(windows))]", Truth::Unknown, Some("cfg(windows)"));
+        check(
+            "#[cfg_attr(foo, cfg(windows))]",
+            Truth::Unknown,
+            Some("cfg(windows)"),
+        );
         let item: syn::ItemMod =
-            syn::parse_str("#[cfg_attr(unix, cfg_attr(foo, path = \"x.rs\"))] mod x;").expect("test input parses");
-        assert_eq!(cfg().effective(&item.attrs).path_attribute(), Some(("x.rs".into(), Some("cfg(foo)"))));
+            syn::parse_str("#[cfg_attr(unix, cfg_attr(foo, path = \"x.rs\"))] mod x;")
+                .expect("test input parses");
+        assert_eq!(
+            cfg().effective(&item.attrs).path_attribute(),
+            Some(("x.rs".into(), Some("cfg(foo)")))
+        );
     }
 
     #[test]
     fn tests_have_cfg_test() {
-        let item: syn::ItemFn = syn::parse_str("#[cfg(test)] fn f() {}").expect("test input parses");
-        assert_eq!(Cfg::default().of_crate(&[], true).effective(&item.attrs).truth, Truth::True);
+        let item: syn::ItemFn =
+            syn::parse_str("#[cfg(test)] fn f() {}").expect("test input parses");
+        assert_eq!(
+            Cfg::default()
+                .of_crate(&[], true)
+                .effective(&item.attrs)
+                .truth,
+            Truth::True
+        );
     }
 }

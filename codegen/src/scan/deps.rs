@@ -3,6 +3,7 @@
 //! Only bodies that a variable leads to are looked at. References go through functions, constants, statics and methods but end at
 //! variables, as in Go's specification ("Package initialization").
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::cfg::Cfg;
@@ -14,10 +15,26 @@ use crate::diagnostic::Diagnostic;
 use crate::model::InitKind;
 
 /// The references of each of `found`; empty for init functions.
-pub(super) fn between(tree: &Tree<'_>, cfg: &Cfg, found: &[Found], errors: &mut Vec<Diagnostic>) -> Vec<Vec<VarReference>> {
+pub(super) fn between(
+    tree: &Tree<'_>,
+    cfg: &Cfg,
+    found: &[Found],
+    errors: &mut Vec<Diagnostic>,
+) -> Vec<Vec<VarReference>> {
     let is_var = |(_, one): &(usize, &Found)| one.kind == InitKind::Var;
-    let vars: HashMap<NodeId, usize> = found.iter().enumerate().filter(is_var).map(|(i, one)| (one.node, i)).collect();
-    let mut search = Search { tree, cfg, vars, known: BTreeMap::new(), errors };
+    let vars: HashMap<NodeId, usize> = found
+        .iter()
+        .enumerate()
+        .filter(is_var)
+        .map(|(i, one)| (one.node, i))
+        .collect();
+    let mut search = Search {
+        tree,
+        cfg,
+        vars,
+        known: BTreeMap::new(),
+        errors,
+    };
     found
         .iter()
         .map(|one| match one.kind {
@@ -58,9 +75,13 @@ impl Search<'_, '_> {
             for next in self.references(node, at_least) {
                 if let Some(target) = self.vars.get(&next) {
                     let via = self.way(&came_from, node, var);
-                    reached.entry(*target).or_insert(VarReference { target: *target, via, guessed: false });
-                } else if !came_from.contains_key(&next) {
-                    came_from.insert(next, node);
+                    reached.entry(*target).or_insert(VarReference {
+                        target: *target,
+                        via,
+                        guessed: false,
+                    });
+                } else if let Entry::Vacant(unseen) = came_from.entry(next) {
+                    unseen.insert(node);
                     queue.push_back(next);
                 }
             }
@@ -76,15 +97,29 @@ impl Search<'_, '_> {
             });
             self.known.insert(node, references);
         }
-        self.known[&node].iter().filter(|(_, certainty)| **certainty >= at_least).map(|(node, _)| *node).collect()
+        self.known[&node]
+            .iter()
+            .filter(|(_, certainty)| **certainty >= at_least)
+            .map(|(node, _)| *node)
+            .collect()
     }
 
-    fn way(&self, came_from: &HashMap<NodeId, NodeId>, mut last: NodeId, var: NodeId) -> Vec<Mention> {
+    fn way(
+        &self,
+        came_from: &HashMap<NodeId, NodeId>,
+        mut last: NodeId,
+        var: NodeId,
+    ) -> Vec<Mention> {
         let mut way = Vec::new();
         while last != var {
             let name = self.tree.nodes[last].name.clone();
-            way.push(Mention { name, location: self.tree.label(last).location });
-            let Some(before) = came_from.get(&last) else { break };
+            way.push(Mention {
+                name,
+                location: self.tree.label(last).location,
+            });
+            let Some(before) = came_from.get(&last) else {
+                break;
+            };
             last = *before;
         }
         way.reverse();

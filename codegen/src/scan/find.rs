@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree, token_stream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::{Attribute, ForeignItem, ImplItem, Item, ReturnType, Signature, TraitItem, Type};
 
+use super::attributes::{Macros, for_each_attribute};
 use super::cfg::{Cfg, Effective, Truth, join_conditions};
 use super::load::{self, LoadedItem, ModuleId, SourceFile};
 use super::resolve::resolve;
@@ -40,7 +41,12 @@ pub(super) struct Findings {
 
 /// Searches a crate. `rtlib` holds what the crate calls rtlib.
 pub(super) fn find(tree: &Tree<'_>, cfg: &Cfg, rtlib: &BTreeSet<String>) -> Findings {
-    let mut finder = Finder { tree, cfg, rtlib, findings: Findings::default() };
+    let mut finder = Finder {
+        tree,
+        cfg,
+        rtlib,
+        findings: Findings::default(),
+    };
     for (id, module) in tree.loaded.modules.iter().enumerate() {
         for item in &module.items {
             finder.item(id, item);
@@ -94,7 +100,9 @@ impl Finder<'_, '_> {
             Item::Verbatim(tokens) => return self.verbatim(module, tokens),
             _ => {}
         }
-        let Some(marker) = self.marker(module, &loaded.effective) else { return };
+        let Some(marker) = self.marker(module, &loaded.effective) else {
+            return;
+        };
         match (&loaded.item, marker.kind) {
             (Item::Fn(item), InitKind::Init) => self.init(module, loaded, &item.sig, marker),
             (Item::Static(item), InitKind::Var) => self.var(module, loaded, item, marker),
@@ -105,8 +113,15 @@ impl Finder<'_, '_> {
     fn marker(&self, module: ModuleId, effective: &Effective) -> Option<Marker> {
         effective.attributes.iter().find_map(|attribute| {
             let path = attribute.meta.path();
+            if path.get_ident().is_some_and(is_built_in) {
+                return None;
+            }
             let kind = self.marked(module, &UsePath::from(path))?;
-            Some(Marker { kind, span: path.span(), condition: attribute.condition.clone() })
+            Some(Marker {
+                kind,
+                span: path.span(),
+                condition: attribute.condition.clone(),
+            })
         })
     }
 
@@ -117,7 +132,11 @@ impl Finder<'_, '_> {
             Target::External(name, rest) => self.macro_of(name, rest),
             _ => None,
         });
-        let prelude = self.tree.macro_prelude.iter().any(|name| self.rtlib.contains(name));
+        let prelude = self
+            .tree
+            .macro_prelude
+            .iter()
+            .any(|name| self.rtlib.contains(name));
         match path.segments.as_slice() {
             [name] if targets.is_empty() && prelude => marker_name(name),
             _ => found,
@@ -133,7 +152,13 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn init(&mut self, module: ModuleId, loaded: &LoadedItem, signature: &Signature, marker: Marker) {
+    fn init(
+        &mut self,
+        module: ModuleId,
+        loaded: &LoadedItem,
+        signature: &Signature,
+        marker: Marker,
+    ) {
         let errors = signature_errors(self.file(module), signature);
         if errors.is_empty() {
             self.found(module, loaded, &signature.ident, marker);
@@ -141,11 +166,21 @@ impl Finder<'_, '_> {
         self.findings.errors.extend(errors);
     }
 
-    fn var(&mut self, module: ModuleId, loaded: &LoadedItem, item: &syn::ItemStatic, marker: Marker) {
+    fn var(
+        &mut self,
+        module: ModuleId,
+        loaded: &LoadedItem,
+        item: &syn::ItemStatic,
+        marker: Marker,
+    ) {
         if let syn::StaticMutability::Mut(token) = &item.mutability {
             let message = format!("package variable `{}` is `static mut`", item.ident);
             let error = Diagnostic::error(Code::VarMutable, message)
-                .label(self.file(module).label(token.span()).with_message("mutable"))
+                .label(
+                    self.file(module)
+                        .label(token.span())
+                        .with_message("mutable"),
+                )
                 .help("remove `mut`; put what changes behind a `Mutex` or an atomic");
             self.findings.errors.push(error);
             return;
@@ -155,9 +190,14 @@ impl Finder<'_, '_> {
 
     fn found(&mut self, module: ModuleId, loaded: &LoadedItem, ident: &Ident, marker: Marker) {
         let name = syn::ext::IdentExt::unraw(ident).to_string();
-        let own = join_conditions(loaded.effective.condition.as_deref(), marker.condition.as_deref());
+        let own = join_conditions(
+            loaded.effective.condition.as_deref(),
+            marker.condition.as_deref(),
+        );
         let above = self.tree.loaded.modules[module].condition.as_deref();
-        let same = |node: &NodeId| self.tree.nodes[*node].ident.span().byte_range() == ident.span().byte_range();
+        let same = |node: &NodeId| {
+            self.tree.nodes[*node].ident.span().byte_range() == ident.span().byte_range()
+        };
         let node = self.tree.declared_value(module, &name).find(same);
         let label = self.file(module).label(ident.span());
         if let Some(node) = node {
@@ -178,32 +218,69 @@ impl Finder<'_, '_> {
             InitKind::Var => "a static: `#[rtlib::var] static NAME: Type = expression;`",
         };
         let error = Diagnostic::error(Code::WrongItem, format!("`{kind}` belongs on {wanted}"))
-            .label(self.file(module).label(span).with_message("not on this item"));
+            .label(
+                self.file(module)
+                    .label(span)
+                    .with_message("not on this item"),
+            );
         self.findings.errors.push(error);
     }
 
     fn associated(&mut self, module: ModuleId, inner: Vec<&[Attribute]>, place: &str) {
         for attributes in inner {
             let effective = self.cfg.effective(attributes);
-            let Some(marker) = self.marker(module, &effective).filter(|_| effective.truth != Truth::False) else { continue };
-            let error = Diagnostic::error(Code::AssociatedItem, format!("`{}` stands inside {place}", marker.kind))
-                .label(self.file(module).label(marker.span).with_message("must stand in a module"))
-                .help("move the item out, into the module");
+            let Some(marker) = self
+                .marker(module, &effective)
+                .filter(|_| effective.truth != Truth::False)
+            else {
+                continue;
+            };
+            let error = Diagnostic::error(
+                Code::AssociatedItem,
+                format!("`{}` stands inside {place}", marker.kind),
+            )
+            .label(
+                self.file(module)
+                    .label(marker.span)
+                    .with_message("must stand in a module"),
+            )
+            .help("move the item out, into the module");
             self.findings.errors.push(error);
         }
     }
 
     /// Items that syn knows but does not model: `static X: T;` and `fn f();` among them.
     fn verbatim(&mut self, module: ModuleId, tokens: &TokenStream) {
-        let split = |input: syn::parse::ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
-        let Ok((attributes, rest)) = split.parse2(tokens.clone()) else { return };
+        let split = |input: syn::parse::ParseStream<'_>| {
+            Ok((
+                input.call(Attribute::parse_outer)?,
+                input.parse::<TokenStream>()?,
+            ))
+        };
+        let Ok((attributes, rest)) = split.parse2(tokens.clone()) else {
+            return;
+        };
         let effective = self.cfg.effective(&attributes);
-        let Some(marker) = self.marker(module, &effective).filter(|_| effective.truth != Truth::False) else { return };
-        let is_static = rest.into_iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == "static"));
+        let Some(marker) = self
+            .marker(module, &effective)
+            .filter(|_| effective.truth != Truth::False)
+        else {
+            return;
+        };
+        let is_static = rest
+            .into_iter()
+            .any(|token| matches!(token, TokenTree::Ident(ident) if ident == "static"));
         if marker.kind == InitKind::Var && is_static {
-            let error = Diagnostic::error(Code::VarUninitialised, "a package variable has no initialiser")
-                .label(self.file(module).label(marker.span).with_message("on a static without a value"))
-                .help("give it one: `#[rtlib::var] static NAME: Type = expression;`");
+            let error = Diagnostic::error(
+                Code::VarUninitialised,
+                "a package variable has no initialiser",
+            )
+            .label(
+                self.file(module)
+                    .label(marker.span)
+                    .with_message("on a static without a value"),
+            )
+            .help("give it one: `#[rtlib::var] static NAME: Type = expression;`");
             self.findings.errors.push(error);
         } else {
             self.wrong_item(module, marker.kind, marker.span);
@@ -214,7 +291,9 @@ impl Finder<'_, '_> {
     fn body(&mut self, node: NodeId) {
         let node = &self.tree.nodes[node];
         let tokens = match &node.body {
-            Body::Function(_, Some(position)) => self.file(node.module).bodies.get(position).cloned(),
+            Body::Function(_, Some(position)) => {
+                self.file(node.module).bodies.get(position).cloned()
+            }
             Body::Expression(syn::Expr::Block(block)) => Some(block.to_token_stream()),
             Body::Expression(_) | Body::Macro(_) | Body::Function(_, None) => None,
         };
@@ -236,7 +315,12 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn markers_in(&self, module: ModuleId, tokens: TokenStream, macros: Macros) -> Vec<(InitKind, Span)> {
+    fn markers_in(
+        &self,
+        module: ModuleId,
+        tokens: TokenStream,
+        macros: Macros,
+    ) -> Vec<(InitKind, Span)> {
         let mut markers = Vec::new();
         for_each_attribute(tokens, macros, &mut |path, span| {
             if let Some(kind) = self.marked(module, path) {
@@ -253,6 +337,24 @@ pub(crate) fn var_behind_macro(label: Label) -> Diagnostic {
         .label(label.with_message("its dependencies cannot be known"))
         .note("variables are initialised after those that their initialisers refer to, which is read from the source")
         .help("write the static outside of the macro; let the macro make an expression instead")
+}
+
+/// The built-in attributes that most items bear: no import may hide them, so they need not be looked up.
+fn is_built_in(name: &Ident) -> bool {
+    [
+        "doc",
+        "inline",
+        "derive",
+        "must_use",
+        "allow",
+        "expect",
+        "deprecated",
+        "repr",
+        "non_exhaustive",
+        "test",
+    ]
+    .iter()
+    .any(|it| name == it)
 }
 
 fn marker_name(name: &str) -> Option<InitKind> {
@@ -273,31 +375,83 @@ fn signature_errors(file: &SourceFile, signature: &Signature) -> Vec<Diagnostic>
     let mut errors = Vec::new();
     if !signature.inputs.is_empty() || signature.variadic.is_some() {
         let span = signature.paren_token.span.join();
-        errors.push(error(Code::InitArguments, "takes arguments".into(), span, "nobody passes them", "remove the arguments"));
+        errors.push(error(
+            Code::InitArguments,
+            "takes arguments".into(),
+            span,
+            "nobody passes them",
+            "remove the arguments",
+        ));
     }
     if let ReturnType::Type(_, ty) = &signature.output
         && !matches!(&**ty, Type::Tuple(tuple) if tuple.elems.is_empty())
     {
         let help = "handle the value inside; an init that cannot go on may panic";
-        errors.push(error(Code::InitReturn, "returns a value".into(), ty.span(), "nobody receives it", help));
+        errors.push(error(
+            Code::InitReturn,
+            "returns a value".into(),
+            ty.span(),
+            "nobody receives it",
+            help,
+        ));
     }
     let generics = &signature.generics;
     if !generics.params.is_empty() || generics.where_clause.is_some() {
-        let span = if generics.params.is_empty() { generics.where_clause.span() } else { generics.span() };
-        errors.push(error(Code::InitGenerics, "is generic".into(), span, "nobody chooses them", "remove the generics"));
+        let span = if generics.params.is_empty() {
+            generics.where_clause.span()
+        } else {
+            generics.span()
+        };
+        errors.push(error(
+            Code::InitGenerics,
+            "is generic".into(),
+            span,
+            "nobody chooses them",
+            "remove the generics",
+        ));
     }
     for (word, span, help) in qualifiers(signature) {
-        errors.push(error(Code::InitQualifier, format!("is `{word}`"), span, "not allowed here", help));
+        errors.push(error(
+            Code::InitQualifier,
+            format!("is `{word}`"),
+            span,
+            "not allowed here",
+            help,
+        ));
     }
     errors
 }
 
 fn qualifiers(signature: &Signature) -> Vec<(&'static str, Span, &'static str)> {
-    let asynchronous = signature.asyncness.map(|it| ("async", it.span(), "remove `async`: it runs on the main goroutine and may block"));
-    let unsafety = signature.unsafety.map(|it| ("unsafe", it.span(), "remove `unsafe`; write the unsafe block inside, with its reason"));
-    let constness = signature.constness.map(|it| ("const", it.span(), "remove `const`: it runs when the program starts"));
-    let abi = signature.abi.as_ref().map(|it| ("extern", it.span(), "remove the ABI: only Rust calls it"));
-    [asynchronous, unsafety, constness, abi].into_iter().flatten().collect()
+    let asynchronous = signature.asyncness.map(|it| {
+        (
+            "async",
+            it.span(),
+            "remove `async`: it runs on the main goroutine and may block",
+        )
+    });
+    let unsafety = signature.unsafety.map(|it| {
+        (
+            "unsafe",
+            it.span(),
+            "remove `unsafe`; write the unsafe block inside, with its reason",
+        )
+    });
+    let constness = signature.constness.map(|it| {
+        (
+            "const",
+            it.span(),
+            "remove `const`: it runs when the program starts",
+        )
+    });
+    let abi = signature
+        .abi
+        .as_ref()
+        .map(|it| ("extern", it.span(), "remove the ABI: only Rust calls it"));
+    [asynchronous, unsafety, constness, abi]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn impl_item_attributes(item: &ImplItem) -> &[Attribute] {
@@ -328,9 +482,18 @@ fn foreign_item_attributes(item: &ForeignItem) -> &[Attribute] {
 
 fn reject_duplicates(tree: &Tree<'_>, findings: &mut Findings) {
     let mut seen: BTreeMap<(ModuleId, &str), &Found> = BTreeMap::new();
-    for found in findings.found.iter().filter(|found| found.condition.is_none()) {
-        let Some(first) = seen.insert((found.module, &found.name), found) else { continue };
-        let message = format!("`{}` is declared twice in module `{}`", found.name, tree.loaded.modules[found.module].path);
+    for found in findings
+        .found
+        .iter()
+        .filter(|found| found.condition.is_none())
+    {
+        let Some(first) = seen.insert((found.module, &found.name), found) else {
+            continue;
+        };
+        let message = format!(
+            "`{}` is declared twice in module `{}`",
+            found.name, tree.loaded.modules[found.module].path
+        );
         let error = Diagnostic::error(Code::Duplicate, message)
             .label(found.label.clone().with_message("declared again here"))
             .label(first.label.clone().with_message("first declared here"))
@@ -342,99 +505,45 @@ fn reject_duplicates(tree: &Tree<'_>, findings: &mut Findings) {
 /// A file that is the source of two modules would run its inits twice.
 fn reject_files_included_twice(tree: &Tree<'_>, findings: &mut Findings) {
     let mut includers: BTreeMap<std::path::PathBuf, BTreeSet<ModuleId>> = BTreeMap::new();
-    for found in findings.found.iter().filter(|found| found.condition.is_none()) {
+    for found in findings
+        .found
+        .iter()
+        .filter(|found| found.condition.is_none())
+    {
         let module = file_module(tree, found.module);
         let file = &tree.loaded.files[tree.loaded.modules[module].file];
-        includers.entry(load::identity(file)).or_default().insert(module);
+        includers
+            .entry(load::identity(file))
+            .or_default()
+            .insert(module);
     }
     for modules in includers.values().filter(|modules| modules.len() > 1) {
         let modules = || modules.iter().map(|id| &tree.loaded.modules[*id]);
-        let names: Vec<String> = modules().map(|module| format!("`{}`", module.path)).collect();
-        let message = format!("a file with inits is included as several modules: {}", names.join(", "));
+        let names: Vec<String> = modules()
+            .map(|module| format!("`{}`", module.path))
+            .collect();
+        let message = format!(
+            "a file with inits is included as several modules: {}",
+            names.join(", ")
+        );
         let labels = modules().filter_map(|module| module.declared.clone());
         let mut error = Diagnostic::error(Code::FileIncludedTwice, message);
-        error.labels.extend(labels.map(|label| label.with_message("included here")));
-        findings.errors.push(error.help("include it once, and `use` the module elsewhere: its inits would run once for each"));
+        error
+            .labels
+            .extend(labels.map(|label| label.with_message("included here")));
+        findings.errors.push(error.help(
+            "include it once, and `use` the module elsewhere: its inits would run once for each",
+        ));
     }
 }
 
 /// The module that a module's file is the source of.
 fn file_module(tree: &Tree<'_>, mut module: ModuleId) -> ModuleId {
-    while let (None, Some(parent)) = (&tree.loaded.modules[module].declared, tree.loaded.modules[module].parent) {
+    while let (None, Some(parent)) = (
+        &tree.loaded.modules[module].declared,
+        tree.loaded.modules[module].parent,
+    ) {
         module = parent;
     }
     module
-}
-
-/// What to do about macro calls while walking tokens.
-#[derive(Clone, Copy, PartialEq)]
-enum Macros {
-    /// Their tokens may be anything (`quote!`, `stringify!`).
-    Skip,
-    Enter,
-}
-
-/// Calls back for everything that looks like an outer attribute. No recursion: bodies nest as deep as they like.
-fn for_each_attribute(tokens: TokenStream, macros: Macros, found: &mut dyn FnMut(&UsePath, Span)) {
-    let mut open: Vec<token_stream::IntoIter> = vec![tokens.into_iter()];
-    let mut previous = Before::Other;
-    while let Some(level) = open.last_mut() {
-        let Some(token) = level.next() else {
-            open.pop();
-            previous = Before::Other;
-            continue;
-        };
-        let before = previous;
-        previous = Before::of(before, &token);
-        let TokenTree::Group(group) = token else { continue };
-        if before == Before::Pound && group.delimiter() == Delimiter::Bracket {
-            found(&path_at_start(group.stream()), group.span());
-        } else if before != Before::MacroCall || macros == Macros::Enter {
-            open.push(group.stream().into_iter());
-            previous = Before::Other;
-        }
-    }
-}
-
-/// What stands in front of a group.
-#[derive(Clone, Copy, PartialEq)]
-enum Before {
-    Pound,
-    Name,
-    /// `name!` or `macro_rules! name`.
-    MacroCall,
-    Other,
-}
-
-impl Before {
-    fn of(before: Self, token: &TokenTree) -> Self {
-        match token {
-            TokenTree::Ident(_) if before == Self::MacroCall => Self::MacroCall,
-            TokenTree::Ident(_) => Self::Name,
-            TokenTree::Punct(punct) if punct.as_char() == '#' => Self::Pound,
-            TokenTree::Punct(punct) if punct.as_char() == '!' && before == Self::Name => Self::MacroCall,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// The path at the start of an attribute's tokens; `$crate` counts as a name.
-fn path_at_start(tokens: TokenStream) -> UsePath {
-    let mut path = UsePath { global: false, segments: Vec::new() };
-    let mut expects_name = true;
-    for token in tokens {
-        match token {
-            TokenTree::Ident(ident) if expects_name => {
-                path.segments.push(syn::ext::IdentExt::unraw(&ident).to_string());
-                expects_name = false;
-            }
-            TokenTree::Punct(punct) if punct.as_char() == ':' => {
-                path.global |= path.segments.is_empty();
-                expects_name = true;
-            }
-            TokenTree::Punct(punct) if punct.as_char() == '$' && path.segments.is_empty() => {}
-            _ => break,
-        }
-    }
-    path
 }

@@ -50,9 +50,17 @@ impl SourceFile {
     /// The place of a span in this file.
     pub(super) fn label(&self, span: Span) -> Label {
         let (start, end) = (span.start(), span.end());
-        let line_text = self.text.lines().nth(start.line.saturating_sub(1)).unwrap_or_default();
+        let line_text = self
+            .text
+            .lines()
+            .nth(start.line.saturating_sub(1))
+            .unwrap_or_default();
         let to_line_end = line_text.chars().count().saturating_sub(start.column);
-        let width = if end.line == start.line { end.column.saturating_sub(start.column) } else { to_line_end };
+        let width = if end.line == start.line {
+            end.column.saturating_sub(start.column)
+        } else {
+            to_line_end
+        };
         Label {
             location: Location {
                 file: self.printed.clone(),
@@ -164,7 +172,11 @@ impl Loader<'_> {
             Fault::Bad(error) => *error,
             Fault::Source(reason) => Diagnostic::error(
                 file_code(&reason),
-                format!("cannot read `{}`, the root of crate `{}`: {reason}", self.krate.printed(path), self.krate.crate_name),
+                format!(
+                    "cannot read `{}`, the root of crate `{}`: {reason}",
+                    self.krate.printed(path),
+                    self.krate.crate_name
+                ),
             )
             .help("check the target's `path` in Cargo.toml"),
         };
@@ -186,15 +198,26 @@ impl Loader<'_> {
     }
 
     /// Registers a module unless its inner attributes rule it out.
-    fn add(&mut self, mut module: Module, inner: Vec<syn::Attribute>, items: Vec<Item>, directory: Directory) -> Option<ModuleId> {
+    fn add(
+        &mut self,
+        mut module: Module,
+        inner: Vec<syn::Attribute>,
+        items: Vec<Item>,
+        directory: Directory,
+    ) -> Option<ModuleId> {
         let effective = self.cfg.effective(&inner);
         if effective.truth == Truth::False {
             return None;
         }
-        module.condition = join_conditions(module.condition.as_deref(), effective.condition.as_deref());
+        module.condition =
+            join_conditions(module.condition.as_deref(), effective.condition.as_deref());
         let id = self.loaded.modules.len();
         self.loaded.modules.push(module);
-        self.pending.push(Pending { module: id, items, directory });
+        self.pending.push(Pending {
+            module: id,
+            items,
+            directory,
+        });
         Some(id)
     }
 
@@ -207,17 +230,28 @@ impl Loader<'_> {
             }
             let (item, module) = match item {
                 Item::Mod(mut item) => {
-                    let module = self.submodule(&mut item, &effective, pending.module, &pending.directory);
+                    let module =
+                        self.submodule(&mut item, &effective, pending.module, &pending.directory);
                     (Item::Mod(item), module)
                 }
                 item => (item, None),
             };
-            kept.push(LoadedItem { item, effective, module });
+            kept.push(LoadedItem {
+                item,
+                effective,
+                module,
+            });
         }
         self.loaded.modules[pending.module].items = kept;
     }
 
-    fn submodule(&mut self, item: &mut ItemMod, effective: &Effective, parent: ModuleId, directory: &Directory) -> Option<ModuleId> {
+    fn submodule(
+        &mut self,
+        item: &mut ItemMod,
+        effective: &Effective,
+        parent: ModuleId,
+        directory: &Directory,
+    ) -> Option<ModuleId> {
         let above = &self.loaded.modules[parent];
         let name = item.ident.unraw().to_string();
         let module = Module {
@@ -242,7 +276,13 @@ impl Loader<'_> {
         }
     }
 
-    fn file_module(&mut self, mut module: Module, ident: &Ident, effective: &Effective, directory: &Directory) -> Option<ModuleId> {
+    fn file_module(
+        &mut self,
+        mut module: Module,
+        ident: &Ident,
+        effective: &Effective,
+        directory: &Directory,
+    ) -> Option<ModuleId> {
         let places = file_places(directory, &module.name, effective);
         module.declared = Some(self.loaded.files[module.file].label(ident.span()));
         for (path, directory) in &places {
@@ -263,7 +303,9 @@ impl Loader<'_> {
                     return None;
                 }
                 Err(Fault::Source(reason)) => {
-                    self.loaded.errors.push(self.unreadable(&module, path, &reason));
+                    self.loaded
+                        .errors
+                        .push(self.unreadable(&module, path, &reason));
                     return None;
                 }
             }
@@ -279,7 +321,10 @@ impl Loader<'_> {
         let what = if depth > MAX_MODULE_DEPTH {
             format!("modules nest more than {MAX_MODULE_DEPTH} deep")
         } else if self.loaded.modules.len() >= MAX_MODULES {
-            format!("crate `{}` has more than {MAX_MODULES} modules", self.krate.crate_name)
+            format!(
+                "crate `{}` has more than {MAX_MODULES} modules",
+                self.krate.crate_name
+            )
         } else {
             return Ok(());
         };
@@ -294,7 +339,11 @@ impl Loader<'_> {
         while let Some(id) = above {
             let ancestor = &self.loaded.modules[id];
             if normalised(&self.loaded.files[ancestor.file].path) == path {
-                let message = format!("module `{}` leads back to `{}`, which it is part of", module.path, self.krate.printed(&path));
+                let message = format!(
+                    "module `{}` leads back to `{}`, which it is part of",
+                    module.path,
+                    self.krate.printed(&path)
+                );
                 return Err(Diagnostic::error(Code::CircularModules, message)
                     .label_of(module)
                     .help("correct the `#[path]` attribute"));
@@ -305,15 +354,28 @@ impl Loader<'_> {
     }
 
     fn unreadable(&self, module: &Module, path: &Path, reason: &SourceError) -> Diagnostic {
-        let message = format!("cannot read `{}`, the file of module `{}`: {reason}", self.krate.printed(path), module.path);
+        let message = format!(
+            "cannot read `{}`, the file of module `{}`: {reason}",
+            self.krate.printed(path),
+            module.path
+        );
         Diagnostic::error(file_code(reason), message).label_of(module)
     }
 
     fn missing(&self, module: &Module, places: &[(PathBuf, Directory)]) -> Diagnostic {
-        let places: Vec<String> = places.iter().map(|(path, _)| format!("`{}`", self.krate.printed(path))).collect();
-        Diagnostic::error(Code::MissingFile, format!("the file of module `{}` is missing", module.path))
-            .label_of(module)
-            .help(format!("create {}, or remove the declaration", places.join(" or ")))
+        let places: Vec<String> = places
+            .iter()
+            .map(|(path, _)| format!("`{}`", self.krate.printed(path)))
+            .collect();
+        Diagnostic::error(
+            Code::MissingFile,
+            format!("the file of module `{}` is missing", module.path),
+        )
+        .label_of(module)
+        .help(format!(
+            "create {}, or remove the declaration",
+            places.join(" or ")
+        ))
     }
 }
 
@@ -334,13 +396,23 @@ fn file_code(reason: &SourceError) -> Code {
 }
 
 /// The places where a module's file may be, in the order in which they are tried.
-fn file_places(directory: &Directory, name: &str, effective: &Effective) -> Vec<(PathBuf, Directory)> {
+fn file_places(
+    directory: &Directory,
+    name: &str,
+    effective: &Effective,
+) -> Vec<(PathBuf, Directory)> {
     let mut places = Vec::new();
     let attribute = effective.path_attribute();
     if let Some((given, _)) = &attribute {
         let path = directory.path.join(given);
         let parent = path.parent().unwrap_or(Path::new("")).to_owned();
-        places.push((path, Directory { path: parent, relative: None }));
+        places.push((
+            path,
+            Directory {
+                path: parent,
+                relative: None,
+            },
+        ));
     }
     if attribute.is_none_or(|(_, condition)| condition.is_some()) {
         let base = match &directory.relative {
@@ -348,8 +420,20 @@ fn file_places(directory: &Directory, name: &str, effective: &Effective) -> Vec<
             None => directory.path.clone(),
         };
         let (flat, nested) = (base.join(format!("{name}.rs")), base.join(name));
-        places.push((flat, Directory { path: base, relative: Some(name.to_owned()) }));
-        places.push((nested.join("mod.rs"), Directory { path: nested, relative: None }));
+        places.push((
+            flat,
+            Directory {
+                path: base,
+                relative: Some(name.to_owned()),
+            },
+        ));
+        places.push((
+            nested.join("mod.rs"),
+            Directory {
+                path: nested,
+                relative: None,
+            },
+        ));
     }
     places
 }
@@ -358,9 +442,15 @@ fn file_places(directory: &Directory, name: &str, effective: &Effective) -> Vec<
 fn inline_directory(directory: &Directory, name: &str, effective: &Effective) -> Directory {
     let path = match effective.path_attribute() {
         Some((given, None)) => directory.path.join(given),
-        _ => directory.path.join(directory.relative.as_deref().unwrap_or_default()).join(name),
+        _ => directory
+            .path
+            .join(directory.relative.as_deref().unwrap_or_default())
+            .join(name),
     };
-    Directory { path, relative: None }
+    Directory {
+        path,
+        relative: None,
+    }
 }
 
 /// Without `.` and `..`, as far as that is possible without looking at the disk.
@@ -386,7 +476,9 @@ pub(super) fn identity(file: &SourceFile) -> PathBuf {
 /// Parses a file without its function bodies, which go into `file.bodies`.
 fn parse(file: &mut SourceFile) -> Result<syn::File, Diagnostic> {
     let text = without_shebang(&file.text);
-    let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| syntax_error(file, error.span(), "these are no Rust tokens"))?;
+    let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
+        syntax_error(file, error.span(), "these are no Rust tokens")
+    })?;
     let mut bodies = Bodies::new();
     let outline = outline::split(tokens, &mut bodies);
     let parsed = parse_checked(file, outline)?;
@@ -395,7 +487,10 @@ fn parse(file: &mut SourceFile) -> Result<syn::File, Diagnostic> {
 }
 
 /// Parses tokens of a file, unless they nest too deeply.
-pub(super) fn parse_checked<T: syn::parse::Parse>(file: &SourceFile, tokens: TokenStream) -> Result<T, Diagnostic> {
+pub(super) fn parse_checked<T: syn::parse::Parse>(
+    file: &SourceFile,
+    tokens: TokenStream,
+) -> Result<T, Diagnostic> {
     nesting::check(tokens.clone()).map_err(|too_deep| {
         Diagnostic::error(Code::TooDeep, "the source nests too deeply to be scanned")
             .label(file.label(too_deep.0))
@@ -405,16 +500,21 @@ pub(super) fn parse_checked<T: syn::parse::Parse>(file: &SourceFile, tokens: Tok
 }
 
 fn syntax_error(file: &SourceFile, span: Span, message: &str) -> Diagnostic {
-    Diagnostic::error(Code::Syntax, format!("cannot parse `{}`: {message}", file.printed))
-        .label(file.label(span))
-        .help("correct the syntax; `cargo check` may say more")
+    Diagnostic::error(
+        Code::Syntax,
+        format!("cannot parse `{}`: {message}", file.printed),
+    )
+    .label(file.label(span))
+    .help("correct the syntax; `cargo check` may say more")
 }
 
 /// Line numbers stay: only the text of a `#!` line goes.
 fn without_shebang(text: &str) -> &str {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match text.strip_prefix("#!") {
-        Some(rest) if !rest.trim_start().starts_with('[') => rest.find('\n').map_or("", |at| &rest[at..]),
+        Some(rest) if !rest.trim_start().starts_with('[') => {
+            rest.find('\n').map_or("", |at| &rest[at..])
+        }
         _ => text,
     }
 }

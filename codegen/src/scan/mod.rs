@@ -1,7 +1,7 @@
 //! The scan: which init functions and package variables the source declares, and what the variables refer to.
 //!
 //! `load` (files and modules) -> `tree` (names) -> `find` (declarations) -> `deps` over `refs` (references). Helpers: `cfg`
-//! (conditional compilation), `nesting` and `outline` (what is given to the parser), `resolve` (what a path leads to).
+//! (conditional compilation), `attributes` (attributes in raw tokens), `nesting` and `outline` (what is given to the parser), `resolve` (what a path leads to).
 //!
 //! The scan proposes, the objects dispose: what it finds is compared with the records by [`crate::plan`], so it may be generous
 //! where it cannot know (an undecided `cfg`) and leaves to rustc what only rustc can judge (syntax errors inside function bodies).
@@ -9,6 +9,7 @@
 //! Invariants: no file is read but through the provider; crates that cannot see rtlib are not read at all; results are sorted by
 //! place, so equal sources give equal results. Parsing runs on a thread with a stack made for it ([`nesting`]).
 
+mod attributes;
 mod cfg;
 mod deps;
 mod find;
@@ -106,13 +107,24 @@ pub struct Mention {
 ///
 /// # Errors
 /// Everything that is wrong with the declarations, in all crates.
-pub fn scan(graph: &RuntimeGraph, cfg: &Cfg, sources: &dyn SourceProvider) -> Result<Scan, Diagnostics> {
-    let builder = thread::Builder::new().name("scan".into()).stack_size(nesting::STACK_SIZE);
+pub fn scan(
+    graph: &RuntimeGraph,
+    cfg: &Cfg,
+    sources: &dyn SourceProvider,
+) -> Result<Scan, Diagnostics> {
+    let builder = thread::Builder::new()
+        .name("scan".into())
+        .stack_size(nesting::STACK_SIZE);
     thread::scope(|scope| {
-        let handle = builder.spawn_scoped(scope, || scan_all(graph, cfg, sources)).map_err(|error| {
-            Diagnostic::error(Code::NoThread, format!("cannot start a thread to scan the sources: {error}"))
+        let handle = builder
+            .spawn_scoped(scope, || scan_all(graph, cfg, sources))
+            .map_err(|error| {
+                Diagnostic::error(
+                    Code::NoThread,
+                    format!("cannot start a thread to scan the sources: {error}"),
+                )
                 .help("raise the limit on memory or processes (`ulimit -v`, `ulimit -u`)")
-        })?;
+            })?;
         match handle.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -120,7 +132,11 @@ pub fn scan(graph: &RuntimeGraph, cfg: &Cfg, sources: &dyn SourceProvider) -> Re
     })
 }
 
-fn scan_all(graph: &RuntimeGraph, cfg: &Cfg, sources: &dyn SourceProvider) -> Result<Scan, Diagnostics> {
+fn scan_all(
+    graph: &RuntimeGraph,
+    cfg: &Cfg,
+    sources: &dyn SourceProvider,
+) -> Result<Scan, Diagnostics> {
     let mut scan = Scan::default();
     let mut errors = Vec::new();
     for (id, krate) in graph.crates.iter().filter(|(_, krate)| krate.reaches_rtlib) {
@@ -154,13 +170,32 @@ fn scan_crate(
         refers_to,
     };
     ScannedCrate {
-        items: findings.found.into_iter().zip(references).map(item).collect(),
-        files: loaded.files.iter().map(|file| file.printed.clone()).collect(),
+        items: findings
+            .found
+            .into_iter()
+            .zip(references)
+            .map(item)
+            .collect(),
+        files: loaded
+            .files
+            .iter()
+            .map(|file| file.printed.clone())
+            .collect(),
         behind_macros: findings.behind_macros,
     }
 }
 
 fn names_of_rtlib(graph: &RuntimeGraph, krate: &RuntimeCrate) -> BTreeSet<String> {
-    let is_rtlib = |id: &CrateId| graph.crates.get(id).is_some_and(|dep| dep.package == RTLIB_PACKAGE);
-    krate.deps.iter().filter(|dep| is_rtlib(&dep.id)).map(|dep| dep.extern_name.clone()).collect()
+    let is_rtlib = |id: &CrateId| {
+        graph
+            .crates
+            .get(id)
+            .is_some_and(|dep| dep.package == RTLIB_PACKAGE)
+    };
+    krate
+        .deps
+        .iter()
+        .filter(|dep| is_rtlib(&dep.id))
+        .map(|dep| dep.extern_name.clone())
+        .collect()
 }

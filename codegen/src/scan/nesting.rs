@@ -61,7 +61,13 @@ enum Previous {
 
 impl Level {
     fn new(tokens: TokenStream) -> Self {
-        Self { tokens: tokens.into_iter(), run: 0, angles: 0, bars: 0, previous: Previous::Other }
+        Self {
+            tokens: tokens.into_iter(),
+            run: 0,
+            angles: 0,
+            bars: 0,
+            previous: Previous::Other,
+        }
     }
 
     fn count(&mut self, token: &TokenTree) {
@@ -74,7 +80,9 @@ impl Level {
                 (';', _) | ('>', Previous::Equals) => self.end(),
                 (',', _) => self.run = self.angles + self.bars,
                 ('<', _) => self.angles += 1,
-                ('>', previous) if previous != Previous::Minus => self.angles = self.angles.saturating_sub(1),
+                ('>', previous) if previous != Previous::Minus => {
+                    self.angles = self.angles.saturating_sub(1)
+                }
                 ('|', _) => self.bars += 1,
                 _ => {}
             }
@@ -117,22 +125,52 @@ mod tests {
 
     #[test]
     fn long_files_are_not_deep() {
-        assert!(passes(&"fn f<T, U>(a: &T, b: Vec<U>) -> u8 { match a { X | Y => 1, _ => 2 } }\n".repeat(20_000)));
+        assert!(passes(
+            &"fn f<T, U>(a: &T, b: Vec<U>) -> u8 { match a { X | Y => 1, _ => 2 } }\n"
+                .repeat(20_000)
+        ));
         assert!(passes(&"struct S; use a::{b, c};\n".repeat(20_000)));
-        assert!(passes(&format!("static T: [(u8, Vec<u8>); 1] = [{}];", "(1, f::<u8>(), a < b),".repeat(4_000))));
-        assert!(passes(&format!("fn f() {{ match x {{ {} }} }}", "A | B | C => f(|a, b| a | b),".repeat(20_000))));
+        assert!(passes(&format!(
+            "static T: [(u8, Vec<u8>); 1] = [{}];",
+            "(1, f::<u8>(), a < b),".repeat(4_000)
+        )));
+        assert!(passes(&format!(
+            "fn f() {{ match x {{ {} }} }}",
+            "A | B | C => f(|a, b| a | b),".repeat(20_000)
+        )));
     }
 
     #[test]
     fn every_way_of_nesting_is_counted() {
-        let pairs = [("(", ")"), ("{", "}"), ("[", "]"), ("f(", ")"), ("match a { _ => ", "}"), ("mod a {", "}")];
+        let pairs = [
+            ("(", ")"),
+            ("{", "}"),
+            ("[", "]"),
+            ("f(", ")"),
+            ("match a { _ => ", "}"),
+            ("mod a {", "}"),
+        ];
         for (open, close) in pairs {
             let text = format!("{}{}", open.repeat(7_000), close.repeat(7_000));
             assert!(!passes(&text), "{open}");
         }
         let chains = [
-            "- ", "& ", "+ a", ".b()", "? ", "else if a {} ", "|a, b| ", "|a, b| 1 >> ", "A<B, ", "fn() -> ", "fn() -> A<B, ", "if {} == ",
-            "= a", "as u8 ", "return ", "|| -> u8 ",
+            "- ",
+            "& ",
+            "+ a",
+            ".b()",
+            "? ",
+            "else if a {} ",
+            "|a, b| ",
+            "|a, b| 1 >> ",
+            "A<B, ",
+            "fn() -> ",
+            "fn() -> A<B, ",
+            "if {} == ",
+            "= a",
+            "as u8 ",
+            "return ",
+            "|| -> u8 ",
         ];
         for chain in chains {
             assert!(!passes(&chain.repeat(7_000)), "{chain}");

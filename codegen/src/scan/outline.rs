@@ -21,7 +21,9 @@ pub(super) fn split(tokens: TokenStream, bodies: &mut Bodies) -> TokenStream {
     let mut head = Head::Unknown;
     while let Some(token) = tokens.next() {
         match &token {
-            TokenTree::Ident(ident) if head == Head::Unknown => head = head_of(&ident.to_string(), &mut tokens),
+            TokenTree::Ident(ident) if head == Head::Unknown => {
+                head = head_of(&ident.to_string(), &mut tokens)
+            }
             TokenTree::Punct(punct) if punct.as_char() == ';' => head = Head::Unknown,
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
                 out.extend([TokenTree::Group(replaced(group, head, &mut tokens, bodies))]);
@@ -61,7 +63,9 @@ fn head_of(word: &str, rest: &mut Tokens) -> Head {
 
 fn is_function_qualifier(token: Option<&TokenTree>) -> bool {
     match token {
-        Some(TokenTree::Ident(ident)) => ["fn", "unsafe", "async", "extern"].iter().any(|word| ident == word),
+        Some(TokenTree::Ident(ident)) => ["fn", "unsafe", "async", "extern"]
+            .iter()
+            .any(|word| ident == word),
         _ => false,
     }
 }
@@ -92,7 +96,10 @@ mod tests {
 
     fn check(text: &str, expect: Expect) {
         let mut bodies = Bodies::new();
-        let outline = split(text.parse().expect("test input is made of tokens"), &mut bodies);
+        let outline = split(
+            text.parse().expect("test input is made of tokens"),
+            &mut bodies,
+        );
         let mut bodies: Vec<_> = bodies.into_iter().collect();
         bodies.sort_by_key(|(at, _)| *at);
         let mut out = format!("{outline}\n");
@@ -104,36 +111,48 @@ mod tests {
 
     #[test]
     fn bodies_of_functions_and_methods_are_taken_out() {
-        check("pub const unsafe fn f() { 1 } mod m { impl T for S { fn g(self) { 2 } } trait T { fn h() { 3 } fn i(); } }", expect![[r#"
+        check(
+            "pub const unsafe fn f() { 1 } mod m { impl T for S { fn g(self) { 2 } } trait T { fn h() { 3 } fn i(); } }",
+            expect![[r#"
             pub const unsafe fn f () { } mod m { impl T for S { fn g (self) { } } trait T { fn h () { } fn i () ; } }
             {: 1
             {: 2
             {: 3
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn other_braces_stay() {
-        check("struct S { f: fn() } static X: fn() -> u8 = { 1 }; const Y: u8 = { 2 }; use a::{b}; m! { fn f() { 3 } }", expect![[r#"
+        check(
+            "struct S { f: fn() } static X: fn() -> u8 = { 1 }; const Y: u8 = { 2 }; use a::{b}; m! { fn f() { 3 } }",
+            expect![[r#"
             struct S { f : fn () } static X : fn () -> u8 = { 1 } ; const Y : u8 = { 2 } ; use a :: { b } ; m ! { fn f () { 3 } }
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn braces_in_a_signature_are_no_body() {
-        check("fn f() -> A<{ 1 }> where B<{ 2 }, u8>: C { 3 } fn g() { 4 }", expect![[r#"
+        check(
+            "fn f() -> A<{ 1 }> where B<{ 2 }, u8>: C { 3 } fn g() { 4 }",
+            expect![[r#"
             fn f () -> A < { 1 } > where B < { 2 } , u8 >: C { } fn g () { }
             {: 3
             {: 4
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn the_attribute_of_a_function_does_not_hide_it() {
-        check("#[a { b }] fn f() { 1 } extern \"C\" { fn g(); } fn h() { 2 }", expect![[r##"
+        check(
+            "#[a { b }] fn f() { 1 } extern \"C\" { fn g(); } fn h() { 2 }",
+            expect![[r##"
             # [a { b }] fn f () { } extern "C" { fn g () ; } fn h () { }
             {: 1
             {: 2
-        "##]]);
+        "##]],
+        );
     }
 }

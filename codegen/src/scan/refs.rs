@@ -45,7 +45,10 @@ pub(super) fn references(tree: &Tree<'_>, cfg: &Cfg, id: NodeId) -> Result<Refer
         Body::Macro(tokens) => walker.loose_tokens((*tokens).clone()),
         Body::Function(signature, position) => {
             let file = &tree.loaded.files[tree.loaded.modules[node.module].file];
-            let body = position.and_then(|at| file.bodies.get(&at)).cloned().unwrap_or_default();
+            let body = position
+                .and_then(|at| file.bodies.get(&at))
+                .cloned()
+                .unwrap_or_default();
             let body = parse_checked::<Statements>(file, body)?;
             walker.arguments(&signature.inputs);
             walker.statements(&body.0);
@@ -106,7 +109,10 @@ impl Walker<'_, '_> {
 
     fn is_local(&self, name: &str) -> bool {
         let innermost = self.scopes.iter().rev().find_map(|scope| {
-            let (local, import) = (scope.locals.contains(name), scope.imports.contains_key(name));
+            let (local, import) = (
+                scope.locals.contains(name),
+                scope.imports.contains_key(name),
+            );
             (local || import).then_some(local)
         });
         innermost.unwrap_or(false)
@@ -115,18 +121,38 @@ impl Walker<'_, '_> {
     /// What a path leads to, imports of the blocks around it included.
     fn targets(&self, path: &UsePath) -> Vec<Target> {
         let first = path.segments.first().map_or("", String::as_str);
-        let import = self.scopes.iter().rev().find_map(|scope| scope.imports.get(first));
+        let import = self
+            .scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.imports.get(first));
         match import.filter(|_| !path.global) {
             None => resolve(self.tree, self.module, path),
             Some(import) => {
-                let segments = import.segments.iter().chain(&path.segments[1..]).cloned().collect();
-                resolve(self.tree, self.module, &UsePath { global: import.global, segments })
+                let segments = import
+                    .segments
+                    .iter()
+                    .chain(&path.segments[1..])
+                    .cloned()
+                    .collect();
+                resolve(
+                    self.tree,
+                    self.module,
+                    &UsePath {
+                        global: import.global,
+                        segments,
+                    },
+                )
             }
         }
     }
 
     fn mention(&mut self, path: &UsePath, certainty: Certainty) {
-        let local = !path.global && path.segments.first().is_some_and(|first| self.is_local(first));
+        let local = !path.global
+            && path
+                .segments
+                .first()
+                .is_some_and(|first| self.is_local(first));
         if local && path.segments.len() == 1 {
             return;
         }
@@ -155,7 +181,12 @@ impl Walker<'_, '_> {
         } else if self.tree.is_trait(ty) {
             self.any_method(name);
         } else {
-            let defaults = self.tree.trait_methods.get(name).cloned().unwrap_or_default();
+            let defaults = self
+                .tree
+                .trait_methods
+                .get(name)
+                .cloned()
+                .unwrap_or_default();
             self.refer_all(&defaults, Certainty::Guessed);
         }
     }
@@ -175,7 +206,10 @@ impl Walker<'_, '_> {
 
     /// The statements of a block, in the scope that is open: its items are known before its first statement.
     fn statements(&mut self, statements: &[Stmt]) {
-        let there: Vec<&Stmt> = statements.iter().filter(|statement| self.is_there(statement)).collect();
+        let there: Vec<&Stmt> = statements
+            .iter()
+            .filter(|statement| self.is_there(statement))
+            .collect();
         for statement in &there {
             if let Stmt::Item(item) = statement {
                 self.declare(item);
@@ -203,9 +237,14 @@ impl Walker<'_, '_> {
             Item::Static(item) => self.bind(&item.ident),
             Item::Use(item) => {
                 let mut imports = Vec::new();
-                let prefix = UsePath { global: item.leading_colon.is_some(), segments: Vec::new() };
+                let prefix = UsePath {
+                    global: item.leading_colon.is_some(),
+                    segments: Vec::new(),
+                };
                 flatten(&item.tree, prefix, &mut imports);
-                let named = imports.into_iter().filter_map(|(name, path)| Some((name?, path)));
+                let named = imports
+                    .into_iter()
+                    .filter_map(|(name, path)| Some((name?, path)));
                 if let Some(scope) = self.scopes.last_mut() {
                     scope.imports.extend(named);
                 }
@@ -216,7 +255,10 @@ impl Walker<'_, '_> {
 
     /// A name in a pattern binds, unless it is that of a constant or static.
     fn pattern_name(&mut self, name: &syn::Ident) {
-        let path = UsePath { global: false, segments: vec![name.unraw().to_string()] };
+        let path = UsePath {
+            global: false,
+            segments: vec![name.unraw().to_string()],
+        };
         let statics: Vec<NodeId> = self
             .targets(&path)
             .into_iter()
@@ -233,12 +275,19 @@ impl Walker<'_, '_> {
     }
 
     fn call_macro(&mut self, call: &syn::Macro) {
-        if let Some(rules) = call.path.segments.last().and_then(|name| self.tree.macros.get(&name.ident.to_string())) {
+        if let Some(rules) = call
+            .path
+            .segments
+            .last()
+            .and_then(|name| self.tree.macros.get(&name.ident.to_string()))
+        {
             self.refer_all(rules, Certainty::Certain);
         }
         self.format_captures(call.tokens.clone());
         match arguments_of_macro(call.tokens.clone()) {
-            Some(expressions) => expressions.iter().for_each(|expression| self.visit_expr(expression)),
+            Some(expressions) => expressions
+                .iter()
+                .for_each(|expression| self.visit_expr(expression)),
             None => self.loose_tokens(call.tokens.clone()),
         }
     }
@@ -246,10 +295,20 @@ impl Walker<'_, '_> {
     /// `"{NAME}"`: the strings of a formatting macro mention names.
     fn format_captures(&mut self, tokens: TokenStream) {
         for token in tokens {
-            let TokenTree::Literal(literal) = token else { continue };
-            let syn::Lit::Str(text) = syn::Lit::new(literal) else { continue };
+            let TokenTree::Literal(literal) = token else {
+                continue;
+            };
+            let syn::Lit::Str(text) = syn::Lit::new(literal) else {
+                continue;
+            };
             for name in captured_names(&text.value()) {
-                self.mention(&UsePath { global: false, segments: vec![name] }, Certainty::Guessed);
+                self.mention(
+                    &UsePath {
+                        global: false,
+                        segments: vec![name],
+                    },
+                    Certainty::Guessed,
+                );
             }
         }
     }
@@ -300,13 +359,18 @@ impl<'ast> Visit<'ast> for Walker<'_, '_> {
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         self.scoped(|walker| {
             walker.arguments(&item.sig.inputs);
-            item.default.iter().for_each(|block| walker.visit_block(block));
+            item.default
+                .iter()
+                .for_each(|block| walker.visit_block(block));
         });
     }
 
     fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
         self.scoped(|walker| {
-            closure.inputs.iter().for_each(|input| walker.visit_pat(input));
+            closure
+                .inputs
+                .iter()
+                .for_each(|input| walker.visit_pat(input));
             walker.visit_expr(&closure.body);
         });
     }
@@ -352,7 +416,8 @@ impl<'ast> Visit<'ast> for Walker<'_, '_> {
     }
 
     fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
-        let binds_surely = pattern.by_ref.is_some() || pattern.mutability.is_some() || pattern.subpat.is_some();
+        let binds_surely =
+            pattern.by_ref.is_some() || pattern.mutability.is_some() || pattern.subpat.is_some();
         if binds_surely {
             self.bind(&pattern.ident);
         } else {
@@ -373,7 +438,10 @@ impl<'ast> Visit<'ast> for Walker<'_, '_> {
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         let name = call.method.unraw().to_string();
-        let own = self.self_type.filter(|_| is_self(&call.receiver)).map(|ty| self.tree.associated(ty, &name));
+        let own = self
+            .self_type
+            .filter(|_| is_self(&call.receiver))
+            .map(|ty| self.tree.associated(ty, &name));
         match own.filter(|own| !own.is_empty()) {
             Some(own) => self.refer_all(&own, Certainty::Certain),
             None => self.any_method(&name),
@@ -396,9 +464,22 @@ impl<'ast> Visit<'ast> for Walker<'_, '_> {
 impl Walker<'_, '_> {
     /// `<Type as Trait>::name`
     fn qualified(&mut self, ty: &syn::Type, path: &syn::Path) {
-        let Some(name) = path.segments.last().map(|segment| segment.ident.unraw().to_string()) else { return };
-        let types = if is_self_type(ty) { self.self_type.into_iter().collect() } else { self.tree.types_of(self.module, ty) };
-        let own: Vec<NodeId> = types.iter().flat_map(|ty| self.tree.associated(*ty, &name)).collect();
+        let Some(name) = path
+            .segments
+            .last()
+            .map(|segment| segment.ident.unraw().to_string())
+        else {
+            return;
+        };
+        let types = if is_self_type(ty) {
+            self.self_type.into_iter().collect()
+        } else {
+            self.tree.types_of(self.module, ty)
+        };
+        let own: Vec<NodeId> = types
+            .iter()
+            .flat_map(|ty| self.tree.associated(*ty, &name))
+            .collect();
         if own.is_empty() {
             self.any_method(&name);
         } else {
@@ -456,7 +537,9 @@ fn loose_paths(tokens: TokenStream, open: &mut Vec<TokenStream>) -> Vec<Loose> {
     let mut after_dot = false;
     for token in tokens {
         match &token {
-            TokenTree::Ident(ident) if after_dot => found.push(Loose::Method(ident.unraw().to_string())),
+            TokenTree::Ident(ident) if after_dot => {
+                found.push(Loose::Method(ident.unraw().to_string()))
+            }
             TokenTree::Ident(ident) => {
                 if !joined {
                     finish(&mut path, &mut found);
@@ -480,6 +563,9 @@ fn loose_paths(tokens: TokenStream, open: &mut Vec<TokenStream>) -> Vec<Loose> {
 fn finish(path: &mut Vec<String>, found: &mut Vec<Loose>) {
     if !path.is_empty() {
         let segments = std::mem::take(path);
-        found.push(Loose::Path(UsePath { global: false, segments }));
+        found.push(Loose::Path(UsePath {
+            global: false,
+            segments,
+        }));
     }
 }

@@ -14,7 +14,11 @@ const MAX_DEPTH: usize = 64;
 
 /// Everything that a path may lead to from a module, sorted.
 pub(super) fn resolve(tree: &Tree<'_>, module: ModuleId, path: &UsePath) -> Vec<Target> {
-    let mut query = Query { tree, budget: BUDGET, active: Vec::new() };
+    let mut query = Query {
+        tree,
+        budget: BUDGET,
+        active: Vec::new(),
+    };
     let mut found = query.path(module, path);
     found.sort();
     found.dedup();
@@ -23,8 +27,9 @@ pub(super) fn resolve(tree: &Tree<'_>, module: ModuleId, path: &UsePath) -> Vec<
 
 /// Crates and types that are in scope everywhere and hold nothing of this crate.
 const STANDARD: [&str; 25] = [
-    "std", "core", "alloc", "Box", "Option", "Result", "String", "Vec", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128",
-    "isize", "str", "u8", "u16", "u32", "u64", "u128", "usize",
+    "std", "core", "alloc", "Box", "Option", "Result", "String", "Vec", "bool", "char", "f32",
+    "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32", "u64", "u128",
+    "usize",
 ];
 
 struct Query<'t, 'a> {
@@ -37,7 +42,11 @@ struct Query<'t, 'a> {
 impl Query<'_, '_> {
     fn path(&mut self, module: ModuleId, path: &UsePath) -> Vec<Target> {
         let Some((first, rest)) = path.segments.split_first() else {
-            return if path.global { Vec::new() } else { vec![Target::Module(module)] };
+            return if path.global {
+                Vec::new()
+            } else {
+                vec![Target::Module(module)]
+            };
         };
         let mut targets = match path.global {
             true if self.tree.edition_2015 => self.first_segment(0, first),
@@ -78,8 +87,12 @@ impl Query<'_, '_> {
         let mut next = Vec::new();
         for target in targets {
             match target {
-                Target::Module(id) if segment == "super" => next.push(Target::Module(self.parent(*id))),
-                Target::Module(_) | Target::External(..) if segment == "self" => next.push(target.clone()),
+                Target::Module(id) if segment == "super" => {
+                    next.push(Target::Module(self.parent(*id)))
+                }
+                Target::Module(_) | Target::External(..) if segment == "self" => {
+                    next.push(target.clone())
+                }
                 Target::Module(id) => next.extend(self.lookup(*id, segment)),
                 Target::Type(id) => next.push(Target::Associated(*id, segment.to_owned())),
                 Target::External(name, rest) => {
@@ -114,7 +127,11 @@ impl Query<'_, '_> {
         for glob in &names.globs {
             let sources = self.path(module, glob);
             let through = self.step(&sources, name);
-            found.extend(through.into_iter().filter(|target| !hidden || !is_certain(target)));
+            found.extend(
+                through
+                    .into_iter()
+                    .filter(|target| !hidden || !is_certain(target)),
+            );
         }
         self.active.pop();
         found

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
-use syn::{Expr, ImplItem, Item, ItemImpl, ItemTrait, ItemUse, Signature, TraitItem, Type, UseTree};
+use syn::{
+    Expr, ImplItem, Item, ItemImpl, ItemTrait, ItemUse, Signature, TraitItem, Type, UseTree,
+};
 
 use super::load::{Loaded, LoadedItem, ModuleId};
 use super::resolve::resolve;
@@ -129,7 +131,11 @@ impl<'a> Tree<'a> {
             methods: BTreeMap::new(),
             trait_methods: BTreeMap::new(),
             macros: BTreeMap::new(),
-            externs: krate.deps.iter().map(|dep| dep.extern_name.clone()).collect(),
+            externs: krate
+                .deps
+                .iter()
+                .map(|dep| dep.extern_name.clone())
+                .collect(),
             edition_2015: krate.edition == "2015",
             macro_prelude: Vec::new(),
         };
@@ -158,7 +164,11 @@ impl<'a> Tree<'a> {
     }
 
     /// The value nodes that a module declares under a name.
-    pub(super) fn declared_value(&self, module: ModuleId, name: &str) -> impl Iterator<Item = NodeId> {
+    pub(super) fn declared_value(
+        &self,
+        module: ModuleId,
+        name: &str,
+    ) -> impl Iterator<Item = NodeId> {
         let defs = self.names[module].declared.get(name).into_iter().flatten();
         defs.filter_map(|def| match def {
             Def::Value(node) => Some(*node),
@@ -177,8 +187,12 @@ impl<'a> Tree<'a> {
                 let body = Body::Function(&item.sig, Some(body_position(&item.block)));
                 self.value(module, &item.sig.ident, body, false);
             }
-            Item::Static(item) => self.value(module, &item.ident, Body::Expression(&item.expr), true),
-            Item::Const(item) => self.value(module, &item.ident, Body::Expression(&item.expr), true),
+            Item::Static(item) => {
+                self.value(module, &item.ident, Body::Expression(&item.expr), true)
+            }
+            Item::Const(item) => {
+                self.value(module, &item.ident, Body::Expression(&item.expr), true)
+            }
             Item::Struct(item) => self.new_type(module, &item.ident, TypeKind::Own),
             Item::Enum(item) => self.new_type(module, &item.ident, TypeKind::Own),
             Item::Union(item) => self.new_type(module, &item.ident, TypeKind::Own),
@@ -197,7 +211,11 @@ impl<'a> Tree<'a> {
     }
 
     fn define(&mut self, module: ModuleId, name: &Ident, def: Def) {
-        self.names[module].declared.entry(name.unraw().to_string()).or_default().push(def);
+        self.names[module]
+            .declared
+            .entry(name.unraw().to_string())
+            .or_default()
+            .push(def);
     }
 
     fn value(&mut self, module: ModuleId, name: &'a Ident, body: Body<'a>, is_static: bool) {
@@ -206,13 +224,27 @@ impl<'a> Tree<'a> {
         self.define(module, name, Def::Value(node));
     }
 
-    fn node(&mut self, module: ModuleId, ident: &'a Ident, body: Body<'a>, owner: Option<&str>, self_type: Option<TypeId>) -> NodeId {
+    fn node(
+        &mut self,
+        module: ModuleId,
+        ident: &'a Ident,
+        body: Body<'a>,
+        owner: Option<&str>,
+        self_type: Option<TypeId>,
+    ) -> NodeId {
         let path = &self.loaded.modules[module].path;
         let name = match owner {
             Some(owner) => format!("{path}::{owner}::{}", ident.unraw()),
             None => format!("{path}::{}", ident.unraw()),
         };
-        self.nodes.push(Node { name, module, self_type, ident, body, is_static: false });
+        self.nodes.push(Node {
+            name,
+            module,
+            self_type,
+            ident,
+            body,
+            is_static: false,
+        });
         self.nodes.len() - 1
     }
 
@@ -223,10 +255,18 @@ impl<'a> Tree<'a> {
 
     fn extern_crate(&mut self, module: ModuleId, item: &syn::ItemExternCrate) {
         let name = item.ident.unraw().to_string();
-        if item.attrs.iter().any(|attribute| attribute.path().is_ident("macro_use")) {
+        if item
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("macro_use"))
+        {
             self.macro_prelude.push(name.clone());
         }
-        let def = if name == "self" { Def::Module(0) } else { Def::Extern(name) };
+        let def = if name == "self" {
+            Def::Module(0)
+        } else {
+            Def::Extern(name)
+        };
         match &item.rename {
             Some((_, rename)) => self.define(module, rename, def),
             None => self.define(module, &item.ident, def),
@@ -235,11 +275,18 @@ impl<'a> Tree<'a> {
 
     fn import(&mut self, module: ModuleId, item: &ItemUse) {
         let mut imports = Vec::new();
-        let prefix = UsePath { global: item.leading_colon.is_some(), segments: Vec::new() };
+        let prefix = UsePath {
+            global: item.leading_colon.is_some(),
+            segments: Vec::new(),
+        };
         flatten(&item.tree, prefix, &mut imports);
         for (name, path) in imports {
             match name {
-                Some(name) => self.names[module].declared.entry(name).or_default().push(Def::Import(path)),
+                Some(name) => self.names[module]
+                    .declared
+                    .entry(name)
+                    .or_default()
+                    .push(Def::Import(path)),
                 None => self.names[module].globs.push(path),
             }
         }
@@ -250,7 +297,10 @@ impl<'a> Tree<'a> {
         let owner = type_name(&item.self_ty);
         for inner in &item.items {
             let (name, body) = match inner {
-                ImplItem::Fn(inner) => (&inner.sig.ident, Body::Function(&inner.sig, Some(body_position(&inner.block)))),
+                ImplItem::Fn(inner) => (
+                    &inner.sig.ident,
+                    Body::Function(&inner.sig, Some(body_position(&inner.block))),
+                ),
                 ImplItem::Const(inner) => (&inner.ident, Body::Expression(&inner.expr)),
                 _ => continue,
             };
@@ -258,7 +308,10 @@ impl<'a> Tree<'a> {
             let node = self.node(module, name, body, Some(&owner), types.first().copied());
             let name = name.unraw().to_string();
             for one in &types {
-                self.associated.entry((*one, name.clone())).or_default().push(node);
+                self.associated
+                    .entry((*one, name.clone()))
+                    .or_default()
+                    .push(node);
             }
             if is_method {
                 self.methods.entry(name).or_default().push(node);
@@ -270,7 +323,10 @@ impl<'a> Tree<'a> {
         for inner in &item.items {
             let (name, body) = match inner {
                 TraitItem::Fn(inner) => match &inner.default {
-                    Some(block) => (&inner.sig.ident, Body::Function(&inner.sig, Some(body_position(block)))),
+                    Some(block) => (
+                        &inner.sig.ident,
+                        Body::Function(&inner.sig, Some(body_position(block))),
+                    ),
                     None => continue,
                 },
                 TraitItem::Const(inner) => match &inner.default {
@@ -310,7 +366,9 @@ impl<'a> Tree<'a> {
 
     fn behind_alias(&self, id: TypeId, depth: usize) -> Vec<TypeId> {
         match self.types[id].kind {
-            TypeKind::Alias(ty) if depth < MAX_ALIASES => self.types_within(self.types[id].module, ty, depth + 1),
+            TypeKind::Alias(ty) if depth < MAX_ALIASES => {
+                self.types_within(self.types[id].module, ty, depth + 1)
+            }
             TypeKind::Alias(_) => Vec::new(),
             TypeKind::Own | TypeKind::Trait => vec![id],
         }
@@ -323,7 +381,13 @@ impl<'a> Tree<'a> {
 
     /// The associated items of a type with a name, its aliases seen through.
     pub(super) fn associated(&self, id: TypeId, name: &str) -> Vec<NodeId> {
-        let of = |id| self.associated.get(&(id, name.to_owned())).into_iter().flatten().copied();
+        let of = |id| {
+            self.associated
+                .get(&(id, name.to_owned()))
+                .into_iter()
+                .flatten()
+                .copied()
+        };
         self.behind_alias(id, 0).into_iter().flat_map(of).collect()
     }
 }
@@ -335,14 +399,22 @@ fn body_position(block: &syn::Block) -> usize {
 /// The last name of a type, for messages.
 fn type_name(ty: &Type) -> String {
     match ty {
-        Type::Path(path) => path.path.segments.last().map_or_else(String::new, |segment| segment.ident.to_string()),
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map_or_else(String::new, |segment| segment.ident.to_string()),
         Type::Reference(inner) => type_name(&inner.elem),
         _ => "_".to_owned(),
     }
 }
 
 /// The imports of a `use`: name here (`None` for a glob) and path.
-pub(super) fn flatten(tree: &UseTree, mut prefix: UsePath, out: &mut Vec<(Option<String>, UsePath)>) {
+pub(super) fn flatten(
+    tree: &UseTree,
+    mut prefix: UsePath,
+    out: &mut Vec<(Option<String>, UsePath)>,
+) {
     match tree {
         UseTree::Path(path) => {
             prefix.segments.push(path.ident.unraw().to_string());
@@ -375,7 +447,11 @@ impl From<&syn::Path> for UsePath {
     fn from(path: &syn::Path) -> Self {
         Self {
             global: path.leading_colon.is_some(),
-            segments: path.segments.iter().map(|segment| segment.ident.unraw().to_string()).collect(),
+            segments: path
+                .segments
+                .iter()
+                .map(|segment| segment.ident.unraw().to_string())
+                .collect(),
         }
     }
 }
