@@ -135,11 +135,16 @@ pub enum MetadataError {
 #[derive(Debug)]
 pub struct Pending(std::process::Child);
 
-/// Starts `cargo metadata` with `args` in `dir`.
+/// Starts `cargo metadata` with `args` in `dir`, with `env` beside the environment.
 ///
 /// # Errors
 /// When cargo cannot be started.
-pub fn start(cargo: &OsString, dir: &Path, args: Vec<OsString>) -> Result<Pending, MetadataError> {
+pub fn start(
+    cargo: &OsString,
+    dir: &Path,
+    args: Vec<OsString>,
+    env: &[(&str, &str)],
+) -> Result<Pending, MetadataError> {
     let child = Command::new(cargo)
         .args([
             "metadata",
@@ -149,6 +154,7 @@ pub fn start(cargo: &OsString, dir: &Path, args: Vec<OsString>) -> Result<Pendin
             crate::TARGET,
         ])
         .args(args)
+        .envs(env.iter().copied())
         .current_dir(dir)
         .stdout(Stdio::piped())
         .spawn();

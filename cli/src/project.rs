@@ -209,7 +209,7 @@ impl Question<'_> {
 
     fn ask(&self) -> Result<Project, ProjectError> {
         let cargo_config = CargoConfig::load(self.dir, self.config)?;
-        let metadata = metadata::start(self.cargo, self.dir, self.args.clone())?;
+        let metadata = metadata::start(self.cargo, self.dir, self.args.clone(), &[])?;
         let toolchain = Toolchain::ask(&cargo_config, self.dir);
         let mut workspace = metadata.finish()?;
         if let Some(dir) = self.target_dir {

@@ -1,7 +1,8 @@
 //! The packages of a crate that `cargo install` downloaded: only the driver can ask for them, once the crate is there.
 //!
 //! `cargo install` without `--locked` ignores the lock file that a registry crate brings along. To see the same versions, cargo
-//! is asked in a directory of links to the crate's files, the lock file left out.
+//! is asked in a directory of links to the crate's files, the lock file left out. Of configuration only that of the user's cargo home
+//! counts, not what the crate brings along.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,6 +14,9 @@ use tempfile::TempDir;
 use super::error::LinkError;
 use crate::metadata;
 use crate::plan_file::Packages;
+
+/// `cargo install` does not hold back versions for the sake of the crate's own `rust-version`.
+const AS_INSTALL: [(&str, &str); 1] = [("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "allow")];
 
 /// Asks cargo for the packages of the crate in `manifest_dir`, and puts its target into their graph.
 ///
@@ -40,8 +44,8 @@ pub fn graph(
     let dir = linked.as_ref().map_or(manifest_dir, |links| links.path());
     let mut args = args.to_vec();
     args.extend(["--manifest-path".into(), dir.join("Cargo.toml").into()]);
-    args.extend(["--offline", "--quiet"].map(OsString::from));
-    let mut workspace = metadata::start(cargo, dir, args)?.finish()?;
+    args.push("--quiet".into());
+    let mut workspace = metadata::start(cargo, Path::new("/"), args, &AS_INSTALL)?.finish()?;
     let package = workspace
         .packages
         .values_mut()
@@ -73,7 +77,7 @@ fn links_without_lock(dir: &Path) -> io::Result<TempDir> {
     let links = tempfile::Builder::new().prefix("gobuild-").tempdir()?;
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
-        if entry.file_name() != "Cargo.lock" {
+        if entry.file_name() != "Cargo.lock" && entry.file_name() != ".cargo" {
             std::os::unix::fs::symlink(entry.path(), links.path().join(entry.file_name()))?;
         }
     }

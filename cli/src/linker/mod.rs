@@ -7,6 +7,7 @@
 //! | [`run`] | the driver: one call a stage |
 //! | [`program`] | what is known of the program: its graph, its plan, its build information |
 //! | [`late`] | packages of a crate that `cargo install` downloaded |
+//! | [`doctest`] | programs that rustdoc makes |
 //! | [`records`] | init records from objects and rlibs |
 //! | [`layout`] | where generated files lie (pure) |
 //! | [`assemble`] | the templates, assembled and cached |
@@ -18,6 +19,7 @@
 
 pub mod args;
 pub mod assemble;
+pub mod doctest;
 pub mod error;
 pub mod late;
 pub mod layout;

@@ -25,7 +25,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Finds the crates of `target`, a target of the package in `manifest_dir`.
+    /// Finds the crates of `target`, a target of the package in `manifest_dir`. `adjust` may change the graph before.
     ///
     /// # Errors
     /// When cargo must be asked and does not answer, or the crates depend on each other in a circle.
@@ -33,8 +33,9 @@ impl Program {
         plan: &PlanFile,
         target: RootTarget,
         manifest_dir: &Path,
+        adjust: impl FnOnce(&mut Graph),
     ) -> Result<Self, LinkError> {
-        let graph = match &plan.packages {
+        let mut graph = match &plan.packages {
             PackageSource::Known(packages) => packages.clone().graph(target),
             PackageSource::Ask {
                 cargo,
@@ -42,6 +43,7 @@ impl Program {
                 args,
             } => late::graph(cargo, *locked, args, target, manifest_dir)?,
         };
+        adjust(&mut graph);
         let crates = RuntimeGraph::new(&graph).map_err(LinkError::Diagnostics)?;
         Ok(Self { graph, crates })
     }

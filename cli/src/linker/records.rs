@@ -10,6 +10,9 @@ use gobuild_codegen::records::{self, Record};
 
 use super::error::LinkError;
 
+/// How rustdoc's libraries are called that hold several doctests.
+const DOCTEST_BUNDLE: &str = "doctest_bundle";
+
 /// Reads the records in `inputs`. `crates` are the names of the library crates that can hold records.
 ///
 /// # Errors
@@ -34,17 +37,21 @@ pub fn read<'a>(
 }
 
 fn may_hold_records(path: &Path, crates: &BTreeSet<&str>) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    match name.strip_suffix(".rlib") {
-        Some(stem) => {
-            let stem = stem.strip_prefix("lib").unwrap_or(stem);
-            let crate_name = stem
-                .rsplit_once('-')
-                .map_or(stem, |(crate_name, _)| crate_name);
-            crates.contains(crate_name)
-        }
-        None => name.ends_with(".o"),
+    match crate_name(path) {
+        Some(name) => crates.contains(name) || name.starts_with(DOCTEST_BUNDLE),
+        None => path.extension().is_some_and(|extension| extension == "o"),
     }
+}
+
+/// The crate that an rlib is named after.
+#[must_use]
+pub fn crate_name(path: &Path) -> Option<&str> {
+    let stem = path.file_name()?.to_str()?.strip_suffix(".rlib")?;
+    let stem = stem.strip_prefix("lib").unwrap_or(stem);
+    Some(
+        stem.rsplit_once('-')
+            .map_or(stem, |(crate_name, _)| crate_name),
+    )
 }
 
 #[cfg(test)]
@@ -58,6 +65,7 @@ mod tests {
             ("/t/deps/libconfig-0123.rlib", true),
             ("/t/deps/liba_b-0123.rlib", true),
             ("/t/deps/libserde-0123.rlib", false),
+            ("/tmp/rustdoctestX/libdoctest_bundle_2024.rlib", true),
             ("/s/lib/libstd-0123.rlib", false),
             ("/t/deps/app-1.2.rcgu.o", true),
             ("/t/rustcX/symbols.o", true),

@@ -10,6 +10,7 @@ use gobuild_codegen::emit;
 use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
+use super::doctest::{self, DOCTEST_VAR};
 use super::error::LinkError;
 use super::layout::Layout;
 use super::output::Output;
@@ -18,7 +19,7 @@ use super::setup::{Ld, LinkSetup};
 use crate::exit_code;
 use crate::files;
 use crate::interrupt::{Ended, Group, Interrupts};
-use crate::plan_file::{self, PlanFile, Recipe};
+use crate::plan_file::{self, PlanFile, PlanFileError, Recipe};
 use crate::project::STATE_DIR;
 use crate::report::{Message, Outbox};
 use crate::runtime_object;
@@ -63,7 +64,6 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
     let interrupts = Interrupts::catch().map_err(LinkError::Signals)?;
     let line = LinkLine::parse(expanded(args)?)?;
     let plan = PlanFile::from_env()?;
-    let target = plan_file::target_from_env()?;
     let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
         .map(PathBuf::from)
         .unwrap_or_default();
@@ -76,8 +76,10 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
             &interrupts,
         );
     }
-    let program = Program::load(&plan, target, &manifest_dir)?;
-    let layout = program.layout(&emit_dir(&plan, &line)?, recipe, !plan.trim.is_empty());
+    let dir = emit_dir(&plan, &line)?;
+    let (program, own) = load(&plan, &line, &manifest_dir, &dir)?;
+    let mut layout = program.layout(&dir, recipe, !plan.trim.is_empty());
+    layout.own = own.unwrap_or(layout.own);
     let stage = Stage {
         line: &line,
         plan: &plan,
@@ -89,6 +91,26 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
     };
     let objects = stage.objects()?;
     stage.link(&objects)
+}
+
+/// The program that is linked, and where its own generated files go if that is an unusual place: doctests are linked side by
+/// side under one name, each in a directory of rustdoc's.
+fn load(
+    plan: &PlanFile,
+    line: &LinkLine,
+    manifest_dir: &Path,
+    emit_dir: &Path,
+) -> Result<(Program, Option<PathBuf>), LinkError> {
+    match plan_file::target_from_env() {
+        Err(PlanFileError::Missing(_)) if std::env::var_os(DOCTEST_VAR).is_some() => {
+            let target = doctest::target(&plan.members, manifest_dir, emit_dir)?;
+            let program = Program::load(plan, target, manifest_dir, |graph| {
+                doctest::prune(graph, line);
+            })?;
+            Ok((program, line.output().parent().map(Path::to_path_buf)))
+        }
+        target => Ok((Program::load(plan, target?, manifest_dir, |_| ())?, None)),
+    }
 }
 
 fn expanded(args: Vec<OsString>) -> Result<Vec<OsString>, LinkError> {

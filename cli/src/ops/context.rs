@@ -187,8 +187,21 @@ impl Context {
     /// Directories of this machine and what stands for them. Of two that fit, rustc takes the later.
     fn trim(&self) -> Vec<(PathBuf, String)> {
         let workspace = &self.project.workspace;
+        let outside = workspace
+            .packages
+            .values()
+            .filter(|package| {
+                package.source.is_none() && !package.manifest_dir.starts_with(&workspace.root)
+            })
+            .map(|package| {
+                (
+                    package.manifest_dir.clone(),
+                    format!("/path/{}-{}", package.name, package.version),
+                )
+            });
         trim_outside(&self.dir, &self.project.toolchain.sysroot)
             .into_iter()
+            .chain(outside)
             .chain([
                 (workspace.root.clone(), "/workspace".to_owned()),
                 (workspace.target_dir.clone(), "/target".to_owned()),

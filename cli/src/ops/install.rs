@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::context;
 use crate::args::InstallArgs;
-use crate::args::cargo::Forward;
+use crate::args::cargo::{Forward, ResolveArgs};
 use crate::cargo_config::CargoConfig;
 use crate::config::{Layer, Settings};
 use crate::error::Error;
@@ -43,6 +43,11 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
     let link = context::link_setup(&settings, of_user.as_deref(), &toolchain.sysroot)?;
     let mut resolve = Forward::default();
     args.cargo.features.forward(&mut resolve);
+    let network = ResolveArgs {
+        config: Vec::new(),
+        ..args.cargo.resolve.clone()
+    };
+    network.forward(&mut resolve);
     let plan = PlanFile {
         packages: PackageSource::Ask {
             cargo: cargo.clone(),

@@ -1,4 +1,7 @@
 //! `cargo gobuild test`: `cargo test` with the workspace wrapper, so that every test is a program that boots like the real one.
+//!
+//! rustdoc is no rustc, and no wrapper stands before it: doctests get the link arguments through rustdoc's own flags, which change nothing
+//! else.
 
 use super::context::Context;
 use super::dry_run;
@@ -6,7 +9,9 @@ use crate::args::TestArgs;
 use crate::args::cargo::{Forward, TargetArgs};
 use crate::error::Error;
 use crate::exit_code;
-use crate::invocation::{Invocation, Scope};
+use crate::invocation::{self, Invocation, Scope, link_flags};
+use crate::linker::doctest::DOCTEST_VAR;
+use crate::plan_file::PlanFile;
 use crate::selection;
 
 /// Tests, and gives cargo's exit code.
@@ -29,12 +34,24 @@ pub fn test(args: &TestArgs) -> Result<u8, Error> {
     let mut invocation = Invocation::cargo(&context.cargo, "test", &context.dir);
     context.equip(&mut invocation, &plan)?;
     invocation.wrapper(Scope::Workspace);
+    equip_doctests(&context, &plan, &mut invocation);
     invocation.args(forwarded(args));
     if context.dry_run() {
         dry_run::show(&context, &selection, &plan, &invocation);
         return Ok(exit_code::SUCCESS);
     }
     context.execute(&mut invocation)
+}
+
+fn equip_doctests(context: &Context, plan: &PlanFile, invocation: &mut Invocation) {
+    let mut flags = context.project.cargo_config.rustdocflags.clone();
+    flags.extend(
+        link_flags(&plan.recipe.marker)
+            .iter()
+            .map(|flag| flag.to_string_lossy().into_owned()),
+    );
+    invocation.env("CARGO_ENCODED_RUSTDOCFLAGS", invocation::encoded(&flags));
+    invocation.env(DOCTEST_VAR, "1");
 }
 
 fn forwarded(args: &TestArgs) -> Vec<std::ffi::OsString> {
