@@ -1,0 +1,360 @@
+//! Goroutines as a program sees them: the fixture `testprog`, one binary with many programs, built in both profiles and run as
+//! children with exact output and exit status.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use gobuild_tests::process::{BUILD, Outcome, RUN, run};
+use gobuild_tests::tool;
+
+/// Both profiles' executables.
+fn testprogs() -> &'static [PathBuf; 2] {
+    static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let source = tool::root().join("tests/fixtures/testprog");
+        let target = tool::scratch().join("testprog");
+        [("dev", "debug"), ("release", "release")].map(|(profile, dir)| {
+            let mut build = tool::gobuild(&source);
+            build.args(["build", "--locked", "--profile", profile]);
+            _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
+            target.join(dir).join("testprog")
+        })
+    })
+}
+
+/// A program by its name, with these arguments and environment; in the release profile.
+fn release(line: &str, env: &[(&str, &str)], limit: Duration) -> Outcome {
+    start(&testprogs()[1], line, env, limit)
+}
+
+fn start(exe: &PathBuf, line: &str, env: &[(&str, &str)], limit: Duration) -> Outcome {
+    let mut command = Command::new(exe);
+    tool::clean(&mut command);
+    command
+        .args(line.split_whitespace())
+        .envs(env.iter().copied());
+    run(&mut command, limit)
+}
+
+/// Runs the program in both profiles; both must succeed, print this line and nothing else.
+#[track_caller]
+fn check(line: &str, env: &[(&str, &str)], expect: &str) {
+    for exe in testprogs() {
+        let outcome = start(exe, line, env, RUN).ok();
+        assert_eq!(
+            (outcome.out(), outcome.err()),
+            (format!("{expect}\n"), String::new()),
+            "{}",
+            exe.display()
+        );
+    }
+}
+
+/// Runs the program in both profiles; both must end with exit status 2 and this at the end of their standard error. `#` stands for any number.
+#[track_caller]
+fn check_fatal(line: &str, env: &[(&str, &str)], expect: &str) {
+    for exe in testprogs() {
+        let outcome = start(exe, line, env, RUN).fails_with(2);
+        let err = numbers_as_hashes(&outcome.err());
+        assert!(
+            err.ends_with(expect),
+            "{}: expected at the end\n{expect}\nin\n{err}",
+            exe.display()
+        );
+    }
+}
+
+/// Addresses and sizes differ between runs; identities up to three digits stay.
+fn numbers_as_hashes(text: &str) -> String {
+    let mut all = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, number) = rest.split_at(at);
+        let hex = number.starts_with("0x");
+        let skip = if hex { 2 } else { 0 };
+        let end = number[skip..]
+            .find(|c: char| {
+                !(if hex {
+                    c.is_ascii_hexdigit()
+                } else {
+                    c.is_ascii_digit()
+                })
+            })
+            .map_or(number.len(), |end| end + skip);
+        all.push_str(before);
+        all.push_str(if end > 3 { "#" } else { &number[..end] });
+        rest = &number[end..];
+    }
+    all + rest
+}
+
+/// What takes gigabytes or thousands of threads runs alone.
+fn alone() -> MutexGuard<'static, ()> {
+    static HEAVY: Mutex<()> = Mutex::new(());
+    HEAVY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[test]
+fn spawn_and_join_give_results_back() {
+    check("spawn-join", &[], "332833500");
+    check("nested", &[], "4096");
+    check("large-closure", &[], "700000");
+}
+
+#[test]
+fn goroutine_ids_are_unique_and_main_is_1() {
+    check("goids", &[], "10001 1");
+}
+
+#[test]
+fn threads_that_are_no_goroutines_join_and_start_goroutines() {
+    check("thread-joins-goroutine", &[], "42");
+    check("thread-starts-goroutine", &[], "4950");
+}
+
+#[test]
+fn goroutines_start_threads_and_processes() {
+    check("goroutine-starts-thread", &[], "210");
+    check("goroutine-runs-command", &[], "45");
+    check(
+        "goroutine-runs-command",
+        &[("GODEBUG", "schedmigrate=1")],
+        "45",
+    );
+}
+
+#[test]
+fn the_program_ends_when_main_returns() {
+    check("main-ends-first", &[], "main is done");
+}
+
+#[test]
+fn with_one_p_goroutines_take_turns() {
+    check("yield-fairness", &[("GOMAXPROCS", "1")], "fair");
+    check(
+        "ready-pair-does-not-starve",
+        &[("GOMAXPROCS", "1")],
+        "everybody ran",
+    );
+}
+
+#[test]
+fn park_and_unpark_pass_one_token() {
+    for procs in ["1", "2", "4"] {
+        check("park-unpark", &[("GOMAXPROCS", procs)], "100000");
+    }
+    check("unpark-first", &[], "back");
+}
+
+#[test]
+fn gomaxprocs_is_what_the_environment_says_else_the_cpus() {
+    let cpus = std::thread::available_parallelism().expect("number of CPUs");
+    let on = |value: &str| release("gomaxprocs", &[("GOMAXPROCS", value)], RUN).ok();
+    for (value, procs) in [("1", 1), ("3", 3), ("100", 100)] {
+        assert_eq!(on(value).out(), format!("{procs} {cpus}\n"));
+    }
+    for nonsense in ["", "0", "-1", "many", "99999999999999999999"] {
+        assert_eq!(
+            on(nonsense).out(),
+            format!("{cpus} {cpus}\n"),
+            "{nonsense:?}"
+        );
+    }
+}
+
+#[test]
+fn gomaxprocs_can_change_under_load() {
+    check("gomaxprocs-under-load", &[("GOMAXPROCS", "4")], "1");
+}
+
+#[test]
+fn goroutines_that_block_their_thread_do_not_stop_the_others() {
+    check("hogs 8", &[("GOMAXPROCS", "1")], "in parallel");
+    check("spinning-hog", &[("GOMAXPROCS", "1")], "others ran");
+}
+
+#[test]
+fn a_tied_goroutine_stays_on_its_thread_while_others_migrate() {
+    let env = [("GODEBUG", "schedmigrate=1"), ("GOMAXPROCS", "4")];
+    check("locked-stays", &env, "stayed");
+    check("locked-nests", &env, "free again");
+    check("main-locked-by-init", &env, "on the first thread");
+}
+
+#[test]
+fn a_goroutine_that_ends_tied_takes_its_thread_along() {
+    check("locked-exit-ends-thread", &[], "thread ended");
+}
+
+#[test]
+fn ten_thousand_threads_are_the_limit() {
+    let _alone = alone();
+    let outcome = release("lock-many 9000", &[], RUN * 2).ok();
+    assert_eq!(outcome.out(), "all tied\n");
+    let outcome = release("lock-many 10000", &[], RUN * 2).fails_with(2);
+    let lines: Vec<String> = outcome.err().lines().take(2).map(str::to_owned).collect();
+    let expect = [
+        "runtime: program exceeds 10000-thread limit",
+        "fatal error: thread exhaustion",
+    ];
+    assert_eq!(lines, expect);
+}
+
+#[test]
+fn an_unrecovered_panic_ends_the_program_as_in_go() {
+    check_fatal(
+        "go-panic",
+        &[],
+        "boom\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n\
+         panic: boom\n\ngoroutine 2 [running]:\ncreated by goroutine 1\n",
+    );
+    check_fatal(
+        "go-panic-formatted x",
+        &[],
+        "panic: boom x\n\ngoroutine 2 [running]:\ncreated by goroutine 1\n",
+    );
+    check_fatal(
+        "go-panic-nested",
+        &[],
+        "panic: inner\n\ngoroutine 3 [running]:\ncreated by goroutine 2\n",
+    );
+}
+
+#[test]
+fn a_panic_of_a_spawned_goroutine_is_the_joiners_to_see() {
+    for exe in testprogs() {
+        let outcome = start(exe, "spawn-panic", &[], RUN).ok();
+        assert_eq!(outcome.out(), "Some(\"boom\")\nalive 1\n");
+        assert!(outcome.err().contains("panicked at src/panics.rs"));
+    }
+    check("caught", &[("GODEBUG", "schedmigrate=1")], "true");
+}
+
+#[test]
+fn stack_overflow_names_the_goroutine_its_size_and_what_to_do() {
+    let report = |goroutine: u32, how: &str| {
+        format!(
+            "runtime: goroutine stack exceeds #-byte limit\n\
+             runtime: goroutine {goroutine}, stack=[#, #]; {how}\n\
+             fatal error: stack overflow\n\ngoroutine {goroutine} [running]:\n"
+        )
+    };
+    let builder =
+        "raise it with rtlib::Builder::stack_size, or stack-size in [package.metadata.gobuild]";
+    check_fatal("overflow", &[], &report(2, builder));
+    check_fatal("overflow-sized 65536", &[], &report(2, builder));
+    check_fatal("overflow-sized 1048576", &[], &report(2, builder));
+    let process = "the main goroutine runs on the process stack: raise it with `ulimit -s`";
+    check_fatal("overflow-main", &[], &report(1, process));
+    check_fatal(
+        "overflow",
+        &[("GODEBUG", "guardinstall=0")],
+        &report(2, builder),
+    );
+}
+
+#[test]
+fn a_thread_that_overflows_is_still_reported_by_std() {
+    for exe in testprogs() {
+        let outcome = start(exe, "overflow-thread", &[], RUN).fails_with(128 + 6);
+        assert!(
+            outcome.err().contains("has overflowed its stack"),
+            "{}",
+            outcome.report()
+        );
+    }
+}
+
+#[test]
+fn a_larger_stack_holds_a_deeper_recursion() {
+    check("deep", &[], "100000");
+}
+
+#[test]
+fn crates_that_ask_for_the_stacks_bounds_get_the_goroutines() {
+    check("stack-bounds", &[], "own stack, 2000");
+}
+
+#[test]
+fn thread_locals_belong_to_the_goroutine_wherever_it_runs() {
+    for godebug in ["schedmigrate=1", "schedmigrate=1,fsgsbase=0"] {
+        check(
+            "migrate",
+            &[("GODEBUG", godebug), ("GOMAXPROCS", "4")],
+            "dropped 400",
+        );
+    }
+}
+
+#[test]
+fn dead_goroutines_are_used_again() {
+    check("reused 200000", &[], "reused");
+}
+
+/// What `parked N` printed: alive, bytes each, ended.
+fn parked(count: usize, env: &[(&str, &str)]) -> usize {
+    let outcome = release(&format!("parked {count}"), env, RUN * 5).ok();
+    let out = outcome.out();
+    let number = |name: &str| {
+        let line = out.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|number| number.trim().parse::<usize>().ok());
+        number.unwrap_or_else(|| panic!("no {name:?} in\n{out}"))
+    };
+    assert_eq!((number("alive"), number("ended")), (count, count));
+    number("bytes each")
+}
+
+/// Mappings that a process may have; each guard page that is protected makes two.
+fn max_map_count() -> usize {
+    let text = fs::read_to_string("/proc/sys/vm/max_map_count").expect("Linux has it");
+    text.trim().parse().expect("a number")
+}
+
+#[test]
+fn with_protected_guards_the_kernel_limits_the_number_of_stacks_and_the_message_says_so() {
+    let _alone = alone();
+    let env = [("GODEBUG", "guardinstall=0")];
+    let limit = max_map_count().min(200_000);
+    parked(limit / 2 - 2500, &env);
+    let outcome = release(&format!("parked {}", max_map_count() / 2 + 7500), &env, RUN);
+    let err = outcome.fails_with(2).err();
+    assert!(
+        err.contains("too many goroutines for vm.max_map_count"),
+        "{err}"
+    );
+}
+
+/// Whether guard pages cost no mapping: Linux 6.13 and later.
+fn has_lightweight_guards() -> bool {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("Linux has it");
+    let mut numbers = release
+        .split(['.', '-'])
+        .map_while(|number| number.parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(6), Some(13))
+}
+
+/// A million, when the machine has the memory (a goroutine takes a page and its stack's share of the page tables) and the kernel the guards.
+#[test]
+fn a_million_goroutines_are_parked_at_once() {
+    const MILLION: usize = 1_000_000;
+    const EACH: usize = 6000;
+    let _alone = alone();
+    let memory = fs::read_to_string("/proc/meminfo").expect("Linux has it");
+    let available = memory
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))
+        .and_then(|text| text.trim().trim_end_matches(" kB").parse::<usize>().ok());
+    let memory = available.expect("MemAvailable") * 1024 / EACH;
+    let mappings = if has_lightweight_guards() {
+        MILLION
+    } else {
+        max_map_count() / 2 - 2500
+    };
+    let count = MILLION.min(memory).min(mappings);
+    let bytes = parked(count, &[]);
+    println!("{count} goroutines parked at once, {bytes} resident bytes each");
+    assert!(bytes <= 4700, "{bytes} resident bytes each");
+}
