@@ -75,11 +75,19 @@ impl Report {
         }
     }
 
-    /// The line that stands for the whole.
+    /// The line that stands for the whole, for rustc, when the whole has been told elsewhere.
     #[must_use]
-    pub fn headline(&self) -> &str {
+    pub fn short(&self) -> Self {
         match self {
-            Self::Rendered { headline, .. } | Self::Plain { headline, .. } => headline,
+            Self::Rendered { headline, .. } => Self::Rendered {
+                headline: headline.clone(),
+                text: headline.clone(),
+            },
+            Self::Plain { headline, .. } => Self::Plain {
+                headline: headline.clone(),
+                causes: Vec::new(),
+                help: None,
+            },
         }
     }
 }

@@ -172,6 +172,11 @@ pub fn answer(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Hands on what a child process prints on standard error. A failing standard error is no reason to fail.
+pub fn hand_on(bytes: &[u8]) {
+    let _ = io::stderr().lock().write_all(bytes);
+}
+
 /// A command as a POSIX shell reads it.
 #[must_use]
 pub fn quoted<I: IntoIterator<Item: AsRef<OsStr>>>(words: I) -> String {

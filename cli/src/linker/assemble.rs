@@ -116,6 +116,7 @@ impl Job {
         Err(LinkError::Assemble {
             source_file: self.source.clone(),
             compiler: self.compiler.clone(),
+            status: output.status,
             said: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         })
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 
 use gobuild_codegen::audit::AuditError;
 use gobuild_codegen::diagnostic::Diagnostics;
@@ -77,12 +78,14 @@ pub enum LinkError {
         source: io::Error,
     },
     /// The templates.
-    #[error("`{compiler}` cannot assemble {source_file}:\n{said}", compiler = compiler.display(), source_file = source_file.display())]
+    #[error("`{compiler}` cannot assemble {source_file} ({status})\n{said}", compiler = compiler.display(), source_file = source_file.display())]
     Assemble {
         /// The file.
         source_file: PathBuf,
         /// The compiler.
         compiler: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
         /// Its standard error.
         said: String,
     },

@@ -11,6 +11,7 @@
 //! | [`records`] | init records from objects and rlibs |
 //! | [`layout`] | where generated files lie (pure) |
 //! | [`assemble`] | the templates, assembled and cached |
+//! | [`call`] | the linker, called and understood |
 //! | [`output`] | the temporary output: linked, patched, checked, renamed |
 //! | [`error`] | what can go wrong |
 //!
@@ -19,6 +20,7 @@
 
 pub mod args;
 pub mod assemble;
+pub mod call;
 pub mod doctest;
 pub mod error;
 pub mod late;

@@ -2,14 +2,13 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use gobuild_codegen::emit;
 use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
+use super::call::call;
 use super::doctest::{self, DOCTEST_VAR};
 use super::error::LinkError;
 use super::layout::Layout;
@@ -18,7 +17,7 @@ use super::program::Program;
 use super::setup::{Ld, LinkSetup};
 use crate::exit_code;
 use crate::files;
-use crate::interrupt::{Ended, Group, Interrupts};
+use crate::interrupt::Interrupts;
 use crate::plan_file::{self, PlanFile, PlanFileError, Recipe};
 use crate::project::STATE_DIR;
 use crate::report::{Message, Outbox};
@@ -50,7 +49,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
     let report = error.report();
     let shell = Shell::plain();
     if outbox.send(&Message::Error(report.clone())) {
-        shell.rendered(report.headline());
+        shell.report(&report.short());
     } else {
         shell.report(&report);
     }
@@ -68,7 +67,7 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
         .map(PathBuf::from)
         .unwrap_or_default();
     let recipe = plan.recipe_for(&manifest_dir);
-    if !line.makes_executable() {
+    if !line.makes_program() {
         return call(
             &recipe.link.compiler,
             line.untouched().cloned().collect(),
@@ -182,7 +181,7 @@ impl Stage<'_> {
         call(
             compiler,
             shortened(args, output.scratch())?,
-            output.path(),
+            self.line.output(),
             self.interrupts,
         )?;
         output.finish()?;
@@ -247,62 +246,6 @@ fn shortened(args: Vec<OsString>, scratch: &Path) -> Result<Vec<OsString>, LinkE
     let mut arg = OsString::from("@");
     arg.push(path);
     Ok(vec![arg])
-}
-
-/// Runs the linker. Its standard error goes to rustc, which reads it.
-fn call(
-    program: &Path,
-    args: Vec<OsString>,
-    output: &Path,
-    interrupts: &Interrupts,
-) -> Result<(), LinkError> {
-    let ended = interrupts
-        .run(Command::new(program).args(args), Group::Own)
-        .map_err(|source| LinkError::Start {
-            program: program.into(),
-            source,
-        })?;
-    let status = match ended {
-        Ended::Interrupted(signal) => return Err(LinkError::Interrupted(signal)),
-        Ended::Exited(status) => status,
-    };
-    let (program, output, hint) = (program.to_path_buf(), output.to_path_buf(), || {
-        hint(program, output)
-    });
-    match (status.code(), status.signal()) {
-        (Some(0), _) => Ok(()),
-        (Some(status), _) => Err(LinkError::Failed {
-            hint: hint(),
-            program,
-            output,
-            status,
-        }),
-        (None, signal) => Err(LinkError::Crashed {
-            hint: hint(),
-            program,
-            output,
-            signal: signal.unwrap_or_default(),
-        }),
-    }
-}
-
-/// What the machine lacks, if that is why linking failed.
-fn hint(compiler: &Path, output: &Path) -> Option<String> {
-    let dir = output.parent()?;
-    if rustix::fs::statvfs(dir).is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) < 1 << 20) {
-        return Some(format!(
-            "the disk with {} is full; free some space",
-            dir.display()
-        ));
-    }
-    let asked = Command::new(compiler)
-        .arg("-print-file-name=libc.a")
-        .output()
-        .ok()?;
-    (asked.stdout.trim_ascii() == b"libc.a").then(|| {
-        "there is no static C library (libc.a); install it (Debian, Ubuntu: `apt install libc6-dev`; Fedora: `dnf install glibc-static`)"
-            .to_owned()
-    })
 }
 
 #[cfg(test)]
