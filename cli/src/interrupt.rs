@@ -3,7 +3,8 @@
 //! SIGINT, SIGTERM and SIGHUP do not end this process: they are remembered and handed to the child that runs. The caller then sees
 //! [`Ended::Interrupted`], cleans up by leaving its scopes, and exits with the code of the signal.
 
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,6 +65,15 @@ impl Interrupts {
             }
         });
         Ok(this)
+    }
+
+    /// Takes the end of `stream` for a SIGTERM: whoever holds its far end is gone.
+    pub fn end_with(&self, mut stream: UnixStream) {
+        let state = self.clone();
+        std::thread::spawn(move || {
+            while let Ok(1..) = stream.read(&mut [0]) {}
+            state.hand_on(SIGTERM);
+        });
     }
 
     /// The signal that told this process to end, if one did.
@@ -165,6 +175,19 @@ mod tests {
         let ended = running.join().expect("no panic").expect("runs");
         assert!(matches!(ended, Ended::Interrupted(SIGTERM)));
         assert!(interrupts.lock().child.is_none());
+    }
+
+    #[test]
+    fn the_end_of_a_stream_counts_as_a_signal() {
+        let interrupts = Interrupts(Arc::default());
+        let (here, there) = UnixStream::pair().expect("a pair");
+        interrupts.end_with(here);
+        let handle = interrupts.clone();
+        let running =
+            std::thread::spawn(move || handle.run(&mut shell("sleep 600 & wait"), Group::Own));
+        drop(there);
+        let ended = running.join().expect("no panic").expect("runs");
+        assert!(matches!(ended, Ended::Interrupted(SIGTERM)));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! How the linker driver and the wrapper talk to the front door while cargo and rustc stand between them.
 //!
 //! rustc keeps what its linker prints and shows it only when the link fails, wrapped into its own message. So the front door
-//! listens on a Unix socket, whose path travels in the environment; what arrives is printed by the one [`crate::shell`]. Without a
-//! front door (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
+//! listens on a Unix socket, whose directory travels in the environment; what arrives is printed by the one [`crate::shell`].
+//! Without a front door (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
+//!
+//! A second socket beside it is never answered: a connection to it breaks when the front door ends, which tells a driver to give up
+//! although cargo and rustc, which do not hand signals on, still wait for it.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -18,8 +21,12 @@ use tempfile::TempDir;
 
 use crate::shell::{self, Shell};
 
-/// The environment variable with the socket's path.
+/// The environment variable with the sockets' directory.
 pub const REPORT_VAR: &str = "CARGO_GOBUILD_REPORT";
+/// The socket for messages.
+const REPORT: &str = "report";
+/// The socket that tells whether the front door is there.
+const ALIVE: &str = "alive";
 /// A message is a few kilobytes; more than this is none of ours.
 const MAX_MESSAGE: u64 = 16 << 20;
 /// The sender writes at once or is gone.
@@ -96,6 +103,8 @@ impl Report {
 pub struct Inbox {
     dir: TempDir,
     thread: JoinHandle<()>,
+    /// Held, never answered.
+    _alive: UnixListener,
 }
 
 impl Inbox {
@@ -105,7 +114,8 @@ impl Inbox {
     /// When the temporary directory takes no socket.
     pub fn open(shell: Arc<Shell>) -> io::Result<Self> {
         let dir = tempfile::Builder::new().prefix("gobuild-").tempdir()?;
-        let listener = UnixListener::bind(dir.path().join("report"))?;
+        let listener = UnixListener::bind(dir.path().join(REPORT))?;
+        let alive = UnixListener::bind(dir.path().join(ALIVE))?;
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 match stream.and_then(receive) {
@@ -115,18 +125,22 @@ impl Inbox {
                 }
             }
         });
-        Ok(Self { dir, thread })
+        Ok(Self {
+            dir,
+            thread,
+            _alive: alive,
+        })
     }
 
     /// What senders need in their environment.
     #[must_use]
     pub fn env(&self) -> (&'static str, OsString) {
-        (REPORT_VAR, self.dir.path().join("report").into())
+        (REPORT_VAR, self.dir.path().into())
     }
 
     /// Prints what has arrived, and stops.
     pub fn close(self) {
-        let told = UnixStream::connect(self.dir.path().join("report"))
+        let told = UnixStream::connect(self.dir.path().join(REPORT))
             .and_then(|mut stream| stream.write_all(b"null"));
         if told.is_ok() {
             let _ = self.thread.join();
@@ -152,12 +166,18 @@ impl Outbox {
         Self(std::env::var_os(REPORT_VAR))
     }
 
+    /// A connection that breaks when the front door ends.
+    #[must_use]
+    pub fn alive(&self) -> Option<UnixStream> {
+        UnixStream::connect(Path::new(self.0.as_ref()?).join(ALIVE)).ok()
+    }
+
     /// Tells the front door; false when there is none.
     #[must_use]
     pub fn send(&self, message: &Message) -> bool {
         self.0
             .as_ref()
-            .is_some_and(|path| send(Path::new(path), message).is_ok())
+            .is_some_and(|dir| send(&Path::new(dir).join(REPORT), message).is_ok())
     }
 
     /// Tells what is being done.
@@ -187,21 +207,32 @@ mod tests {
     #[test]
     fn messages_survive_the_socket() {
         let dir = tempfile::tempdir().expect("temporary directory");
-        let path = dir.path().join("report");
-        let listener = UnixListener::bind(&path).expect("binds");
+        let listener = UnixListener::bind(dir.path().join(REPORT)).expect("binds");
         let message = Message::Error(Report::Plain {
             headline: "a".into(),
             causes: vec!["b".into()],
             help: Some("x".repeat(300_000)),
         });
         let sent = message.clone();
-        let sender = std::thread::spawn(move || Outbox(Some(path.into())).send(&sent));
+        let outbox = Outbox(Some(dir.path().into()));
+        let sender = std::thread::spawn(move || outbox.send(&sent));
         let received = listener
             .accept()
             .and_then(|(stream, _)| receive(stream))
             .expect("receives");
         assert_eq!(received, Some(message));
         assert!(sender.join().expect("no panic"));
+    }
+
+    #[test]
+    fn the_end_of_the_front_door_is_seen() {
+        let shell = Arc::new(Shell::plain());
+        let inbox = Inbox::open(shell).expect("opens");
+        let outbox = Outbox(Some(inbox.env().1));
+        let mut alive = outbox.alive().expect("the front door is there");
+        inbox.close();
+        assert_eq!(alive.read(&mut [0]).unwrap_or(0), 0);
+        assert!(outbox.alive().is_none());
     }
 
     #[test]

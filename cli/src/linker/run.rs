@@ -61,6 +61,9 @@ pub fn main(args: Vec<OsString>) -> u8 {
 
 fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
     let interrupts = Interrupts::catch().map_err(LinkError::Signals)?;
+    if let Some(alive) = outbox.alive() {
+        interrupts.end_with(alive);
+    }
     let line = LinkLine::parse(expanded(args)?)?;
     let plan = PlanFile::from_env()?;
     let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
