@@ -217,13 +217,13 @@ impl Diagnostic {
         let notes = self
             .notes
             .iter()
-            .map(|note| Level::NOTE.message(note.as_str()).into());
+            .map(|note| Level::NOTE.message(printable(note)).into());
         let help = self
             .help
             .iter()
-            .map(|help| Level::HELP.message(help.as_str()).into());
+            .map(|help| Level::HELP.message(printable(help)).into());
         let title = level
-            .primary_title(self.message.as_str())
+            .primary_title(printable(&self.message))
             .id(self.code.as_str());
         let report = [title.elements(places.chain(notes).chain(help))];
         let renderer = if styled {
@@ -390,8 +390,15 @@ mod tests {
             line_text: Some("é\u{1b}[31m".into()),
             message: String::new(),
         };
+        let path = Location {
+            file: "\u{1b}[31m.rs".into(),
+            ..at(1, 1)
+        };
         let text = Diagnostic::error(Code::Syntax, "bad\u{1b}[31m")
-            .label(label)
+            .label(label.with_message("\u{1b}[31m"))
+            .label(Label::without_source(path, ""))
+            .note("\u{1b}[31m")
+            .help("\u{1b}[31m")
             .to_string();
         assert!(!text.contains('\u{1b}'), "{text:?}");
     }

@@ -1,6 +1,6 @@
 //! The pure core of `cargo gobuild`: from a crate graph and source text to an ordered plan, object files and checked ELF patches.
 //!
-//! Data flows one way: [`graph`] -> [`scan`] -> [`plan`] (which calls [`order`]) -> emitted objects -> ELF.
+//! Data flows one way: [`graph`] -> [`scan`] -> [`plan`] (which orders) -> emitted objects -> ELF.
 //!
 //! Invariant: nothing here opens a file, starts a process or reads the environment. Source text comes through
 //! [`source::SourceProvider`], objects and binaries as bytes. All of them are untrusted: bad input gives a typed error, never a panic.

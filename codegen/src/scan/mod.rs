@@ -7,7 +7,7 @@
 //! where it cannot know (an undecided `cfg`) and leaves to rustc what only rustc can judge (syntax errors inside function bodies).
 //!
 //! Invariants: no file is read but through the provider; crates that cannot see rtlib are not read at all; results are sorted by
-//! place, so equal sources give equal results. Parsing runs on a thread with a stack made for it ([`nesting`]).
+//! place, so equal sources give equal results. Parsing runs on a thread with a stack made for it (`nesting`).
 
 mod attributes;
 mod cfg;
