@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the tool under test, temporary projects, and children with a time limit.
 //!
 //! - [`tool`]: builds `cargo-gobuild` once; [`project`]: sources in a temporary directory, built with it;
+//! - [`twins`]: a program built by plain cargo and by the tool;
 //! - [`process`]: running children; [`go`]: the Go toolchain, the oracle; [`readelf`], [`gdb`]: other people's tools.
 //!
 //! A test never sleeps to wait for something and never skips in silence: what it needs is there or it fails and says what to install.
@@ -11,3 +12,4 @@ pub mod process;
 pub mod project;
 pub mod readelf;
 pub mod tool;
+pub mod twins;
