@@ -27,7 +27,11 @@ const FOREIGN: [&str; 8] = [
 fn main() -> Result<(), Box<dyn Error>> {
     let source = Path::new(rtlib_runtime::MANIFEST_DIR);
     let rtlib = source.parent().ok_or("rtlib/runtime has no parent")?;
-    for watched in [source.join("src"), source.join("Cargo.toml"), rtlib.join("abi/src")] {
+    for watched in [
+        source.join("src"),
+        source.join("Cargo.toml"),
+        rtlib.join("abi/src"),
+    ] {
         println!("cargo::rerun-if-changed={}", watched.display());
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -41,17 +45,39 @@ fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Bo
     for name in FOREIGN {
         cargo.env_remove(name);
     }
-    let profile = [("LTO", "fat"), ("PANIC", "abort"), ("CODEGEN_UNITS", "1"), ("OPT_LEVEL", "3"), ("DEBUG", "line-tables-only"), ("STRIP", "none")];
+    let profile = [
+        ("LTO", "fat"),
+        ("PANIC", "abort"),
+        ("CODEGEN_UNITS", "1"),
+        ("OPT_LEVEL", "3"),
+        ("DEBUG", "line-tables-only"),
+        ("STRIP", "none"),
+    ];
     for (key, value) in profile {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
     }
     cargo
-        .args(["rustc", "--quiet", "--release", "--lib", "--features", "object", "--crate-type", "staticlib"])
+        .args([
+            "rustc",
+            "--quiet",
+            "--release",
+            "--lib",
+            "--features",
+            "object",
+            "--crate-type",
+            "staticlib",
+        ])
         .arg("--manifest-path")
         .arg(source.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(target_dir)
-        .args(["--", "-C", "relocation-model=pic", "-C", "force-unwind-tables=yes"])
+        .args([
+            "--",
+            "-C",
+            "relocation-model=pic",
+            "-C",
+            "force-unwind-tables=yes",
+        ])
         .arg(format!("--remap-path-prefix={}=rtlib", rtlib.display()));
     let status = cargo.status()?;
     if !status.success() {
@@ -70,6 +96,10 @@ fn runtime_member(archive: &[u8]) -> Result<&[u8], Box<dyn Error>> {
     }
     match members[..] {
         [member] => Ok(member),
-        _ => Err(format!("expected one object of the runtime, found {}", members.len()).into()),
+        _ => Err(format!(
+            "expected one object of the runtime, found {}",
+            members.len()
+        )
+        .into()),
     }
 }
