@@ -5,7 +5,7 @@
 //! cargo hashes the flags that it knows of. When it is both, cargo calls it through itself. Both call the wrappers of the user that
 //! they displaced.
 //!
-//! What an invocation of rustc is, is read by the pure [`Rustc`]; [`main`] does what it needs.
+//! What an invocation of rustc is, is read by the pure `Rustc`; [`main`] does what it needs.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
