@@ -31,7 +31,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
     end_to_end(runner);
 }
 
-/// As [`test`], on a machine that starts from nothing and whose build products nobody keeps.
+/// As [`test()`], on a machine that starts from nothing and whose build products nobody keeps.
 pub fn ci(runner: &mut Runner, only: &[String]) {
     for (name, value) in [
         ("CARGO_INCREMENTAL", "0"),
