@@ -11,5 +11,6 @@ pub mod go;
 pub mod process;
 pub mod project;
 pub mod readelf;
+pub mod snapshot;
 pub mod tool;
 pub mod twins;

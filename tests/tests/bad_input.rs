@@ -1,0 +1,246 @@
+//! Bad code and bad projects get a clear error, with file, line and a hint: the messages are snapshots in `tests/snapshots/bad_input`. A build
+//! that fails leaves no program behind.
+
+use gobuild_tests::process::{BUILD, Outcome, run};
+use gobuild_tests::project::Project;
+use gobuild_tests::snapshot;
+
+const FAILURE: i32 = 101;
+const RTLIB: &str = "rtlib = { path = \"{rtlib}\" }";
+
+/// A package of this name that depends on rtlib.
+fn bad(name: &str, main: &str) -> Project {
+    Project::bin("bad", name, RTLIB, main)
+}
+
+/// Compares what the tool said with the snapshot `bad_input/NAME`.
+#[track_caller]
+fn says(name: &str, project: &Project, outcome: &Outcome) {
+    let text = snapshot::normalise(&outcome.err(), project);
+    snapshot::check(&format!("bad_input/{name}"), &text);
+}
+
+/// The scan alone sees what is wrong and says this; the build fails too, at the same line, and leaves no program.
+#[track_caller]
+fn check(name: &str, line: u32, main: &str) {
+    let project = bad(name, main);
+    let scan = run(project.gobuild().args(["--emit", "inittask"]), BUILD).fails_with(FAILURE);
+    says(name, &project, &scan);
+    let build = project.build(&[]).fails_with(FAILURE);
+    let place = format!("src/main.rs:{line}:");
+    for outcome in [&scan, &build] {
+        assert!(
+            outcome.err().contains(&place),
+            "no {place}: {}",
+            outcome.report()
+        );
+    }
+    assert!(!project.exe("debug", name).exists());
+}
+
+#[test]
+fn an_init_with_arguments() {
+    check(
+        "init-arguments",
+        2,
+        "#[rtlib::init]\nfn setup(x: u32) { _ = x; }\nfn main() {}\n",
+    );
+}
+
+#[test]
+fn an_init_with_a_return_value() {
+    check(
+        "init-returns",
+        2,
+        "#[rtlib::init]\nfn setup() -> u32 { 1 }\nfn main() {}\n",
+    );
+}
+
+#[test]
+fn a_generic_init() {
+    check(
+        "init-generic",
+        2,
+        "#[rtlib::init]\nfn setup<T>() {}\nfn main() {}\n",
+    );
+}
+
+#[test]
+fn an_async_init() {
+    check(
+        "init-async",
+        2,
+        "#[rtlib::init]\nasync fn setup() {}\nfn main() {}\n",
+    );
+}
+
+#[test]
+fn an_unsafe_init() {
+    check(
+        "init-unsafe",
+        2,
+        "#[rtlib::init]\nunsafe fn setup() {}\nfn main() {}\n",
+    );
+}
+
+#[test]
+fn an_init_in_an_impl() {
+    check(
+        "init-in-impl",
+        3,
+        "struct S;\nimpl S {\n    #[rtlib::init]\n    fn setup() {}\n}\nfn main() { _ = S; }\n",
+    );
+}
+
+#[test]
+fn an_init_in_a_function_body() {
+    check(
+        "init-in-body",
+        2,
+        "fn main() {\n    #[rtlib::init]\n    fn setup() {}\n}\n",
+    );
+}
+
+#[test]
+fn an_init_declared_twice() {
+    check(
+        "init-twice",
+        4,
+        "#[rtlib::init]\nfn setup() {}\n#[rtlib::init]\nfn setup() {}\nfn main() {}\n",
+    );
+}
+
+#[test]
+fn an_init_on_something_else() {
+    check(
+        "init-on-struct",
+        1,
+        "#[rtlib::init] struct S;\nfn main() { _ = S; }\n",
+    );
+}
+
+#[test]
+fn variables_that_need_each_other() {
+    check(
+        "cycle",
+        2,
+        "#[rtlib::var]\nstatic A: u32 = one() + 1;\n#[rtlib::var]\nstatic B: u32 = *A;\nfn one() -> u32 { *B }\nfn main() { println!(\"{}\", *A); }\n",
+    );
+}
+
+#[test]
+fn a_source_that_does_not_parse() {
+    check(
+        "does-not-parse",
+        2,
+        "mod inner { fn f() {} }\nfn main( { inner::f() }\n",
+    );
+}
+
+#[test]
+fn a_module_whose_file_is_missing() {
+    check("missing-file", 1, "mod nowhere;\nfn main() {}\n");
+}
+
+#[test]
+fn packages_that_depend_on_each_other() {
+    let project = Project::new("bad");
+    project.package("", "ring", "a = { path = \"a\" }");
+    project.file("src/main.rs", "fn main() {}\n");
+    for (dir, other) in [("a", "b"), ("b", "a")] {
+        project.package(dir, dir, &format!("{other} = {{ path = \"../{other}\" }}"));
+        project.file(&format!("{dir}/src/lib.rs"), "");
+    }
+    let outcome = project.build(&[]).fails_with(FAILURE);
+    says("package-cycle", &project, &outcome);
+}
+
+#[test]
+fn no_manifest() {
+    let project = Project::new("bad");
+    let outcome = project.build(&[]).fails_with(FAILURE);
+    assert!(
+        outcome.err().contains("could not find `Cargo.toml`"),
+        "{}",
+        outcome.report()
+    );
+}
+
+#[test]
+fn misspelt_settings_are_named_with_what_was_meant() {
+    let project = bad("settings", "fn main() {}\n");
+    let manifest = std::fs::read_to_string(project.path().join("Cargo.toml")).expect("it is there");
+    let with = |table: &str| {
+        project.file(
+            "Cargo.toml",
+            &format!("{manifest}\n[package.metadata.gobuild]\n{table}\n"),
+        )
+    };
+    for (name, table) in [
+        ("unknown-key", "stack_size = \"1M\""),
+        ("bad-value", "goamd64 = \"v5\""),
+        ("bad-size", "stack-size = \"large\""),
+    ] {
+        with(table);
+        says(name, &project, &project.build(&[]).fails_with(FAILURE));
+    }
+}
+
+#[test]
+fn wrong_environment_variables_are_named() {
+    let project = bad("environment", "fn main() {}\n");
+    for (variable, value) in [
+        ("GOAMD64", "v9"),
+        ("CARGO_GOBUILD_LINKER", "gold"),
+        ("CARGO_GOBUILD_STACK_SIZE", "-1"),
+    ] {
+        let outcome =
+            run(project.gobuild().arg("build").env(variable, value), BUILD).fails_with(FAILURE);
+        assert!(outcome.err().contains(variable), "{}", outcome.report());
+        assert!(outcome.err().contains(value), "{}", outcome.report());
+    }
+}
+
+#[test]
+fn a_misspelt_option_or_command() {
+    let project = bad("options", "fn main() {}\n");
+    for (args, meant) in [
+        (["build", "--relese"], "--release"),
+        (["buidl", "-q"], "build"),
+    ] {
+        let outcome = run(project.gobuild().args(args), BUILD).fails_with(1);
+        assert!(outcome.err().contains(meant), "{}", outcome.report());
+    }
+}
+
+#[test]
+fn an_unknown_kind_to_emit_lists_the_kinds() {
+    let project = bad("emit-kind", "fn main() {}\n");
+    let outcome = run(project.gobuild().args(["--emit", "inittasks"]), BUILD).fails_with(1);
+    assert!(
+        outcome.err().contains("inittask-json"),
+        "{}",
+        outcome.report()
+    );
+}
+
+#[test]
+fn a_target_that_cannot_be_built() {
+    let project = bad("target", "fn main() {}\n");
+    let outcome = project
+        .build(&["--target", "x86_64-pc-windows-gnu"])
+        .fails_with(FAILURE);
+    says("foreign-target", &project, &outcome);
+}
+
+/// Plain cargo says why it cannot: the runtime is not there.
+#[test]
+fn a_plain_build_of_a_program_that_uses_rtlib_names_the_missing_runtime() {
+    let project = bad("plain", "#[rtlib::init]\nfn setup() {}\nfn main() {}\n");
+    let outcome = run(project.cargo().arg("build"), BUILD).fails_with(FAILURE);
+    assert!(
+        outcome.err().contains("gobuild_abi_v1"),
+        "{}",
+        outcome.report()
+    );
+}
