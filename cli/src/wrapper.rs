@@ -287,8 +287,7 @@ impl Rustc {
     /// The program that this invocation links, if it is one of ours: a binary, an example or a test, but no library, build script or
     /// proc macro.
     fn program(&self, members: &[Member], around: &Surroundings) -> Option<RootTarget> {
-        let is_program = self.is_test || (self.is_bin && around.bin_name.is_some());
-        if !is_program || !self.links || self.is_ours || self.uses_compiler {
+        if !self.links || self.is_ours || self.uses_compiler {
             return None;
         }
         let crate_name = self.crate_name.clone()?;
@@ -300,6 +299,12 @@ impl Rustc {
             let mut targets = member.targets.iter();
             targets.find(|target| target.src_path == src_path && target.crate_name() == crate_name)
         });
+        // A build script is a `bin` as well, but neither a target of a member nor does cargo name it.
+        let is_named = around.bin_name.is_some() || target.is_some();
+        let is_program = self.is_test || (self.is_bin && is_named);
+        if !is_program {
+            return None;
+        }
         Some(RootTarget {
             package: member.map_or(PackageId(String::new()), |member| member.id.clone()),
             kind: self.kind(target.map(|target| target.kind)),
@@ -395,6 +400,11 @@ mod tests {
                 "--crate-name app src/lib.rs --test --emit=dep-info,link",
                 None,
                 (TargetKind::LibTest, "app"),
+            ),
+            (
+                "--crate-name it tests/it.rs --crate-type bin --emit link",
+                None,
+                (TargetKind::Test, "it"),
             ),
             (
                 "--crate-name it tests/it.rs --test --emit link",
