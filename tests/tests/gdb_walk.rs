@@ -144,7 +144,7 @@ fn the_steps_are_taken_in_gos_order() {
     let hit: Vec<&str> = text
         .lines()
         .filter_map(|l| {
-            l.split_once(" in section ")
+            l.split_once(" in section .text")
                 .map(|(symbol, _)| symbol.split(" + ").next().unwrap_or(symbol))
         })
         .collect();
