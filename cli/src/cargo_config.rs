@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 pub struct CargoConfig {
     /// The flags that cargo gives to every rustc: RUSTFLAGS or their equivalents in the configuration.
     pub rustflags: Vec<String>,
-    /// The same for rustdoc.
-    pub rustdocflags: Vec<String>,
     /// `target.<triple>.linker`
     pub linker: Option<PathBuf>,
     /// `target.<triple>.runner`
     pub runner: Option<Runner>,
     /// `build.rustc`
     pub rustc: Option<PathBuf>,
+    /// `build.rustdoc`
+    pub rustdoc: Option<PathBuf>,
     /// `build.rustc-wrapper`
     pub rustc_wrapper: Option<PathBuf>,
     /// `build.rustc-workspace-wrapper`
@@ -94,13 +94,13 @@ impl CargoConfig {
             |flags: Option<cargo_config2::Flags>| flags.map(|f| f.flags).unwrap_or_default();
         Ok(Self {
             rustflags: flags(config.rustflags(crate::TARGET)?),
-            rustdocflags: flags(config.rustdocflags(crate::TARGET)?),
             linker: config.linker(crate::TARGET)?,
             runner: config.runner(crate::TARGET)?.map(|r| Runner {
                 path: r.path,
                 args: r.args,
             }),
             rustc: config.build.rustc.clone(),
+            rustdoc: config.build.rustdoc.clone(),
             rustc_wrapper: config
                 .build
                 .rustc_wrapper
@@ -179,6 +179,7 @@ fn overrides(dir: &Path, arguments: &[String]) -> Result<Vec<(String, String)>, 
             ),
             ("CARGO_BUILD_RUSTFLAGS", build("rustflags")),
             ("CARGO_BUILD_RUSTC", build("rustc")),
+            ("CARGO_BUILD_RUSTDOC", build("rustdoc")),
             ("CARGO_BUILD_RUSTC_WRAPPER", build("rustc-wrapper")),
             (
                 "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",

@@ -44,11 +44,12 @@ impl Invocation {
         self
     }
 
-    /// Makes cargo call this executable in front of rustc, for members of the workspace or for all crates.
+    /// Makes cargo call this executable in front of rustc, or in the place of rustdoc.
     pub fn wrapper(&mut self, scope: Scope) -> &mut Self {
         let (key, variable) = match scope {
             Scope::Workspace => ("rustc-workspace-wrapper", "RUSTC_WORKSPACE_WRAPPER"),
             Scope::All => ("rustc-wrapper", "RUSTC_WRAPPER"),
+            Scope::Doctests => ("rustdoc", "RUSTDOC"),
         };
         // Through the configuration and not through the variable, which tests that cargo runs would inherit.
         self.args([
@@ -102,6 +103,8 @@ pub enum Scope {
     Workspace,
     /// All.
     All,
+    /// Doctests, in the place of rustdoc.
+    Doctests,
 }
 
 /// What makes rustc link a program through us: static, not relocatable, with us as linker.

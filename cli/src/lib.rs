@@ -2,7 +2,7 @@
 //!
 //! 1. [`ops`]: the front door, what a user types.
 //! 2. [`linker`]: rustc calls us as its linker; the link arguments hold a marker.
-//! 3. [`wrapper`]: cargo calls us in front of rustc; the first argument is the program to run.
+//! 3. [`wrapper`]: cargo calls us in front of rustc, the first argument being the program to run, or in the place of rustdoc.
 //!
 //! The front door reads [`args`] and [`config`], asks cargo ([`project`], through [`metadata`] and [`cargo_config`]), chooses targets
 //! ([`selection`]), writes a [`plan_file`] and starts cargo ([`invocation`]). The other two doors read the plan file and talk back through
@@ -31,6 +31,7 @@ pub mod stamp;
 pub mod wrapper;
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 /// The one target that programs are built for.
@@ -46,6 +47,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
         Door::Front(args) => ops::main(args),
         Door::Linker => linker::run::main(args.to_vec()),
         Door::Wrapper(program, args) => wrapper::main(program, args.to_vec()),
+        Door::Rustdoc => wrapper::rustdoc(args),
     })
 }
 
@@ -58,11 +60,16 @@ enum Door<'a> {
     Linker,
     /// cargo, with the program to run and its arguments.
     Wrapper(&'a OsString, &'a [OsString]),
+    /// cargo, for doctests.
+    Rustdoc,
 }
 
 fn door(args: &[OsString]) -> Door<'_> {
     if linker::run::is_link_line(args) {
         return Door::Linker;
+    }
+    if is_doctest(args) {
+        return Door::Rustdoc;
     }
     match args {
         [first, rest @ ..] if first == "gobuild" => Door::Front(rest),
@@ -73,6 +80,15 @@ fn door(args: &[OsString]) -> Door<'_> {
         }
         _ => Door::Front(args),
     }
+}
+
+/// Whether cargo calls us in the place of rustdoc: with its options at once, and not with a program first.
+fn is_doctest(args: &[OsString]) -> bool {
+    let options_at_once = args
+        .first()
+        .is_some_and(|first| first.as_bytes().starts_with(b"--"));
+    let names_crate = args.iter().any(|arg| arg == "--crate-name");
+    std::env::var_os(wrapper::RUSTDOC_VAR).is_some() && options_at_once && names_crate
 }
 
 /// Whether cargo calls us in front of a compiler: no subcommand looks like a program with rustc's arguments.

@@ -5,6 +5,8 @@
 //! cargo hashes the flags that it knows of. When it is both, cargo calls it through itself. Both call the wrappers of the user that
 //! they displaced.
 //!
+//! As `build.rustdoc` (only for tests) it adds the link arguments to doctests, which rustdoc compiles without asking any wrapper.
+//!
 //! What an invocation of rustc is, is read by the pure `Rustc`; [`main`] does what it needs.
 
 use std::ffi::{OsStr, OsString};
@@ -27,6 +29,9 @@ use crate::shell::Shell;
 
 /// Set for the inner of two calls when both wrappers are ours.
 const INNER_VAR: &str = "CARGO_GOBUILD_INNER";
+
+/// The variable with the rustdoc that ours stands before. Doctests, and nothing else, are then linked without a target being named.
+pub const RUSTDOC_VAR: &str = "CARGO_GOBUILD_RUSTDOC";
 
 /// Why rustc was not called.
 #[derive(Debug, thiserror::Error)]
@@ -71,13 +76,39 @@ impl WrapperError {
 /// Runs `program` (rustc, or another wrapper) with `args`, changed as needed.
 #[must_use]
 pub fn main(program: &OsStr, args: Vec<OsString>) -> u8 {
-    wrap(program, args).unwrap_or_else(|error| {
+    report(wrap(program, args))
+}
+
+/// Runs rustdoc, which makes programs of a library's doctests; those of a proc macro are linked as cargo has them.
+#[must_use]
+pub fn rustdoc(args: &[OsString]) -> u8 {
+    report(document(args))
+}
+
+fn report(result: Result<u8, WrapperError>) -> u8 {
+    result.unwrap_or_else(|error| {
         let report = Report::of(&error, error.help());
         if !Outbox::from_env().send(&Message::Error(report.clone())) {
             Shell::plain().report(&report);
         }
         exit_code::FAILURE
     })
+}
+
+fn document(args: &[OsString]) -> Result<u8, WrapperError> {
+    let rustdoc = std::env::var_os(RUSTDOC_VAR).ok_or(PlanFileError::Missing(RUSTDOC_VAR))?;
+    let plan = PlanFile::from_env()?;
+    let mut command = Command::new(rustdoc);
+    command.args(without_linker(args));
+    if !Rustc::read(args)
+        .crate_types
+        .iter()
+        .any(|one| one == "proc-macro")
+    {
+        let recipe = plan.recipe_for(&Surroundings::of_process().manifest_dir);
+        command.args(link_flags(&recipe.marker));
+    }
+    Err(replace(&mut command))
 }
 
 fn wrap(program: &OsStr, mut args: Vec<OsString>) -> Result<u8, WrapperError> {
@@ -214,7 +245,8 @@ struct Rustc {
     crate_name: Option<String>,
     source: Option<PathBuf>,
     edition: String,
-    is_bin: bool,
+    /// Empty for tests without a harness: rustc then makes a program.
+    crate_types: Vec<String>,
     is_test: bool,
     links: bool,
     writes_dep_info: bool,
@@ -248,7 +280,7 @@ impl Rustc {
             };
             match name.as_str() {
                 "--crate-name" => this.crate_name = Some(value()),
-                "--crate-type" => this.is_bin |= value() == "bin",
+                "--crate-type" => this.crate_types.push(value()),
                 "--edition" => this.edition = value(),
                 "--test" => this.is_test = true,
                 "--out-dir" => this.out_dir = Some(value().into()),
@@ -301,7 +333,8 @@ impl Rustc {
         });
         // A build script is a `bin` as well, but neither a target of a member nor does cargo name it.
         let is_named = around.bin_name.is_some() || target.is_some();
-        let is_program = self.is_test || (self.is_bin && is_named);
+        let is_bin = self.crate_types.is_empty() || self.crate_types.iter().any(|one| one == "bin");
+        let is_program = self.is_test || (is_bin && is_named);
         if !is_program {
             return None;
         }
@@ -402,7 +435,7 @@ mod tests {
                 (TargetKind::LibTest, "app"),
             ),
             (
-                "--crate-name it tests/it.rs --crate-type bin --emit link",
+                "--crate-name it tests/it.rs --cfg test --emit link",
                 None,
                 (TargetKind::Test, "it"),
             ),

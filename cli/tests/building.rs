@@ -366,3 +366,48 @@ fn trimmed_builds_in_different_directories_are_the_same() {
     assert!(!one.1 && !two.1, "a path is in the program");
     assert!(one.0 == two.0, "the programs differ");
 }
+
+#[test]
+fn proc_macros_build_scripts_and_tests_without_a_harness_keep_their_ways() {
+    let files = [
+        (
+            "build.rs",
+            "fn main() { println!(\"cargo::rustc-env=FOO=bar\"); }\n",
+        ),
+        (
+            "src/main.rs",
+            "fn main() { println!(\"{}\", mac::foo!()); }\n",
+        ),
+        (
+            "tests/plain.rs",
+            "fn main() { println!(\"plain {}\", env!(\"FOO\")); }\n",
+        ),
+        (
+            "mac/Cargo.toml",
+            "[package]\nname = \"mac\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\nproc-macro = true\n",
+        ),
+        (
+            "mac/src/lib.rs",
+            "//! ```\n//! assert_eq!(mac::foo!(), 3);\n//! ```\n#[proc_macro]\npub fn foo(_: proc_macro::TokenStream) -> \
+             proc_macro::TokenStream { \"3\".parse().unwrap() }\n#[test]\nfn unit() {}\n",
+        ),
+    ];
+    let manifest =
+        "[dependencies]\nmac = { path = \"mac\" }\n[[test]]\nname = \"plain\"\nharness = false";
+    let package = Package::new(manifest, &files);
+    let outcome = package
+        .run(&["test", "-p", "mac", "-p", "app"])
+        .expect_code(0);
+    for part in [
+        "plain bar",
+        "unit ... ok",
+        "mac/src/lib.rs - (line 1) ... ok",
+    ] {
+        assert!(
+            outcome.stdout.contains(part),
+            "no {part} in: {}",
+            outcome.stdout
+        );
+    }
+    assert!(package.path("target/debug/gobuild/app/test-plain").exists());
+}

@@ -33,7 +33,7 @@ pub fn call(
         source,
     };
     let (reader, writer) = io::pipe().map_err(start)?;
-    let copying = std::thread::spawn(move || copy(reader));
+    let copying = std::thread::spawn(move || copy(reader, shell::hand_on));
     let mut command = Command::new(program);
     command.args(args).stderr(writer);
     let ended = interrupts.run(&mut command, Group::Own);
@@ -47,11 +47,11 @@ pub fn call(
     }
 }
 
-fn copy(mut reader: PipeReader) -> String {
+fn copy(mut reader: PipeReader, hand_on: impl Fn(&[u8])) -> String {
     let mut kept = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = reader.read(&mut buffer) {
-        shell::hand_on(&buffer[..count]);
+        hand_on(&buffer[..count]);
         kept.extend_from_slice(&buffer[..count]);
         if kept.len() > 2 * KEPT {
             kept.drain(..KEPT);
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn only_the_end_of_a_long_output_is_kept() {
         let (reader, mut writer) = io::pipe().expect("a pipe");
-        let copying = std::thread::spawn(move || copy(reader));
+        let copying = std::thread::spawn(move || copy(reader, |_| ()));
         let line = " ".repeat(1023) + "\n";
         for _ in 0..200 {
             io::Write::write_all(&mut writer, line.as_bytes()).expect("writes");

@@ -14,8 +14,6 @@ use super::records::crate_name;
 use crate::files;
 use crate::metadata::Member;
 
-/// Set by the front door when doctests may be linked; the value does not matter.
-pub const DOCTEST_VAR: &str = "CARGO_GOBUILD_DOCTEST";
 /// The root file of every doctest, for the scan.
 const ROOT_FILE: &str = "doctest.rs";
 

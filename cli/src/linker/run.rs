@@ -9,7 +9,7 @@ use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
 use super::call::call;
-use super::doctest::{self, DOCTEST_VAR};
+use super::doctest;
 use super::error::LinkError;
 use super::layout::Layout;
 use super::output::Output;
@@ -23,6 +23,7 @@ use crate::project::STATE_DIR;
 use crate::report::{Message, Outbox};
 use crate::runtime_object;
 use crate::shell::{self, Shell};
+use crate::wrapper::RUSTDOC_VAR;
 
 /// Longer lines travel in a response file; the kernel takes about 2 MiB.
 const LONG_LINE: usize = 512 << 10;
@@ -104,7 +105,7 @@ fn load(
     emit_dir: &Path,
 ) -> Result<(Program, Option<PathBuf>), LinkError> {
     match plan_file::target_from_env() {
-        Err(PlanFileError::Missing(_)) if std::env::var_os(DOCTEST_VAR).is_some() => {
+        Err(PlanFileError::Missing(_)) if std::env::var_os(RUSTDOC_VAR).is_some() => {
             let target = doctest::target(&plan.members, manifest_dir, emit_dir)?;
             let program = Program::load(plan, target, manifest_dir, |graph| {
                 doctest::prune(graph, line);

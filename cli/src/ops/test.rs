@@ -1,7 +1,6 @@
 //! `cargo gobuild test`: `cargo test` with the workspace wrapper, so that every test is a program that boots like the real one.
 //!
-//! rustdoc is no rustc, and no wrapper stands before it: doctests get the link arguments through rustdoc's own flags, which change nothing
-//! else.
+//! rustdoc is no rustc, and no wrapper stands before it: for doctests this executable stands in its place.
 
 use super::context::Context;
 use super::dry_run;
@@ -9,10 +8,9 @@ use crate::args::TestArgs;
 use crate::args::cargo::{Forward, TargetArgs};
 use crate::error::Error;
 use crate::exit_code;
-use crate::invocation::{self, Invocation, Scope, link_flags};
-use crate::linker::doctest::DOCTEST_VAR;
-use crate::plan_file::PlanFile;
+use crate::invocation::{Invocation, Scope};
 use crate::selection;
+use crate::wrapper::RUSTDOC_VAR;
 
 /// Tests, and gives cargo's exit code.
 ///
@@ -34,7 +32,7 @@ pub fn test(args: &TestArgs) -> Result<u8, Error> {
     let mut invocation = Invocation::cargo(&context.cargo, "test", &context.dir);
     context.equip(&mut invocation, &plan)?;
     invocation.wrapper(Scope::Workspace);
-    equip_doctests(&context, &plan, &mut invocation);
+    equip_doctests(&context, &mut invocation);
     invocation.args(forwarded(args));
     if context.dry_run() {
         dry_run::show(&context, &selection, &plan, &invocation);
@@ -43,15 +41,18 @@ pub fn test(args: &TestArgs) -> Result<u8, Error> {
     context.execute(&mut invocation)
 }
 
-fn equip_doctests(context: &Context, plan: &PlanFile, invocation: &mut Invocation) {
-    let mut flags = context.project.cargo_config.rustdocflags.clone();
-    flags.extend(
-        link_flags(&plan.recipe.marker)
-            .iter()
-            .map(|flag| flag.to_string_lossy().into_owned()),
-    );
-    invocation.env("CARGO_ENCODED_RUSTDOCFLAGS", invocation::encoded(&flags));
-    invocation.env(DOCTEST_VAR, "1");
+/// Puts this executable in the place of rustdoc.
+fn equip_doctests(context: &Context, invocation: &mut Invocation) {
+    let of_toolchain = context.project.toolchain.sysroot.join("bin/rustdoc");
+    let rustdoc = context
+        .project
+        .cargo_config
+        .rustdoc
+        .clone()
+        .unwrap_or(of_toolchain);
+    invocation
+        .env(RUSTDOC_VAR, rustdoc)
+        .wrapper(Scope::Doctests);
 }
 
 fn forwarded(args: &TestArgs) -> Vec<std::ffi::OsString> {
