@@ -1,0 +1,99 @@
+//! `docs/benchmarks.md`.
+
+use super::{Report, table};
+use crate::machine::Description;
+use crate::measurement::{Measurement, Peer};
+
+/// The page.
+#[must_use]
+pub fn page(report: &Report) -> String {
+    format!(
+        "{HEAD}\n{}\n![Bars of the same numbers](benchmarks.svg)\n\n## How\n\n{}\n{}\n## Where\n\n{}\n{TAIL}",
+        table::draw(&report.measurements),
+        order(report),
+        ways(&report.measurements),
+        machine(report),
+    )
+}
+
+const HEAD: &str = "\
+# Benchmarks
+
+Written by `cargo xtask bench --write`; do not edit. Every number is a median, in brackets the least that was seen. The ratio is that of
+medians, `gobuild` to the peer that is named. Targets are what the project promises itself.
+";
+
+const TAIL: &str = "\
+## What is missing
+
+Rows that need channels, select, timers or mutexes of the runtime's own (ping-pong, ring, buffered channels, skynet, prime sieve, sleepers) are
+not here, because these do not exist yet. Waking with `unpark` is not the work that a channel does, so it is not put beside Go's channels.
+";
+
+fn order(report: &Report) -> String {
+    format!(
+        "All peers take turns, {} rounds, each round beginning with another one, so that whatever else the machine does disturbs all \
+         alike. Programs are compiled with optimisations (`--release`, `-O2`, Go's defaults).\n",
+        report.effort.rounds
+    )
+}
+
+fn ways(measurements: &[Measurement]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for row in measurements.iter() {
+        let samples = row.of(Peer::Ours).map_or(0, |samples| samples.count());
+        let how = if row.how == last {
+            "As above."
+        } else {
+            row.how
+        };
+        text += &format!("- **{}** ({samples} samples of each). {how}\n", row.work);
+        last = row.how;
+    }
+    text
+}
+
+fn machine(report: &Report) -> String {
+    let [before, after] = &report.load;
+    let load = format!("{before} before, {after} after");
+    let mut lines: Description = report.machine.clone();
+    lines.push(("Load averages (1, 5, 15 min)", load));
+    let rows = lines
+        .iter()
+        .map(|(name, value)| format!("| {name} | {value} |\n"));
+    format!("| | |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Effort;
+    use crate::measurement::tests::measurement;
+
+    #[test]
+    fn a_page_shows_machine_load_and_the_way_of_every_row() {
+        let report = Report {
+            machine: vec![("CPU", "Some CPU".into())],
+            effort: Effort {
+                rounds: 3,
+                quick: false,
+            },
+            load: ["0.1 0.1 0.1".into(), "2.0 1.0 0.5".into()],
+            measurements: vec![
+                measurement(&[(Peer::Ours, 1.0)], None),
+                measurement(&[(Peer::Ours, 2.0)], None),
+            ],
+        };
+        let page = page(&report);
+        for part in [
+            "| CPU | Some CPU |",
+            "0.1 0.1 0.1 before, 2.0 1.0 0.5 after",
+            "3 rounds",
+            "- **work &<> more** (1 samples of each). Carefully.",
+            "- **work &<> more** (1 samples of each). As above.",
+        ] {
+            assert!(page.contains(part), "{part} in\n{page}");
+        }
+    }
+}

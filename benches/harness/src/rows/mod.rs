@@ -1,0 +1,119 @@
+//! What is measured: one function a row, in the order of the report.
+
+mod builds;
+mod patch;
+mod scheduler;
+mod start;
+
+use crate::args::Effort;
+use crate::error::BenchError;
+use crate::measurement::{Measurement, Peer, Samples};
+
+/// One thing to measure. It may give several numbers.
+#[derive(Debug)]
+pub struct Row {
+    /// Its name for `--only`.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Measures it.
+    pub measure: fn(&Effort) -> Result<Vec<Measurement>, BenchError>,
+}
+
+/// All of them.
+pub const ROWS: &[Row] = &[
+    Row {
+        name: "spawn",
+        about: "start a goroutine and see it end",
+        measure: scheduler::spawn,
+    },
+    Row {
+        name: "yield",
+        about: "two goroutines that yield, on one CPU and on all",
+        measure: scheduler::yields,
+    },
+    Row {
+        name: "parked",
+        about: "what a parked goroutine costs",
+        measure: scheduler::parked,
+    },
+    Row {
+        name: "start",
+        about: "from the start of a process to `main` and out",
+        measure: start::start,
+    },
+    Row {
+        name: "build",
+        about: "full builds, with and without inits",
+        measure: builds::full,
+    },
+    Row {
+        name: "no-op",
+        about: "builds with nothing to do",
+        measure: builds::nothing_to_do,
+    },
+    Row {
+        name: "patch",
+        about: "the last step of the link of a 500 MB program",
+        measure: patch::patch,
+    },
+];
+
+/// What a peer does when it has its turn; it returns `N` numbers.
+type Turn<'a, const N: usize> = (Peer, Box<dyn FnMut() -> Result<[f64; N], BenchError> + 'a>);
+
+/// Gives every peer a turn in every round, each round beginning with another one, and returns the samples of each number.
+fn take_turns<const N: usize>(
+    rounds: u32,
+    mut turns: Vec<Turn<'_, N>>,
+) -> Result<[Vec<(Peer, Samples)>; N], BenchError> {
+    let mut taken = turns.iter().map(|_| Vec::new()).collect::<Vec<_>>();
+    for round in 0..rounds as usize {
+        for turn in 0..turns.len() {
+            let who = (round + turn) % turns.len();
+            taken[who].push((turns[who].1)()?);
+        }
+    }
+    let peers: Vec<Peer> = turns.iter().map(|(peer, _)| *peer).collect();
+    Ok(std::array::from_fn(|number| {
+        let of_peer = |samples: &Vec<[f64; N]>| Samples::new(samples.iter().map(|all| all[number]));
+        peers
+            .iter()
+            .copied()
+            .zip(taken.iter().map(of_peer))
+            .collect()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn every_peer_has_its_turn_in_every_round_and_no_one_always_goes_first() {
+        let order = RefCell::new(String::new());
+        let turn = |peer, letter, number: f64| -> Turn<'_, 2> {
+            let order = &order;
+            let go = move || {
+                order.borrow_mut().push(letter);
+                Ok([number, -number])
+            };
+            (peer, Box::new(go))
+        };
+        let turns = vec![turn(Peer::Ours, 'a', 1.0), turn(Peer::Go, 'b', 2.0)];
+        let [plus, minus] = take_turns(3, turns).expect("nobody fails");
+        assert_eq!(*order.borrow(), "abbaab");
+        let medians = |row: &[(Peer, Samples)]| {
+            row.iter()
+                .map(|(p, s)| (*p, s.median(), s.count()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(medians(&plus), [(Peer::Ours, 1.0, 3), (Peer::Go, 2.0, 3)]);
+        assert_eq!(
+            medians(&minus),
+            [(Peer::Ours, -1.0, 3), (Peer::Go, -2.0, 3)]
+        );
+    }
+}

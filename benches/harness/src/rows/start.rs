@@ -1,0 +1,62 @@
+//! The life of a process that does nothing: `posix_spawn`, the way to `main`, the way out, `waitpid`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::{Turn, take_turns};
+use crate::args::Effort;
+use crate::error::BenchError;
+use crate::measurement::{Measurement, Peer, Target, Unit};
+use crate::{child, programs};
+
+/// Processes of each peer in a round.
+const PROCESSES: u32 = 50;
+
+/// Starts empty programs.
+pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
+    let ours = programs::ours("empty")?;
+    let static_c = programs::static_c()?;
+    let processes = effort.rounds * PROCESSES;
+    let target = Some(Target::Times(1.05, Peer::StaticC));
+    let [whole] = take_turns(
+        processes,
+        vec![
+            turn(Peer::StaticC, static_c.clone()),
+            turn(Peer::StaticRust, programs::static_rust()?),
+            turn(Peer::Ours, ours.join("empty")),
+            turn(Peer::Go, programs::go()?.join("empty")),
+        ],
+    )?;
+    let [bare] = take_turns(
+        processes,
+        vec![
+            turn(Peer::StaticC, static_c),
+            turn(Peer::Ours, ours.join("bare")),
+        ],
+    )?;
+    Ok(vec![
+        Measurement {
+            work: "process start to `main` and out".into(),
+            how: "`posix_spawn` to `waitpid` of an empty program, each peer 50 times a round. Static C is the start-up of glibc alone; \
+                  static Rust is the same Rust program built by plain cargo, and has std's start-up on top of it, as ours has.",
+            unit: Unit::Time,
+            peers: whole,
+            target,
+        },
+        Measurement {
+            work: "the same without std's start-up".into(),
+            how: "A Rust program whose `main` is C's, so that both do the same work: what is left between them is the runtime's own boot.",
+            unit: Unit::Time,
+            peers: bare,
+            target,
+        },
+    ])
+}
+
+fn turn(peer: Peer, program: PathBuf) -> Turn<'static, 1> {
+    let go = move || {
+        let life = child::lifetime(Command::new(&program).env_clear())?;
+        Ok([life.as_nanos() as f64])
+    };
+    (peer, Box::new(go))
+}

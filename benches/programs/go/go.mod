@@ -1,0 +1,3 @@
+module gobuild.example/bench
+
+go 1.27

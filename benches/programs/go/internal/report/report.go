@@ -1,0 +1,68 @@
+// Package report is what the programs share: how they take their size and how they report. The programs in Rust do the same.
+//
+// Protocol: the first argument is how much to do; the output is lines of a name, a space and a number.
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Size is how much to do.
+func Size() uint64 {
+	if len(os.Args) < 2 {
+		panic("the first argument is how much to do")
+	}
+	size, err := strconv.ParseUint(os.Args[1], 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return size
+}
+
+// Since reports how long each of count operations took since start.
+func Since(start time.Time, count uint64) {
+	elapsed := time.Since(start)
+	fmt.Printf("ns %.3f\n", float64(elapsed.Nanoseconds())/float64(count))
+}
+
+// Memory is what the kernel accounts to this process, in bytes.
+type Memory struct {
+	Resident, PageTables uint64
+}
+
+// Now is the memory as it is now.
+func Now() Memory {
+	status, err := os.Open("/proc/self/status")
+	if err != nil {
+		panic(err)
+	}
+	defer status.Close()
+	bytes := map[string]uint64{}
+	for lines := bufio.NewScanner(status); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		kilobytes, isSize := strings.CutSuffix(strings.TrimSpace(value), " kB")
+		if !isSize {
+			continue
+		}
+		size, err := strconv.ParseUint(kilobytes, 10, 64)
+		if err != nil {
+			panic(err)
+		}
+		bytes[name] = size * 1024
+	}
+	return Memory{bytes["VmRSS"], bytes["VmPTE"]}
+}
+
+// Each prints what one of count cost between before and after.
+func Each(before, after Memory, count uint64) {
+	each := func(before, after uint64) float64 {
+		return max(0, float64(after)-float64(before)) / float64(count)
+	}
+	fmt.Printf("resident %.1f\n", each(before.Resident, after.Resident))
+	fmt.Printf("page_tables %.1f\n", each(before.PageTables, after.PageTables))
+}
