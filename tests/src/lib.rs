@@ -2,10 +2,12 @@
 //!
 //! - [`tool`]: builds `cargo-gobuild` once; [`project`]: sources in a temporary directory, built with it;
 //! - [`twins`]: a program built by plain cargo and by the tool;
+//! - [`snapshot`]: expected messages in files; [`files`]: what builds leave on the disk;
 //! - [`process`]: running children; [`go`]: the Go toolchain, the oracle; [`readelf`], [`gdb`]: other people's tools.
 //!
 //! A test never sleeps to wait for something and never skips in silence: what it needs is there or it fails and says what to install.
 
+pub mod files;
 pub mod gdb;
 pub mod go;
 pub mod process;

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::project::Project;
-use gobuild_tests::tool;
+use gobuild_tests::{files, tool};
 
 const FAILURE: i32 = 101;
 const HELLO: &str = "fn main() { println!(\"hello\"); }\n";
@@ -45,7 +45,7 @@ fn build_with(project: &Project, linker: &Path) -> Outcome {
 fn no_harm_done(project: &Project) {
     let exe = project.exe("debug", "hello");
     assert!(!exe.exists(), "a program was left behind");
-    let left: Vec<PathBuf> = files_below(project.target())
+    let left: Vec<PathBuf> = files::below(project.target())
         .into_iter()
         .filter(|path| path.to_string_lossy().contains(".gobuild-"))
         .collect();
@@ -55,17 +55,6 @@ fn no_harm_done(project: &Project) {
         run(&mut project.program("debug", "hello"), RUN).ok().out(),
         "hello\n"
     );
-}
-
-fn files_below(dir: &Path) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        all.push(entry.path());
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            all.extend(files_below(&entry.path()));
-        }
-    }
-    all
 }
 
 #[track_caller]
