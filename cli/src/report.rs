@@ -4,15 +4,17 @@
 //! listens on a Unix socket, whose directory travels in the environment; what arrives is printed by the one [`crate::shell`].
 //! Without a front door (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
 //!
-//! A second socket beside it is never answered: a connection to it breaks when the front door ends, which tells a driver to give up
-//! although cargo and rustc, which do not hand signals on, still wait for it.
+//! A second socket beside it carries nothing: a driver's connection to it ends when the front door ends it or is gone, which tells the
+//! driver to give up although cargo and rustc, which do not hand signals on, still wait for it; and the front door sees by its end of
+//! the connection when the driver has cleaned up.
 
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -103,8 +105,7 @@ impl Report {
 pub struct Inbox {
     dir: TempDir,
     thread: JoinHandle<()>,
-    /// Held, never answered.
-    _alive: UnixListener,
+    drivers: Drivers,
 }
 
 impl Inbox {
@@ -115,7 +116,8 @@ impl Inbox {
     pub fn open(shell: Arc<Shell>) -> io::Result<Self> {
         let dir = tempfile::Builder::new().prefix("gobuild-").tempdir()?;
         let listener = UnixListener::bind(dir.path().join(REPORT))?;
-        let alive = UnixListener::bind(dir.path().join(ALIVE))?;
+        let drivers = Drivers::default();
+        drivers.welcome(UnixListener::bind(dir.path().join(ALIVE))?);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 match stream.and_then(receive) {
@@ -125,11 +127,7 @@ impl Inbox {
                 }
             }
         });
-        Ok(Self {
-            dir,
-            thread,
-            _alive: alive,
-        })
+        Ok(Self { dir, thread, alive })
     }
 
     /// What senders need in their environment.
@@ -138,14 +136,61 @@ impl Inbox {
         (REPORT_VAR, self.dir.path().into())
     }
 
-    /// Prints what has arrived, and stops.
+    /// Makes drivers that still run give up, and waits until they have cleaned up; prints what has arrived; stops.
     pub fn close(self) {
+        self.drivers.end();
         let told = UnixStream::connect(self.dir.path().join(REPORT))
             .and_then(|mut stream| stream.write_all(b"null"));
         if told.is_ok() {
             let _ = self.thread.join();
         }
     }
+}
+
+/// The drivers that run: one open connection each.
+#[derive(Clone, Default)]
+struct Drivers(Arc<Mutex<Vec<UnixStream>>>);
+
+impl Drivers {
+    /// Takes connections for as long as the process lives.
+    fn welcome(&self, listener: UnixListener) {
+        let drivers = self.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let mut open = drivers.lock();
+                open.retain(is_open);
+                open.push(stream);
+            }
+        });
+    }
+
+    /// Ends the connections, and waits for their far ends. After an ordinary build there are only ends to be found.
+    fn end(&self) {
+        let open = std::mem::take(&mut *self.lock());
+        for driver in &open {
+            // Whoever is gone already needs no telling.
+            let _ = driver.shutdown(Shutdown::Write);
+        }
+        for mut driver in open {
+            let _ = driver
+                .set_nonblocking(false)
+                .and_then(|()| driver.set_read_timeout(Some(PATIENCE)))
+                .and_then(|()| driver.read(&mut [0]));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<UnixStream>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the far end is there; it never writes.
+fn is_open(driver: &UnixStream) -> bool {
+    let mut driver = driver;
+    let read = driver
+        .set_nonblocking(true)
+        .and_then(|()| driver.read(&mut [0]));
+    read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 fn receive(stream: UnixStream) -> io::Result<Option<Message>> {
@@ -225,14 +270,33 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_front_door_is_seen() {
-        let shell = Arc::new(Shell::plain());
-        let inbox = Inbox::open(shell).expect("opens");
+    fn the_front_door_ends_drivers_and_waits_for_them() {
+        let inbox = Inbox::open(Arc::new(Shell::plain())).expect("opens");
         let outbox = Outbox(Some(inbox.env().1));
         let mut alive = outbox.alive().expect("the front door is there");
+        while inbox.drivers.lock().is_empty() {
+            std::thread::yield_now();
+        }
+        let (cleaned_up, is_clean) = std::sync::mpsc::channel();
+        let driver = std::thread::spawn(move || {
+            let end = alive.read(&mut [0]);
+            cleaned_up.send(()).expect("somebody listens");
+            end.unwrap_or(0)
+        });
         inbox.close();
-        assert_eq!(alive.read(&mut [0]).unwrap_or(0), 0);
+        assert_eq!(is_clean.try_recv(), Ok(()), "the front door did not wait");
+        assert_eq!(driver.join().expect("no panic"), 0);
         assert!(outbox.alive().is_none());
+    }
+
+    #[test]
+    fn any_number_of_drivers_may_come_and_go() {
+        let inbox = Inbox::open(Arc::new(Shell::plain())).expect("opens");
+        let outbox = Outbox(Some(inbox.env().1));
+        for _ in 0..10_000 {
+            drop(outbox.alive().expect("the front door is there"));
+        }
+        inbox.close();
     }
 
     #[test]
