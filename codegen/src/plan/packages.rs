@@ -38,8 +38,8 @@ pub(super) fn order(graph: &RuntimeGraph, crates: &Entries) -> Vec<Slot> {
             .map(|dep| index[&dep.id])
             .collect()
     };
-    let dependencies: Vec<BTreeSet<usize>> = ids.iter().map(|id| needed(id)).collect();
     let has_entries = |node: usize| crates.contains_key(ids[node]);
+    let dependencies = only_bearing(ids.iter().map(|id| needed(id)).collect(), has_entries);
     let steps = order::schedule(&keys, &dependencies, |node| {
         has_entries(node) && *ids[node] != CrateId::Main
     });
@@ -72,6 +72,29 @@ pub(super) fn order(graph: &RuntimeGraph, crates: &Entries) -> Vec<Slot> {
         .filter(|step| has_entries(step.node))
         .map(slot)
         .collect()
+}
+
+/// Without the edges to packages that have no entries and none below them. Go's compiler writes no inittask for such a
+/// package, so nothing waits for it: `a -> empty` is as ready as `b` from the start. A package without entries that has
+/// some below it does take part, and constrains the order.
+fn only_bearing(
+    mut dependencies: Vec<BTreeSet<usize>>,
+    has_entries: impl Fn(usize) -> bool,
+) -> Vec<BTreeSet<usize>> {
+    let no_keys = vec![(); dependencies.len()];
+    let mut bearing = BTreeSet::new();
+    for step in order::schedule(&no_keys, &dependencies, |_| false) {
+        let below = dependencies[step.node]
+            .iter()
+            .any(|needed| bearing.contains(needed));
+        if below || has_entries(step.node) {
+            bearing.insert(step.node);
+        }
+    }
+    for needed in &mut dependencies {
+        needed.retain(|node| bearing.contains(node));
+    }
+    dependencies
 }
 
 /// The nearest nodes with entries below a node.

@@ -175,6 +175,24 @@ fn packages_run_in_the_order_of_gos_linker() {
     "#]]);
 }
 
+/// As found by comparing with Go: `y` waits for `empty` in the crate graph, but Go knows no inittask of `empty`.
+#[test]
+fn nothing_waits_for_packages_without_inits_below() {
+    let graph = graph(&[
+        ("app", &["y", "z"]),
+        ("empty", &[]),
+        ("y", &["empty"]),
+        ("z", &[]),
+    ]);
+    let program = Program::new(&graph, &[("y/src/lib.rs", INIT), ("z/src/lib.rs", INIT)]);
+    program.check(expect![[r#"
+        y 1.0.0: depends on no package with inits; by name before z
+            init y::start y/src/lib.rs:1: init function: after the variables, by file and position
+        z 1.0.0: depends on no package with inits
+            init z::start z/src/lib.rs:1: init function: after the variables, by file and position
+    "#]]);
+}
+
 #[test]
 fn names_are_compared_as_symbols() {
     let graph = graph(&[("app", &["a", "a-b"]), ("a", &[]), ("a-b", &[])]);
