@@ -127,7 +127,11 @@ impl Inbox {
                 }
             }
         });
-        Ok(Self { dir, thread, alive })
+        Ok(Self {
+            dir,
+            thread,
+            drivers,
+        })
     }
 
     /// What senders need in their environment.
