@@ -1,0 +1,154 @@
+//! What a newcomer tries first works as it is written: the examples print what stands beside them, and the README's program and command do
+//! what it says.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gobuild_tests::process::{BUILD, RUN, run};
+use gobuild_tests::project::Project;
+use gobuild_tests::tool;
+
+fn example(name: &str) -> PathBuf {
+    tool::root().join("examples").join(name)
+}
+
+fn expected(name: &str) -> String {
+    let path = example(name).join("expected.txt");
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// `cargo gobuild COMMAND` of an example, in a target directory that the tests keep.
+fn gobuild(name: &str, command: &[&str]) -> Command {
+    let mut gobuild = tool::gobuild(&example(name));
+    gobuild
+        .args(command)
+        .env("CARGO_TARGET_DIR", tool::scratch().join(name));
+    gobuild
+}
+
+fn readme() -> String {
+    fs::read_to_string(tool::root().join("README.md")).expect("read README.md")
+}
+
+/// The first block of this language in a Markdown text.
+fn block<'a>(markdown: &'a str, language: &str) -> &'a str {
+    let start = format!("```{language}\n");
+    let after = markdown.split_once(&start).expect("such a block").1;
+    after.split_once("```").expect("the block ends").0
+}
+
+#[test]
+fn every_example_prints_what_it_is_said_to() {
+    let mut examples: Vec<String> = fs::read_dir(tool::root().join("examples"))
+        .expect("list the examples")
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.into_string().expect("a plain name"))
+        .collect();
+    examples.sort();
+    assert!(examples.contains(&"registry".to_owned()), "{examples:?}");
+    for name in &examples {
+        let outcome = run(&mut gobuild(name, &["run", "-q"]), BUILD).ok();
+        assert_eq!(outcome.out(), expected(name), "{name}");
+    }
+}
+
+/// Every step is reached, and in Go's order. `runtime.doInit` runs twice: for the runtime's own tasks and for the program's.
+#[test]
+fn the_walk_through_the_boot_names_every_step() {
+    _ = run(&mut gobuild("boot", &["build", "-q"]), BUILD).ok();
+    let gdb = which::which("gdb").expect("gdb is needed: install gdb");
+    let mut command = Command::new(gdb);
+    tool::clean(&mut command);
+    command
+        .args(["-nx", "-q", "-batch", "-x"])
+        .arg(example("boot").join("walk.gdb"))
+        .arg(tool::scratch().join("boot/debug/boot"));
+    let text = run(&mut command, RUN).ok().out();
+    let steps = text
+        .lines()
+        .filter_map(|line| line.split_once(" in section "));
+    let steps: Vec<&str> = steps
+        .map(|(symbol, _)| symbol.split(" + ").next().unwrap_or(symbol))
+        .collect();
+    let expect = "_rt0_amd64_linux _rt0_amd64 runtime.rt0_go runtime.check runtime.args runtime.osinit runtime.schedinit runtime.newproc \
+                  runtime.mstart runtime.main runtime.doInit runtime.doInit main.main";
+    let expect: Vec<&str> = expect.split_whitespace().collect();
+    assert_eq!(steps, expect, "{text}");
+}
+
+#[test]
+fn the_readmes_program_greets() {
+    let project = Project::bin(
+        "readme",
+        "greets",
+        "rtlib = { path = \"{rtlib}\" }",
+        block(&readme(), "rust"),
+    );
+    _ = project.build(&["-q"]).ok();
+    let out = run(&mut project.program("debug", "greets"), RUN).ok().out();
+    // Nobody waits for the goroutine that prints this: it may come at any time, or not at all.
+    let greetings: Vec<&str> = out
+        .lines()
+        .filter(|line| *line != "nobody waits for me")
+        .collect();
+    assert_eq!(greetings, ["hallo, gopher", "hello, gopher"]);
+}
+
+#[test]
+fn the_readmes_command_builds_the_tool_and_runs_the_registry() {
+    let readme = readme();
+    let command = readme
+        .lines()
+        .find(|line| line.starts_with("cargo run -p cargo-gobuild -- run "))
+        .expect("the README has the command");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).current_dir(tool::root());
+    tool::clean(&mut shell);
+    if let Some(target) = env::var_os("CARGO_TARGET_DIR") {
+        shell.env("CARGO_TARGET_DIR", target);
+    }
+    assert_eq!(run(&mut shell, BUILD).ok().out(), expected("registry"));
+}
+
+/// The links of the documents lead somewhere.
+#[test]
+fn documents_link_to_files_that_are_there() {
+    let documents = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+    ];
+    let docs = fs::read_dir(tool::root().join("docs")).expect("list the documents");
+    let docs = docs.map(|entry| entry.expect("an entry").path());
+    let documents = documents.map(|name| tool::root().join(name));
+    let mut broken = Vec::new();
+    for document in docs.chain(documents) {
+        if document
+            .extension()
+            .is_none_or(|extension| extension != "md")
+        {
+            continue;
+        }
+        let text = fs::read_to_string(&document).expect("read a document");
+        let dir = document.parent().expect("in a directory");
+        for target in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let path = target.split('#').next().unwrap_or_default();
+            if !path.is_empty() && !path.contains("://") && !dir.join(path).exists() {
+                broken.push(format!("{}: {target}", shown(&document)));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(tool::root()).unwrap_or(path);
+    path.display().to_string()
+}
