@@ -44,12 +44,31 @@ pub fn describe() -> Result<Description, BenchError> {
     ])
 }
 
-/// The load averages of the last 1, 5 and 15 minutes.
+/// How much the machine does.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// The averages of the last 1, 5 and 15 minutes, as the kernel shows them.
+    pub averages: String,
+    /// Whether more than half a CPU was in use on average in the last minute: before a run that is somebody else's work.
+    pub busy: bool,
+}
+
+/// The load now.
 #[must_use]
-pub fn load() -> String {
+pub fn load() -> Load {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load_in(&text)
+}
+
+fn load_in(text: &str) -> Load {
     let averages: Vec<_> = text.split_whitespace().take(3).collect();
-    averages.join(" ")
+    let minute = averages
+        .first()
+        .and_then(|average| average.parse::<f64>().ok());
+    Load {
+        averages: averages.join(" "),
+        busy: minute.is_some_and(|average| average > 0.5),
+    }
 }
 
 fn proc(file: &str) -> Result<String, BenchError> {
@@ -100,6 +119,17 @@ mod tests {
         let text = "model\t\t: 17\nmodel name\t: Some CPU\nmodel name\t: Other CPU\n";
         assert_eq!(value(text, "model name"), Some("Some CPU"));
         assert_eq!(value(text, "stepping"), None);
+    }
+
+    #[test]
+    fn a_machine_that_works_for_others_is_busy() {
+        let idle = load_in("0.31 2.00 9.00 1/200 4711\n");
+        assert_eq!(
+            (idle.averages.as_str(), idle.busy),
+            ("0.31 2.00 9.00", false)
+        );
+        assert!(load_in("0.75 0.00 0.00 1/200 4711").busy);
+        assert!(!load_in("").busy);
     }
 
     #[test]

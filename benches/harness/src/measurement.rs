@@ -15,6 +15,8 @@ pub enum Peer {
     StaticRust,
     /// Plain cargo on the same workspace.
     Cargo,
+    /// The tool, started by its own name and not by cargo.
+    Direct,
 }
 
 impl fmt::Display for Peer {
@@ -25,6 +27,7 @@ impl fmt::Display for Peer {
             Self::StaticC => "static C",
             Self::StaticRust => "static Rust",
             Self::Cargo => "cargo",
+            Self::Direct => "cargo-gobuild",
         })
     }
 }

@@ -39,4 +39,13 @@ impl Tool {
         command.env("PATH", path.unwrap_or(rest)).arg("gobuild");
         command
     }
+
+    /// The same without cargo in front of it.
+    #[must_use]
+    pub fn direct(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        checkout::clean(&mut command);
+        command.arg("gobuild");
+        command
+    }
 }

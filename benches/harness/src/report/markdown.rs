@@ -8,7 +8,8 @@ use crate::measurement::{Measurement, Peer};
 #[must_use]
 pub fn page(report: &Report) -> String {
     format!(
-        "{HEAD}\n{}\n![Bars of the same numbers](benchmarks.svg)\n\n## How\n\n{}\n{}\n## Where\n\n{}\n{TAIL}",
+        "{HEAD}{}\n{}\n![Bars of the same numbers](benchmarks.svg)\n\n## How\n\n{}\n{}\n## Where\n\n{}\n{TAIL}",
+        report.doubts(),
         table::draw(&report.measurements),
         order(report),
         ways(&report.measurements),
@@ -55,10 +56,8 @@ fn ways(measurements: &[Measurement]) -> String {
 }
 
 fn machine(report: &Report) -> String {
-    let [before, after] = &report.load;
-    let load = format!("{before} before, {after} after");
     let mut lines: Description = report.machine.clone();
-    lines.push(("Load averages (1, 5, 15 min)", load));
+    lines.push(("Load averages (1, 5, 15 min)", report.averages()));
     let rows = lines
         .iter()
         .map(|(name, value)| format!("| {name} | {value} |\n"));
@@ -69,6 +68,7 @@ fn machine(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::args::Effort;
+    use crate::machine::Load;
     use crate::measurement::tests::measurement;
 
     #[test]
@@ -79,7 +79,10 @@ mod tests {
                 rounds: 3,
                 quick: false,
             },
-            load: ["0.1 0.1 0.1".into(), "2.0 1.0 0.5".into()],
+            load: [("0.1 0.1 0.1", false), ("2.0 1.0 0.5", true)].map(|(averages, busy)| Load {
+                averages: averages.into(),
+                busy,
+            }),
             measurements: vec![
                 measurement(&[(Peer::Ours, 1.0)], None),
                 measurement(&[(Peer::Ours, 2.0)], None),
@@ -95,5 +98,9 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} in\n{page}");
         }
+        assert!(
+            !page.contains("busy"),
+            "after a run it was this run\n{page}"
+        );
     }
 }

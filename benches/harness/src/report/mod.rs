@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::args::Effort;
 use crate::error::BenchError;
-use crate::machine::Description;
+use crate::machine::{Description, Load};
 use crate::measurement::Measurement;
 
 /// A whole run.
@@ -19,8 +19,8 @@ pub struct Report {
     pub machine: Description,
     /// How much was done.
     pub effort: Effort,
-    /// Load averages, before and after.
-    pub load: [String; 2],
+    /// Before and after.
+    pub load: [Load; 2],
     /// What was measured.
     pub measurements: Vec<Measurement>,
 }
@@ -29,16 +29,31 @@ impl Report {
     /// For the terminal.
     #[must_use]
     pub fn text(&self) -> String {
-        let [before, after] = &self.load;
         let quick = if self.effort.quick {
-            "\nA quick run with less work: no numbers to rely on.\n"
+            "A quick run with less work: no numbers to rely on.\n"
         } else {
             ""
         };
         format!(
-            "\n{}\nMedians; in brackets the least. Load averages {before} before, {after} after.\n{quick}",
-            table::draw(&self.measurements)
+            "\n{}\nMedians; in brackets the least. Load averages {}.\n{}{quick}",
+            table::draw(&self.measurements),
+            self.averages(),
+            self.doubts(),
         )
+    }
+
+    fn averages(&self) -> String {
+        let [before, after] = &self.load;
+        format!("{} before, {} after", before.averages, after.averages)
+    }
+
+    /// What a reader must know before comparing numbers; nothing when the machine was idle.
+    fn doubts(&self) -> &'static str {
+        if self.load[0].busy {
+            "The machine was busy with other work: compare peers, not absolute numbers, and trust small differences little.\n"
+        } else {
+            ""
+        }
     }
 
     /// Writes `benchmarks.md` and `benchmarks.svg` into a directory.

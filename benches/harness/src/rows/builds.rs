@@ -44,21 +44,27 @@ pub fn full(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
 /// On target directories that are up to date.
 pub fn nothing_to_do(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     let builders = Builders::new(Inits::Three)?;
-    let [ours, plain] = [new_directory()?, new_directory()?];
-    let turns = vec![
-        turn(Peer::Ours, || builders.ours(ours.path())),
-        turn(Peer::Cargo, || builders.plain(plain.path())),
+    let [ours, direct, plain] = [new_directory()?, new_directory()?, new_directory()?];
+    let commands: [(Peer, Box<dyn Fn() -> Command + '_>); 3] = [
+        (Peer::Ours, Box::new(|| builders.ours(ours.path()))),
+        (Peer::Direct, Box::new(|| builders.direct(direct.path()))),
+        (Peer::Cargo, Box::new(|| builders.plain(plain.path()))),
     ];
-    child::output(&mut builders.ours(ours.path()))?;
-    child::output(&mut builders.plain(plain.path()))?;
-    let [peers] = take_turns(effort.rounds * BUILDS, turns)?;
+    for (_, command) in &commands {
+        child::output(&mut command())?;
+    }
+    let turns = commands
+        .into_iter()
+        .map(|(peer, command)| turn(peer, command));
+    let [peers] = take_turns(effort.rounds * BUILDS, turns.collect())?;
     Ok(vec![Measurement {
         work: format!(
             "build with nothing to do, {} crates with inits",
             small_crates::CRATES
         ),
-        how: "The same workspace, each tool on a target directory that it built before, three builds a round. `cargo gobuild` is \
-              started by cargo, which costs it the start of one more process.",
+        how: "The same workspace, everyone on a target directory of its own, built before, three builds a round. `cargo gobuild` is \
+              two cargos, one that starts the tool and one that the tool starts; `cargo-gobuild` is the tool started by its own name, \
+              and shows what is the tool's share.",
         unit: Unit::Time,
         peers,
         target: Some(Target::Times(1.1, Peer::Cargo)),
@@ -88,6 +94,12 @@ impl Builders {
 
     fn ours(&self, target: &Path) -> Command {
         let mut command = self.tool.command();
+        self.complete(command.arg("build"), target);
+        command
+    }
+
+    fn direct(&self, target: &Path) -> Command {
+        let mut command = self.tool.direct();
         self.complete(command.arg("build"), target);
         command
     }
