@@ -158,6 +158,7 @@ fn lost(use_line: &str) -> Project {
 #[test]
 fn an_init_that_would_be_lost_fails_the_build() {
     let project = lost("");
+    _ = std::fs::remove_file(project.exe("debug", "loses")); // an earlier run's
     let err = project.build(&[]).fails_with(101).err();
     for part in ["driver/src/lib.rs:3", "register", "use driver as _;"] {
         assert!(err.contains(part), "{part} is not in\n{err}");
