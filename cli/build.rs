@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let checkout = rtlib.parent().unwrap_or(rtlib);
     let mut cargo = Command::new(env::var("CARGO")?);
     for name in FOREIGN {
         cargo.env_remove(name);
@@ -78,6 +79,8 @@ fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Bo
             "-C",
             "force-unwind-tables=yes",
         ])
+        // The last one that fits counts; the first is for the compile directory.
+        .arg(format!("--remap-path-prefix={}=.", checkout.display()))
         .arg(format!("--remap-path-prefix={}=rtlib", rtlib.display()));
     let status = cargo.status()?;
     if !status.success() {
