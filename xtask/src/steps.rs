@@ -67,10 +67,7 @@ pub fn bless(runner: &mut Runner, _: &[String]) {
 
 /// The benchmark program.
 pub fn bench(runner: &mut Runner, args: &[String]) {
-    let mut bench = cargo_in(
-        &root().join("benches"),
-        &["run", "--release", "-p", "gobuild-bench", "--"],
-    );
+    let mut bench = cargo(&["run", "--release", "-p", "gobuild-bench", "--"]);
     runner.child("bench", bench.args(args));
 }
 
@@ -144,26 +141,21 @@ fn docs(runner: &mut Runner) {
     );
 }
 
-/// The models of the queues and protocols; `bound` limits preemptions and with them the time.
+/// The models of the queues and protocols; `bound` limits preemptions and with them the time. In `rtlib` every test is a model, in the runtime those that say
+/// so by name.
 fn loom(runner: &mut Runner, bound: Option<&str>) {
-    let mut command = cargo(&[
-        "test",
-        "-p",
-        "rtlib-runtime",
-        "-p",
-        "rtlib",
-        "--release",
-        "--lib",
-        "loom",
-    ]);
-    command
-        .env("RUSTFLAGS", "--cfg loom")
-        .env("CARGO_TARGET_DIR", target().join("loom"));
-    match bound {
-        Some(bound) => command.env("LOOM_MAX_PREEMPTIONS", bound),
-        None => command.env_remove("LOOM_MAX_PREEMPTIONS"),
-    };
-    runner.child("loom", &mut command);
+    for (package, filter) in [("rtlib", None), ("rtlib-runtime", Some("loom"))] {
+        let mut command = cargo(&["test", "-p", package, "--release", "--lib"]);
+        command
+            .args(filter)
+            .env("RUSTFLAGS", "--cfg loom")
+            .env("CARGO_TARGET_DIR", target().join("loom"));
+        match bound {
+            Some(bound) => command.env("LOOM_MAX_PREEMPTIONS", bound),
+            None => command.env_remove("LOOM_MAX_PREEMPTIONS"),
+        };
+        runner.child(&format!("loom {package}"), &mut command);
+    }
 }
 
 fn miri(runner: &mut Runner) {

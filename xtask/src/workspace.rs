@@ -31,24 +31,28 @@ pub fn cargo_in(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// The directories of all workspaces besides the main one: examples, fuzz targets, benchmarks, the tests' fixtures.
+/// The directories of all workspaces besides the main one: fuzz targets, examples, the programs that are measured, the tests' fixtures.
 pub fn others() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = ["fuzz", "benches"]
-        .iter()
-        .map(|dir| root().join(dir))
-        .filter(|dir| dir.join("Cargo.toml").is_file())
-        .collect();
-    for parent in ["examples", "tests/fixtures"] {
+    let mut found = vec![root().join("fuzz"), root().join("benches/programs")];
+    for parent in ["examples", "benches/programs", "tests/fixtures"] {
         let entries = std::fs::read_dir(root().join(parent));
-        let dirs = entries
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path());
-        found.extend(dirs.filter(|dir| dir.join("Cargo.toml").is_file()));
+        found.extend(
+            entries
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path()),
+        );
     }
+    found.retain(|dir| has_workspace(dir));
     found.sort();
     found
+}
+
+/// Whether a directory's manifest starts a workspace; members of one are reached through it.
+fn has_workspace(dir: &Path) -> bool {
+    let manifest = std::fs::read_to_string(dir.join("Cargo.toml"));
+    manifest.is_ok_and(|text| text.lines().any(|line| line.trim() == "[workspace]"))
 }
 
 /// A workspace's directory as the names of steps have it.
