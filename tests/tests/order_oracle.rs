@@ -3,9 +3,10 @@
 //!
 //! The seed is printed. `GOBUILD_ORACLE_SEED` repeats a run, `GOBUILD_ORACLE_GRAPHS` makes it long.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -71,16 +72,22 @@ struct Package {
     deps: Vec<usize>,
 }
 
+/// A package's name in source code. Neither toolchain takes two packages that differ only in what this takes away, or in case.
+fn ident(name: &str) -> String {
+    name.replace('-', "_")
+}
+
 fn random_graph(random: &mut Random, graph: usize) -> Vec<Package> {
     let n = 4 + random.below(7);
-    let mut names = BTreeSet::new();
+    let mut names = BTreeMap::new();
     while names.len() < n {
         let letters: String = (0..1 + random.below(3))
-            .map(|_| ['a', 'b', 'c', 'z', '_', '1'][random.below(6)])
+            .map(|_| ['a', 'b', 'B', 'z', '_', '-', '1'][random.below(7)])
             .collect();
-        names.insert(format!("g{graph}x{letters}"));
+        let name = format!("g{graph}x{letters}");
+        names.entry(ident(&name).to_lowercase()).or_insert(name);
     }
-    let mut names: Vec<String> = names.into_iter().collect();
+    let mut names: Vec<String> = names.into_values().collect();
     random.shuffle(&mut names);
     let mut packages: Vec<Package> = Vec::new();
     for (i, name) in names.into_iter().enumerate() {
@@ -106,7 +113,7 @@ fn write_go(project: &Project, graphs: &[Vec<Package>]) {
     project.file("go/go.mod", "module m\n\ngo 1.27\n");
     for (g, graph) in graphs.iter().enumerate() {
         for package in graph {
-            let mut text = format!("package {}\n", package.name);
+            let mut text = format!("package {}\n", ident(&package.name));
             for dep in names_of(graph, &package.deps) {
                 _ = writeln!(text, "import _ \"m/{dep}\"");
             }
@@ -139,7 +146,7 @@ fn write_rust(project: &Project, graphs: &[Vec<Package>]) {
         let mut text = String::from("#![allow(non_snake_case)]\n");
         for dep in deps {
             _ = writeln!(manifest, "{dep} = {{ path = \"../{dep}\" }}");
-            _ = writeln!(text, "use {dep} as _;");
+            _ = writeln!(text, "use {} as _;", ident(dep));
         }
         if has_init {
             text += "#[rtlib::init]\nfn init() { std::hint::black_box(()); }\n";
@@ -236,22 +243,48 @@ fn packages_are_initialised_in_gos_order() {
     }
 }
 
-/// A variable or function of a random package; it refers to earlier ones only, so there is no cycle.
+/// What an item of a random package is.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Var,
+    Function,
+    Method,
+}
+
+/// An item of a random package. It refers to earlier ones, so there is no cycle; functions may call the next function as well, so that some are
+/// recursive.
 struct Item {
-    is_var: bool,
+    kind: Kind,
     file: usize,
     refers: Vec<usize>,
+    /// Refers to them inside a closure.
+    in_closure: bool,
 }
 
 const FILES: [&str; 3] = ["a", "b", "c"];
 
 fn random_items(random: &mut Random) -> Vec<Item> {
     let n = 6 + random.below(12);
+    let kinds: Vec<Kind> = (0..n)
+        .map(|_| match random.below(100) {
+            0..60 => Kind::Var,
+            60..85 => Kind::Function,
+            _ => Kind::Method,
+        })
+        .collect();
+    let is_code = |i: usize| kinds.get(i).is_some_and(|kind| *kind != Kind::Var);
     (0..n)
-        .map(|i| Item {
-            is_var: random.chance(65),
-            file: random.below(FILES.len()),
-            refers: (0..i).filter(|_| random.chance(22)).collect(),
+        .map(|i| {
+            let mut refers: Vec<usize> = (0..i).filter(|_| random.chance(22)).collect();
+            if is_code(i) && is_code(i + 1) && random.chance(50) {
+                refers.push(i + 1);
+            }
+            Item {
+                kind: kinds[i],
+                file: random.below(FILES.len()),
+                refers,
+                in_closure: random.chance(20),
+            }
         })
         .collect()
 }
@@ -265,48 +298,88 @@ fn declared(random: &mut Random, items: &[Item], file: usize) -> Vec<usize> {
     indices
 }
 
-fn expression(
-    items: &[Item],
-    i: usize,
-    var: impl Fn(usize) -> String,
-    function: impl Fn(usize) -> String,
-) -> String {
-    let refers = items[i]
+/// The sum of what an item refers to. Functions that call onwards do so behind a condition that never holds, or recursion would not end.
+fn expression(items: &[Item], i: usize, language: &Language) -> String {
+    let terms: Vec<String> = items[i]
         .refers
         .iter()
-        .map(|&r| if items[r].is_var { var(r) } else { function(r) });
-    std::iter::once("0".to_owned())
-        .chain(refers)
+        .map(|&r| {
+            let term = (language.refer)(r, &items[r]);
+            if r > i { (language.never)(&term) } else { term }
+        })
+        .collect();
+    let sum = std::iter::once("0".to_owned())
+        .chain(terms)
         .collect::<Vec<_>>()
-        .join(" + ")
+        .join(" + ");
+    if items[i].in_closure {
+        (language.closure)(&sum)
+    } else {
+        sum
+    }
 }
+
+/// How the two languages say the same.
+struct Language {
+    /// A reference to item number so and so.
+    refer: fn(usize, &Item) -> String,
+    /// A term that is never evaluated, but counts as a reference.
+    never: fn(&str) -> String,
+    /// A closure around an expression, called at once.
+    closure: fn(&str) -> String,
+    /// The declaration of an item with its expression.
+    declare: fn(usize, Kind, &str) -> String,
+}
+
+const GO: Language = Language {
+    refer: |i, item| match item.kind {
+        Kind::Var => format!("v{i}"),
+        Kind::Function => format!("f{i}()"),
+        Kind::Method => format!("t{i}{{}}.m()"),
+    },
+    never: |term| format!("func() int {{ if false {{ return {term} }}; return 0 }}()"),
+    closure: |sum| format!("func() int {{ return {sum} }}()"),
+    declare: |i, kind, sum| match kind {
+        Kind::Var => format!("var v{i} int = tr(\"v{i}\") + {sum}\n"),
+        Kind::Function => format!("func f{i}() int {{ return {sum} }}\n"),
+        Kind::Method => format!("type t{i} struct{{}}\nfunc (t{i}) m() int {{ return {sum} }}\n"),
+    },
+};
+
+const RUST: Language = Language {
+    refer: |i, item| {
+        let place = format!("crate::{}", FILES[item.file]);
+        match item.kind {
+            Kind::Var => format!("*{place}::V{i}"),
+            Kind::Function => format!("{place}::f{i}()"),
+            Kind::Method => format!("{place}::T{i}::m()"),
+        }
+    },
+    never: |term| format!("if false {{ {term} }} else {{ 0 }}"),
+    closure: |sum| format!("(|| {sum})()"),
+    declare: |i, kind, sum| match kind {
+        Kind::Var => {
+            format!("#[rtlib::var]\npub static V{i}: i64 = crate::tr(\"v{i}\") + {sum};\n")
+        }
+        Kind::Function => format!("pub fn f{i}() -> i64 {{ {sum} }}\n"),
+        Kind::Method => {
+            format!("pub struct T{i};\nimpl T{i} {{ pub fn m() -> i64 {{ {sum} }} }}\n")
+        }
+    },
+};
 
 fn write_items(project: &Project, set: usize, items: &[Item], random: &mut Random) {
     let mut mods = String::new();
     for (file, name) in FILES.iter().enumerate() {
-        let (mut go, mut rust) = ("package main\n".to_owned(), String::new());
-        for i in declared(random, items, file) {
-            let in_go = expression(items, i, |r| format!("v{r}"), |r| format!("f{r}()"));
-            let place = |r: usize| format!("crate::{}", FILES[items[r].file]);
-            let in_rust = expression(
-                items,
-                i,
-                |r| format!("*{}::V{r}", place(r)),
-                |r| format!("{}::f{r}()", place(r)),
-            );
-            if items[i].is_var {
-                _ = writeln!(go, "var v{i} int = tr(\"v{i}\") + {in_go}");
-                _ = writeln!(
-                    rust,
-                    "#[rtlib::var]\npub static V{i}: i64 = crate::tr(\"v{i}\") + {in_rust};"
-                );
-            } else {
-                _ = writeln!(go, "func f{i}() int {{ return {in_go} }}");
-                _ = writeln!(rust, "pub fn f{i}() -> i64 {{ {in_rust} }}");
-            }
-        }
+        let declared = declared(random, items, file);
+        let source = |language: &Language| -> String {
+            let item =
+                |&i: &usize| (language.declare)(i, items[i].kind, &expression(items, i, language));
+            declared.iter().map(item).collect()
+        };
+        let go = "package main\n".to_owned() + &source(&GO);
         project.file(&format!("go/cmd/s{set}/{name}.go"), &go);
-        project.file(&format!("rust/src/bin/s{set}/{name}.rs"), &rust);
+        project.file(&format!("rust/src/bin/s{set}/{name}.rs"), &source(&RUST));
         _ = writeln!(mods, "mod {name};");
     }
     project.file(
@@ -317,6 +390,15 @@ fn write_items(project: &Project, set: usize, items: &[Item], random: &mut Rando
         "#![allow(dead_code)]\n{mods}fn tr(name: &str) -> i64 {{ eprintln!(\"{{name}}\"); 1 }}\nfn main() {{}}\n"
     );
     project.file(&format!("rust/src/bin/s{set}/main.rs"), &main);
+}
+
+/// The files of a set as Go sees them, for whoever has to find out why an order differs.
+fn sources(project: &Project, set: usize) -> String {
+    let read = |name: &&str| {
+        let path = project.path().join(format!("go/cmd/s{set}/{name}.go"));
+        format!("// {name}.go\n") + &fs::read_to_string(path).expect("it was written")
+    };
+    FILES.iter().map(read).collect()
 }
 
 #[test]
@@ -344,13 +426,14 @@ fn variables_are_initialised_in_gos_order() {
         let expected = order(&project.path().join(format!("go/out/s{s}")));
         assert_eq!(
             expected.lines().count(),
-            items.iter().filter(|i| i.is_var).count(),
+            items.iter().filter(|i| i.kind == Kind::Var).count(),
             "Go initialises all"
         );
         assert_eq!(
             order(&project.exe("debug", &format!("s{s}"))),
             expected,
-            "set {s}"
+            "set {s}:\n{}",
+            sources(&project, s)
         );
     }
 }
