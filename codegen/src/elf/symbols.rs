@@ -15,9 +15,10 @@ type Symbol = Sym64<LittleEndian>;
 /// No symbol of ours is longer; a longer name is left out.
 const MAX_NAME: u64 = 4096;
 
-/// The global symbols of a program.
+/// The global symbols of a program; all symbols where none is global, as in static programs that mold linked.
 pub(super) struct Symbols<'data> {
     globals: &'data [Symbol],
+    all_local: bool,
     names: (u64, u64),
 }
 
@@ -26,7 +27,7 @@ pub(super) struct Symbols<'data> {
 pub(super) struct Named {
     /// Its name.
     pub(super) name: String,
-    /// `STB_GLOBAL` and `STT_FUNC`.
+    /// `STT_FUNC` and `STB_GLOBAL`, or local where all symbols are.
     pub(super) global_function: bool,
 }
 
@@ -46,7 +47,9 @@ impl<'data> Symbols<'data> {
             .ok_or(ElfError::Damaged("the symbol table has no string table"))?;
         let count = table.sh_size.get(LittleEndian) / size_of::<Symbol>() as u64;
         // Locals come first; sh_info is the index of the first other symbol.
-        let first = u64::from(table.sh_info.get(LittleEndian)).min(count);
+        let locals = u64::from(table.sh_info.get(LittleEndian)).min(count);
+        let all_local = locals == count;
+        let first = if all_local { 0 } else { locals };
         let skipped = first * size_of::<Symbol>() as u64;
         let size = (count - first) * size_of::<Symbol>() as u64;
         let offset = table.sh_offset.get(LittleEndian).saturating_add(skipped);
@@ -57,7 +60,11 @@ impl<'data> Symbols<'data> {
             names.sh_offset.get(LittleEndian),
             names.sh_size.get(LittleEndian),
         );
-        Ok(Some(Self { globals, names }))
+        Ok(Some(Self {
+            globals,
+            all_local,
+            names,
+        }))
     }
 
     /// The defined functions and objects whose address `wanted` accepts, in the order of the table.
@@ -75,8 +82,8 @@ impl<'data> Symbols<'data> {
                 continue;
             }
             if let Some(name) = self.name(image, u64::from(symbol.st_name.get(LittleEndian)))? {
-                let global_function =
-                    symbol.st_type() == STT_FUNC && symbol.st_bind() == STB_GLOBAL;
+                let global_function = symbol.st_type() == STT_FUNC
+                    && (symbol.st_bind() == STB_GLOBAL || self.all_local);
                 found.push((
                     address,
                     Named {
