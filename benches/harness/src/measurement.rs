@@ -39,6 +39,8 @@ pub enum Unit {
     Time,
     /// Bytes.
     Bytes,
+    /// Hundredths.
+    Percent,
 }
 
 impl Unit {
@@ -47,6 +49,7 @@ impl Unit {
     pub fn show(self, value: f64) -> String {
         match self {
             Self::Bytes => format!("{value:.0} B"),
+            Self::Percent => format!("{value:.1} %"),
             Self::Time => show_time(value),
         }
     }
@@ -147,7 +150,8 @@ impl Measurement {
             Some(Target::Times(_, peer)) => peer,
             _ => Peer::Go,
         };
-        Some((self.of(Peer::Ours)?.median() / self.of(to)?.median(), to))
+        let ratio = self.of(Peer::Ours)?.median() / self.of(to)?.median();
+        ratio.is_finite().then_some((ratio, to))
     }
 
     /// The target as an absolute number.
@@ -216,6 +220,12 @@ pub mod tests {
     fn what_was_not_promised_is_neither_reached_nor_missed() {
         let row = measurement(&[(Peer::Ours, 11.0), (Peer::Go, 22.0)], None);
         assert_eq!((row.ratio(), row.reached()), (Some((0.5, Peer::Go)), None));
+    }
+
+    #[test]
+    fn there_is_no_ratio_to_nothing() {
+        let row = measurement(&[(Peer::Ours, 11.0), (Peer::Go, 0.0)], None);
+        assert_eq!(row.ratio(), None);
     }
 
     #[test]

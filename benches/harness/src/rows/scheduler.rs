@@ -30,22 +30,28 @@ pub fn spawn(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
 pub fn yields(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     let twins = Twins::build("yields")?;
     let each = effort.of(YIELDS_EACH);
-    let row = |place: &str, gomaxprocs, target| -> Result<Measurement, BenchError> {
-        let [peers] = take_turns(effort.rounds, twins.turns(each, gomaxprocs, ["ns"]))?;
-        Ok(Measurement {
-            work: format!("yield, two goroutines {place}"),
-            how: "`yield_now` against `runtime.Gosched`. On one CPU every call switches; with a CPU for each goroutine a call \
-                  may find nobody to give way to. A call that went through without a switch counts as well, on both sides.",
+    let mut rows = Vec::new();
+    for (gomaxprocs, place) in [(Some(1), "GOMAXPROCS=1"), (None, "all CPUs")] {
+        let turns = twins.turns(each, gomaxprocs, ["ns", "alone"]);
+        let [time, alone] = take_turns(effort.rounds, turns)?;
+        rows.push(Measurement {
+            work: format!("yield, two goroutines, {place}"),
+            how: "`yield_now` against `runtime.Gosched`, per call. A call that finds nobody to give way to counts as well and is much \
+                  cheaper than a switch, so read this together with the next line.",
             unit: Unit::Time,
-            peers,
-            target,
-        })
-    };
-    let target = Some(Target::Times(0.2, Peer::Go));
-    Ok(vec![
-        row("on one CPU", Some(1), target)?,
-        row("on all CPUs", None, target)?,
-    ])
+            peers: time,
+            target: Some(Target::Times(0.2, Peer::Go)),
+        });
+        rows.push(Measurement {
+            work: format!("of these calls without a switch, {place}"),
+            how: "Calls after which the other goroutine had not run. On one CPU there are some when the machine is busy: the runtime then \
+                  takes the goroutine for a hog and lets the other one run on an extra thread.",
+            unit: Unit::Percent,
+            peers: alone,
+            target: None,
+        });
+    }
+    Ok(rows)
 }
 
 /// Goroutines that wait for ever.

@@ -1,7 +1,9 @@
-// Command yields runs two goroutines that do nothing but yield. Twin: ours/goroutines/src/bin/yields.rs.
+// Command yields runs two goroutines that do nothing but yield, and tells how often one came back without the other having run. Twin:
+// ours/goroutines/src/bin/yields.rs.
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -11,23 +13,36 @@ import (
 
 const goroutines = 2
 
-var running atomic.Int64
+var (
+	running atomic.Int64
+	last    atomic.Uint64
+	alone   atomic.Uint64
+)
 
 func main() {
 	each := report.Size()
 	running.Store(goroutines)
+	last.Store(goroutines)
 	done := make(chan struct{})
 	start := time.Now()
-	for range goroutines {
+	for me := range uint64(goroutines) {
 		go func() {
+			mine := uint64(0)
 			for range each {
+				last.Store(me)
 				runtime.Gosched()
+				if last.Load() == me {
+					mine++
+				}
 			}
+			alone.Add(mine)
 			if running.Add(-1) == 0 {
 				close(done)
 			}
 		}()
 	}
 	<-done
-	report.Since(start, goroutines*each)
+	calls := goroutines * each
+	report.Since(start, calls)
+	fmt.Printf("alone %.1f\n", 100*float64(alone.Load())/float64(calls))
 }
