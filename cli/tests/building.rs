@@ -212,12 +212,7 @@ fn the_library_is_not_compiled_again_beside_cargo_build() {
         ("src/main.rs", "fn main() { app::f() }\n"),
     ];
     let package = Package::new("", &files);
-    let cargo = std::env::var_os("CARGO").expect("tests run under cargo");
-    let built = assert_cmd::Command::new(cargo)
-        .arg("build")
-        .current_dir(package.dir())
-        .env_remove("CARGO_TARGET_DIR")
-        .output();
+    let built = common::cargo(&["build"]).current_dir(package.dir()).output();
     assert!(built.expect("starts").status.success());
     let outcome = package.run(&["-v"]).expect_code(0);
     let compiled = outcome.stderr.matches("Running `").count();

@@ -115,7 +115,21 @@ impl Package {
 
 /// The tool with arguments.
 pub fn gobuild(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-gobuild"));
+    let mut command = clean(Command::new(env!("CARGO_BIN_EXE_cargo-gobuild")));
+    command.arg("gobuild").args(args);
+    command
+}
+
+/// Plain cargo with arguments, in the environment that [`gobuild`] gives the tool.
+pub fn cargo(args: &[&str]) -> Command {
+    let cargo = std::env::var_os("CARGO").expect("tests run under cargo");
+    let mut command = clean(Command::new(cargo));
+    command.args(args);
+    command
+}
+
+/// Without the variables of the cargo that runs the tests, and with a time limit.
+fn clean(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let of_this_cargo = text.starts_with("CARGO") && text != "CARGO_HOME" && text != "CARGO";
@@ -123,7 +137,7 @@ pub fn gobuild(args: &[&str]) -> Command {
             command.env_remove(&name);
         }
     }
-    command.arg("gobuild").args(args).timeout(LIMIT);
+    command.timeout(LIMIT);
     command
 }
 
