@@ -212,7 +212,9 @@ fn the_library_is_not_compiled_again_beside_cargo_build() {
         ("src/main.rs", "fn main() { app::f() }\n"),
     ];
     let package = Package::new("", &files);
-    let built = common::cargo(&["build"]).current_dir(package.dir()).output();
+    let built = common::cargo(&["build"])
+        .current_dir(package.dir())
+        .output();
     assert!(built.expect("starts").status.success());
     let outcome = package.run(&["-v"]).expect_code(0);
     let compiled = outcome.stderr.matches("Running `").count();
