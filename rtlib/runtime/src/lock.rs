@@ -68,12 +68,24 @@ impl<T> Lock<T> {
     }
 }
 
+impl<T> Lock<T> {
+    /// Lets go of the lock that the caller's goroutine took and whose guard it forgot: for commit functions.
+    ///
+    /// # Safety
+    /// The lock is held, by nobody who goes on using what it protects.
+    #[inline]
+    pub unsafe fn unlock(&self) {
+        if self.word.swap(UNLOCKED, Ordering::Release) == SLEEPERS {
+            futex::wake(&self.word, 1);
+        }
+    }
+}
+
 impl<T> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.0.word.swap(UNLOCKED, Ordering::Release) == SLEEPERS {
-            futex::wake(&self.0.word, 1);
-        }
+        // SAFETY: the guard holds the lock, and is gone.
+        unsafe { self.0.unlock() }
     }
 }
 

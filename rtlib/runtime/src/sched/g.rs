@@ -64,6 +64,17 @@ pub struct G {
     pub chainlink: Link<G>,
     /// Its stack's size class: log2 of the slot.
     pub class: AtomicU8,
+    /// Why it waits, as [`WaitReason`] numbers it; its last reason while it does not. Written by itself before it waits.
+    pub waitreason: AtomicU8,
+    /// Wake-up word of a stand-in for a thread (`park::gopark`); unused in goroutines.
+    pub wake: AtomicU32,
+    /// Several may try to wake it, from a `select` or a wait with a timeout: the one that changes this from 0 to 1 may. Set to 0 by itself before
+    /// it becomes visible to any of them.
+    pub select_done: AtomicU32,
+    /// When it began to wait: [`super::sysmon::coarse_now`], ns. Written by itself.
+    pub waitsince: AtomicU64,
+    /// What the waker leaves for it; the meaning is the waker's and the waiter's. Written between winning the right to wake and `goready`.
+    pub param: AtomicUsize,
 }
 
 const _: () = {
@@ -94,6 +105,11 @@ impl G {
             alllink: Link::none(),
             chainlink: Link::none(),
             class: AtomicU8::new(0),
+            waitreason: AtomicU8::new(0),
+            wake: AtomicU32::new(0),
+            select_done: AtomicU32::new(0),
+            waitsince: AtomicU64::new(0),
+            param: AtomicUsize::new(0),
         }
     }
 
@@ -108,6 +124,20 @@ impl G {
     pub fn set_status(&self, from: Status, to: Status) {
         debug_assert_eq!(self.status(), from as u32, "goroutine status");
         self.status.store(to as u32, Ordering::Release);
+    }
+
+    /// Whether this stands in for a thread that is no goroutine (`park::waiter`).
+    #[inline]
+    pub fn is_thread(&self) -> bool {
+        self.stack_hi.load(Ordering::Relaxed) == 0
+    }
+
+    /// For those who want to wake it from a `select` or a wait with a timeout: true for one of them.
+    #[inline]
+    pub fn win_select(&self) -> bool {
+        self.select_done
+            .compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// The M that runs this goroutine. Only for the goroutine itself and for its g0.

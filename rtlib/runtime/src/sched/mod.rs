@@ -2,7 +2,7 @@
 //!
 //! - `g`, `m`, `p`: the three things; `runq`: a P's queue; `global`: the queue and lists that one lock protects.
 //! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones.
-//! - `park`: blocking and readying; `find`: what to run next; `spin`: who looks for work and who wakes whom.
+//! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `locked`: LockOSThread; `sysmon`: the watcher.
 //!
 //! # How a goroutine gives way
@@ -42,6 +42,7 @@ pub mod stack;
 pub mod sysmon;
 #[cfg(feature = "object")]
 pub mod threads;
+pub mod waitreason;
 
 #[cfg(feature = "object")]
 pub use object::*;

@@ -1,9 +1,13 @@
-//! Blocking and readying goroutines, and the park token.
+//! Blocking and readying goroutines and threads, and the park token.
+//!
+//! Everything that waits (channels, semaphores, timers, the park token) is built on three functions. [`waiter`] is the caller: its goroutine, or a stand-in on a
+//! thread that is none. [`gopark`] blocks it until [`goready`], which is called exactly once for each `gopark`. The *commit* function publishes the waiter (lets the
+//! channel's lock go, for example): from then on it may be readied, on any thread.
 //!
 //! A goroutine that gives way is *left*: the fast path switches to the next goroutine of its P's queue, the slow path to g0; either way the *commit*
 //! function runs once nothing of the left goroutine is in use any more, and publishes it. See `sched/mod.rs`.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::Ordering;
 
 use rtlib_abi::api::{GRef, OpaqueG};
 
@@ -12,7 +16,8 @@ use super::g::{G, Status};
 use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::m::M;
 use super::p::P;
-use super::{current, procs, threads};
+use super::waitreason::WaitReason;
+use super::{current, procs, sysmon, threads};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::libc::dtors;
@@ -140,9 +145,67 @@ fn my_p() -> Option<&'static P> {
 
 /// Makes a waiting goroutine runnable.
 #[inline]
-pub fn ready(gp: &'static G) {
+fn ready(gp: &'static G) {
     gp.set_status(Status::Waiting, Status::Runnable);
     submit(gp, my_p());
+}
+
+/// The caller, as something that can wait: its goroutine or, on a thread that is none, the thread's stand-in.
+#[inline]
+pub fn waiter() -> &'static G {
+    current().unwrap_or_else(thread_g)
+}
+
+/// Blocks `me`, which is [`waiter`], until [`goready`].
+///
+/// `commit(me, arg)` publishes it: it begins with [`publish`] and then lets go of the lock under which the waiter was queued. It runs after the goroutine has been
+/// left, on another goroutine's stack or on g0, so it must not block, and it must not touch `me`'s stack after it has let go of the lock. A commit that finds
+/// that there is nothing to wait for calls `goready(me)` itself.
+#[inline]
+pub fn gopark(me: &'static G, reason: WaitReason, commit: switch::Commit, arg: usize) {
+    me.waitreason.store(reason as u8, Ordering::Relaxed);
+    me.waitsince.store(sysmon::coarse_now(), Ordering::Relaxed);
+    if me.is_thread() {
+        thread_park(me, commit, arg);
+    } else {
+        leave(me, commit, arg);
+    }
+}
+
+/// The first thing that a commit function does.
+#[inline]
+pub fn publish(left: &'static G) {
+    if !left.is_thread() {
+        left.set_status(Status::Running, Status::Waiting);
+    }
+}
+
+/// Lets a parked waiter run again. Exactly once for each [`gopark`], after its commit has published it.
+#[inline]
+pub fn goready(gp: &'static G) {
+    if gp.is_thread() {
+        thread_ready(gp);
+    } else {
+        ready(gp);
+    }
+}
+
+#[cold]
+fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
+    commit(me, arg);
+    while me
+        .wake
+        .compare_exchange(1, 0, Ordering::Acquire, Ordering::Relaxed)
+        .is_err()
+    {
+        futex::wait(&me.wake, 0, None);
+    }
+}
+
+#[cold]
+fn thread_ready(gp: &'static G) {
+    gp.wake.store(1, Ordering::Release);
+    futex::wake(&gp.wake, 1);
 }
 
 /// Go's Gosched: to the tail of the queue.
@@ -176,53 +239,29 @@ pub extern "C" fn to_global_queue(gp: &'static G, _arg: usize) {
     SCHED.lock().globrunqput(gp);
 }
 
-/// Waits for the calling goroutine's or thread's token and takes it.
+/// Waits for the caller's token and takes it.
 #[unsafe(export_name = "runtime.park")]
 extern "C" fn park() {
-    match current() {
-        Some(gp) => park_goroutine(gp),
-        None => park_thread(&thread_g().park),
-    }
-}
-
-fn park_goroutine(gp: &'static G) {
-    if gp
+    let me = waiter();
+    if me
         .park
         .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
         .is_err()
     {
-        leave(gp, park_commit, 0);
-        gp.park.swap(EMPTY, Ordering::Acquire);
+        gopark(me, WaitReason::Park, park_commit, 0);
+        me.park.swap(EMPTY, Ordering::Acquire);
     }
 }
 
 extern "C" fn park_commit(gp: &'static G, _arg: usize) {
-    gp.set_status(Status::Running, Status::Waiting);
+    publish(gp);
     if gp
         .park
         .compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire)
         .is_err()
     {
-        ready(gp); // the token came between
+        goready(gp); // the token came between
     }
-}
-
-fn park_thread(token: &AtomicU32) {
-    if token
-        .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
-        .is_ok()
-    {
-        return;
-    }
-    if token
-        .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed)
-        .is_ok()
-    {
-        while token.load(Ordering::Relaxed) == PARKED {
-            futex::wait(token, PARKED, None);
-        }
-    }
-    token.swap(EMPTY, Ordering::Acquire);
 }
 
 /// Gives a goroutine or parked thread its token.
@@ -235,27 +274,22 @@ extern "C" fn unpark(gref: GRef) {
     if gp.id() != gref.goid {
         return; // dead, perhaps somebody else by now; a token too many would only be a spurious wake-up
     }
-    if gp.park.swap(NOTIFIED, Ordering::AcqRel) != PARKED {
-        return;
-    }
-    if gp.stack_hi.load(Ordering::Relaxed) == 0 {
-        futex::wake(&gp.park, 1); // a thread's stand-in
-    } else {
-        ready(gp);
+    if gp.park.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
+        goready(gp);
     }
 }
 
 /// The calling goroutine or, on a thread that is none, its stand-in: something that can be unparked.
 #[unsafe(export_name = "runtime.getgref")]
 extern "C" fn getgref() -> GRef {
-    let gp = current().unwrap_or_else(thread_g);
+    let gp = waiter();
     GRef {
         g: core::ptr::from_ref(gp).cast::<OpaqueG>(),
         goid: gp.id(),
     }
 }
 
-/// The stand-in G of a thread that runs no goroutines: only its park word is used. Unparkers may hold it for ever, so it is never freed; when
+/// The stand-in G of a thread that runs no goroutines: only the words of waiting are used. Unparkers may hold it for ever, so it is never freed; when
 /// the thread ends another may have it (a late token is then a spurious wake-up).
 fn thread_g() -> &'static G {
     let word = tls::thread_g() as *const G;

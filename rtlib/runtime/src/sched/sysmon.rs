@@ -4,7 +4,7 @@
 //! [`HOG_NS`] while work waits and no P is idle, sysmon marks the P as a hog's and starts an M with an extra P. When the hog comes
 //! back, the mark is taken off and one P retires.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::global::{RUNQSIZE, SCHED, SPIN, allp};
 use super::m::M;
@@ -21,6 +21,15 @@ const MAX_DELAY_US: u64 = 10_000;
 /// Looks without a find before the delay doubles.
 const PATIENCE: u32 = 50;
 
+/// See [`coarse_now`].
+static COARSE_NOW: AtomicU64 = AtomicU64::new(0);
+
+/// The time when sysmon last looked, ns of the monotonic clock: a clock that costs a load. It stands while all Ps are idle, and is 0 before there is a sysmon.
+#[inline]
+pub fn coarse_now() -> u64 {
+    COARSE_NOW.load(Ordering::Relaxed)
+}
+
 static WAITING: AtomicBool = AtomicBool::new(false);
 static NOTE: Note = Note::new();
 
@@ -32,7 +41,9 @@ pub extern "C" fn sysmon(_mp: &'static M) -> ! {
         if sleep_while_all_idle() {
             (idle, delay) = (0, MIN_DELAY_US);
         }
-        if retake(nanotime()) {
+        let now = nanotime();
+        COARSE_NOW.store(now, Ordering::Relaxed);
+        if retake(now) {
             (idle, delay) = (0, MIN_DELAY_US);
         } else {
             idle += 1;
