@@ -67,12 +67,14 @@ impl Interrupts {
         Ok(this)
     }
 
-    /// Takes the end of `stream` for a SIGTERM: whoever holds its far end is gone.
+    /// Takes the end of `stream` for a SIGTERM: whoever holds its far end is gone, or waits for this process to clean up and end.
     pub fn end_with(&self, mut stream: UnixStream) {
         let state = self.clone();
         std::thread::spawn(move || {
             while let Ok(1..) = stream.read(&mut [0]) {}
             state.hand_on(SIGTERM);
+            // Open until the process ends: its closing says that everything is cleaned up.
+            std::mem::forget(stream);
         });
     }
 
