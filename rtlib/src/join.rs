@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::goroutine::Goroutine;
 use crate::launch::{boxed, fits, launch};
-use crate::packet::{Receiver, Sender, Waiter, packet};
+use crate::packet::{Receiver, Sender, Stored, Waiter, packet};
 use crate::{panics, sys};
 
 /// Waits for a goroutine that [`spawn`](crate::spawn) started: `std::thread::JoinHandle`, for goroutines.
@@ -76,12 +76,25 @@ where
 
 /// What runs on the goroutine. Does not unwind.
 fn run<F: FnOnce() -> T, T>(f: F, sender: Sender<thread::Result<T>, Joiner>) {
+    run_and_store(f, sender, || ()).finish();
+}
+
+/// Calls `f` and leaves its result, or its panic, of which `panicked` hears first. When it returns, `f`, a result that nobody wants
+/// and the goroutine's thread-locals are gone: what follows may touch the scheduler and no thread-local. Does not unwind.
+pub(crate) fn run_and_store<F: FnOnce() -> T, T>(
+    f: F,
+    sender: Sender<thread::Result<T>, Joiner>,
+    panicked: impl FnOnce(),
+) -> Stored<thread::Result<T>, Joiner> {
     let outcome = catch_unwind(AssertUnwindSafe(f));
+    if outcome.is_err() {
+        panicked();
+    }
     let (stored, unwanted) = sender.store(outcome);
     drop_unwanted(unwanted);
     // SAFETY: the goroutine's closure is gone, and what follows touches the packet and the scheduler, no thread-local.
     unsafe { sys::run_thread_local_destructors() };
-    stored.finish();
+    stored
 }
 
 /// As in std, a result that panics when nobody wants it ends the program: there is nobody to tell.
@@ -96,7 +109,7 @@ fn drop_unwanted<T>(outcome: Option<thread::Result<T>>) {
 
 /// Who waits in `join`: a goroutine or a thread.
 #[derive(Clone)]
-struct Joiner(sys::Ref);
+pub(crate) struct Joiner(sys::Ref);
 
 impl Waiter for Joiner {
     fn current() -> Self {

@@ -27,12 +27,12 @@ pub(crate) const fn fits<F>() -> bool {
 
 /// Moves a closure to the heap. Through `dyn`, since that calls it where it lies: a `Box<F>` would move it to the stack for the call.
 #[cfg(feature = "std")]
-pub(crate) fn boxed<F, T>(f: F) -> impl FnOnce() -> T + Send + 'static
+pub(crate) fn boxed<'a, F, T>(f: F) -> impl FnOnce() -> T + Send + 'a
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: 'static,
+    F: FnOnce() -> T + Send + 'a,
+    T: 'a,
 {
-    let f: std::boxed::Box<dyn FnOnce() -> T + Send> = std::boxed::Box::new(f);
+    let f: std::boxed::Box<dyn FnOnce() -> T + Send + 'a> = std::boxed::Box::new(f);
     move || f()
 }
 
@@ -45,6 +45,22 @@ pub(crate) fn launch<F>(f: F, stack_size: usize) -> Goroutine
 where
     F: FnOnce() + Send + 'static,
 {
+    // SAFETY: what is `'static` borrows nothing that could end.
+    unsafe { launch_borrowing(f, stack_size) }
+}
+
+/// [`launch`] for an `f` that borrows.
+///
+/// # Safety
+/// What `f` borrows lives until `f` has returned and been dropped.
+///
+/// # Panics
+/// As [`launch`].
+#[inline]
+pub(crate) unsafe fn launch_borrowing<F>(f: F, stack_size: usize) -> Goroutine
+where
+    F: FnOnce() + Send,
+{
     assert!(
         size_of::<F>() <= MAX_SIZE && align_of::<F>() <= MAX_ALIGN,
         "a closure that `fits` refused was not boxed"
@@ -53,7 +69,7 @@ where
     let bytes = (&raw const f).cast::<u8>();
     let entry: Entry = entry::<F>;
     // SAFETY: `f` is readable for its size and never used again, `ManuallyDrop` sees to that; size and alignment are asserted; an `F` is
-    // `Send` and `'static`, so it may be called elsewhere and later; and an `extern "C"` function does not unwind.
+    // `Send`, so it may be called elsewhere, and what it borrows lives long enough, says the caller, for it to be called later; and an `extern "C"` function does not unwind.
     let started =
         unsafe { sys::newproc(entry, bytes, size_of::<F>(), align_of::<F>(), stack_size) };
     Goroutine::new(started).expect("the runtime returns the goroutine that it started")

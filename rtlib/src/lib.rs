@@ -68,6 +68,8 @@ mod packet;
 mod panics;
 mod sched;
 #[cfg(feature = "std")]
+mod scope;
+#[cfg(feature = "std")]
 mod shim;
 mod spawn;
 mod sys;
@@ -78,6 +80,8 @@ pub use goroutine::{Goroutine, current, park, yield_now};
 pub use join::JoinHandle;
 pub use os_thread::{OsThreadLock, lock_os_thread};
 pub use sched::{gomaxprocs, num_cpu, num_goroutine};
+#[cfg(feature = "std")]
+pub use scope::{Scope, ScopedJoinHandle, scope};
 #[cfg(feature = "std")]
 pub use spawn::spawn;
 pub use spawn::{Builder, go};

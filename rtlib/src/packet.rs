@@ -35,6 +35,22 @@ pub(crate) trait Waiter: Clone + Send {
     fn block(&self);
     /// Makes the token of `self` available. Works, and does nothing, when `self` is gone.
     fn wake(&self);
+
+    /// Blocks until `done`, for whose coming true somebody wakes `self`, the caller. Tokens that were not meant for this wait are handed back: the
+    /// caller may be waiting for one of its own.
+    fn block_until(&self, done: impl Fn() -> bool) {
+        let mut took_another_token = false;
+        loop {
+            self.block();
+            if done() {
+                break;
+            }
+            took_another_token = true;
+        }
+        if took_another_token {
+            self.wake();
+        }
+    }
 }
 
 struct Packet<T, W> {
@@ -163,8 +179,7 @@ impl<T, W: Waiter> Packet<T, W> {
         self.waiter.read(|slot| unsafe { (*slot).clone() })
     }
 
-    /// Registers the caller and blocks. Tokens that were not meant for this wait are handed back: the caller may be waiting for one of
-    /// its own.
+    /// Registers the caller and blocks.
     fn wait_for_done(&self) {
         let me = W::current();
         let registered = me.clone();
@@ -174,17 +189,7 @@ impl<T, W: Waiter> Packet<T, W> {
         if self.state.fetch_or(WAITING, Ordering::AcqRel) & DONE != 0 {
             return;
         }
-        let mut took_another_token = false;
-        loop {
-            me.block();
-            if self.state.load(Ordering::Acquire) & DONE != 0 {
-                break;
-            }
-            took_another_token = true;
-        }
-        if took_another_token {
-            me.wake();
-        }
+        me.block_until(|| self.state.load(Ordering::Acquire) & DONE != 0);
     }
 }
 

@@ -1,9 +1,9 @@
 //! The one place where the code that loom checks gets its atomics and cells from.
 
 #[cfg(not(loom))]
-pub(crate) use core::sync::atomic::{AtomicU8, Ordering};
+pub(crate) use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU8, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 /// An `UnsafeCell` that loom can watch.
 #[cfg(not(loom))]

@@ -84,4 +84,18 @@ impl Builder {
     {
         crate::join::start(f, self.stack_size)
     }
+
+    /// As [`Scope::spawn`](crate::Scope::spawn).
+    #[cfg(feature = "std")]
+    pub fn spawn_scoped<'scope, F, T>(
+        self,
+        scope: &'scope crate::Scope<'scope, '_>,
+        f: F,
+    ) -> crate::ScopedJoinHandle<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        scope.start(f, self.stack_size)
+    }
 }
