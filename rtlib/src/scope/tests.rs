@@ -16,7 +16,7 @@ fn panic_of(f: impl FnOnce()) -> std::string::String {
 
 #[test]
 fn goroutines_borrow_what_is_outside_and_the_scope_waits_for_them() {
-    let text = vec!["a", "bc", "def"];
+    let text = ["a", "bc", "def"];
     let mut lengths = vec![0; text.len()];
     let sum = scope(|s| {
         for (word, length) in text.iter().zip(&mut lengths) {
@@ -31,7 +31,7 @@ fn goroutines_borrow_what_is_outside_and_the_scope_waits_for_them() {
 
 #[test]
 fn results_may_borrow_too() {
-    let words = vec!["x", "longest", "yz"];
+    let words = ["x", "longest", "yz"];
     let longest = scope(|s| {
         let longest = s.spawn(|| words.iter().max_by_key(|word| word.len()));
         longest.join().unwrap()
