@@ -38,6 +38,7 @@ thread_local! {
     /// Address of the stand-in for a G: a number of its own, 0 before it is needed.
     static NAME: Cell<usize> = const { Cell::new(0) };
     static LOCKS: Cell<u32> = const { Cell::new(0) };
+    static IN_SYSCALL: Cell<bool> = const { Cell::new(false) };
     static INIT: Cell<Option<RunningInit>> = const { Cell::new(None) };
     static AT_EXIT: RefCell<std::vec::Vec<std::boxed::Box<dyn FnOnce()>>> = const { RefCell::new(std::vec::Vec::new()) };
 }
@@ -56,6 +57,11 @@ pub(crate) fn during_init<R>(init: RunningInit, f: impl FnOnce() -> R) -> R {
     let result = f();
     INIT.set(None);
     result
+}
+
+/// Whether the calling goroutine is in a call that blocks.
+pub(crate) fn in_syscall() -> bool {
+    IN_SYSCALL.get()
 }
 
 /// How often the calling thread is locked.
@@ -211,6 +217,16 @@ extern "C" fn lock_os_thread() {
 #[unsafe(export_name = "runtime.UnlockOSThread")]
 extern "C" fn unlock_os_thread() {
     LOCKS.set(LOCKS.get() - 1);
+}
+
+#[unsafe(export_name = "runtime.entersyscall")]
+extern "C" fn entersyscall() -> bool {
+    !IN_SYSCALL.replace(true)
+}
+
+#[unsafe(export_name = "runtime.exitsyscall")]
+extern "C" fn exitsyscall() {
+    IN_SYSCALL.set(false);
 }
 
 #[unsafe(export_name = "runtime.fatalpanic")]

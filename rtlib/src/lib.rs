@@ -50,6 +50,9 @@ extern crate std;
 pub mod __private;
 #[cfg(not(any(test, loom, miri)))]
 mod abi_check;
+mod blocking;
+#[cfg(all(test, not(loom)))]
+mod blocking_tests;
 #[cfg(all(test, not(loom)))]
 mod fake_runtime;
 mod go;
@@ -76,6 +79,7 @@ mod spawn;
 mod sys;
 mod var;
 
+pub use blocking::blocking;
 pub use goroutine::{Goroutine, current, park, yield_now};
 #[cfg(feature = "std")]
 pub use join::JoinHandle;

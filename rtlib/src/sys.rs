@@ -1,6 +1,8 @@
-//! The calls into the runtime object, made safe. The only file that uses `rtlib_abi::api`'s functions.
+//! The calls into the runtime object, made safe. Only this file and those in `sys/` call functions of `rtlib_abi`.
 //!
 //! Nothing here unwinds: the runtime never does.
+
+pub(crate) mod watch;
 
 use core::slice;
 use core::str;

@@ -13,6 +13,7 @@ pub mod api;
 pub mod layout;
 pub mod record;
 pub mod symbol;
+pub mod watch;
 
 /// The version of every layout and name in this crate.
 pub const ABI_VERSION: u32 = 1;

@@ -32,7 +32,7 @@ pub fn throw(message: &[u8]) -> ! {
 }
 
 fn print_goroutine(what: &str) {
-    if let Some(gp) = sched::current() {
+    if let Some(gp) = sched::this_goroutine() {
         crate::print!("\ngoroutine {} [{what}]:\n", gp.id());
     }
 }
@@ -94,7 +94,7 @@ unsafe extern "C" fn fatalpanic(at: *const u8, len: usize) -> ! {
     startpanic();
     // SAFETY: the caller vouches.
     print_panic(unsafe { text(at, len) });
-    if let Some(gp) = sched::current() {
+    if let Some(gp) = sched::this_goroutine() {
         crate::print!("\ngoroutine {} [running]:\n", gp.id());
         let parent = gp.parent_goid.load(Ordering::Relaxed);
         if parent != 0 {
@@ -113,7 +113,7 @@ unsafe extern "C" fn initpanic(at: *const u8, len: usize) -> ! {
     startpanic();
     // SAFETY: the caller vouches.
     print_panic(unsafe { text(at, len) });
-    let id = sched::current().map_or(0, sched::g::G::id);
+    let id = sched::this_goroutine().map_or(0, sched::g::G::id);
     match inittask::running() {
         Some(now) => crate::print!(
             "\ngoroutine {id} [running, in init of package {}]:\n{}\n\t{}:{}\n",

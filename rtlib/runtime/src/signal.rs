@@ -94,7 +94,7 @@ struct SigInfo {
 extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
     // SAFETY: the kernel passes a siginfo; faults have an address in it.
     let addr = unsafe { (*info).addr };
-    if let Some(gp) = sched::current().filter(|gp| is_overflow(gp, addr)) {
+    if let Some(gp) = sched::this_goroutine().filter(|gp| is_overflow(gp, addr)) {
         report_overflow(gp);
     }
     if let Some(g0) = tls::getg().filter(|gp| gp.id() == 0 && is_overflow(gp, addr)) {

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 use super::g::G;
 use super::global::{RUNQSIZE, SCHED, SPIN, allp};
 use super::m::M;
-use super::p::{P, PStatus};
+use super::p::P;
 use super::park::{global_is_due, prepare, runqget};
 use super::{locked, procs, threads};
 use crate::arch::current::{switch, tls};
@@ -120,7 +120,7 @@ fn steal_work(mp: &'static M, pp: &'static P) -> Option<&'static G> {
         let n = ps.len();
         let start = mp.cheaprand() as usize % n;
         for victim in ps.clone().skip(start).chain(ps.take(start)) {
-            if core::ptr::eq(victim, pp) || !victim.is(PStatus::Running) {
+            if core::ptr::eq(victim, pp) || !victim.is_in_use() {
                 continue;
             }
             let stolen = steal_from(pp, victim, round == STEAL_TRIES - 1);

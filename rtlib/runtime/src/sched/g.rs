@@ -21,6 +21,9 @@ pub enum Status {
     Runnable = 1,
     /// Running user code; owns its stack, has an M.
     Running = 2,
+    /// In a call that blocks (`syscall`), without a P; owns its stack, has an M. Also the status of the stand-ins of threads that are no goroutines, for ever:
+    /// both wait as threads do.
+    Syscall = 3,
     /// Blocked; on no run queue, recorded where it waits (or in its park word). Its stack is not owned.
     Waiting = 4,
     /// Dead, on a free list or about to be. The owner of the free list owns the stack.
@@ -66,7 +69,7 @@ pub struct G {
     pub class: AtomicU8,
     /// Why it waits, as [`WaitReason`] numbers it; its last reason while it does not. Written by itself before it waits.
     pub waitreason: AtomicU8,
-    /// Wake-up word of a stand-in for a thread (`park::gopark`); unused in goroutines.
+    /// Wake-up word of what waits as a thread does (`park::gopark`).
     pub wake: AtomicU32,
     /// Several may try to wake it, from a `select` or a wait with a timeout: the one that changes this from 0 to 1 may. Set to 0 by itself before
     /// it becomes visible to any of them.
@@ -126,10 +129,15 @@ impl G {
         self.status.store(to as u32, Ordering::Release);
     }
 
-    /// Whether this stands in for a thread that is no goroutine (`park::waiter`).
+    /// Whether this waits as a thread does: the stand-in of a thread that is no goroutine (`park::waiter`), or a goroutine in a call that blocks. It holds no P.
     #[inline]
     pub fn is_thread(&self) -> bool {
-        self.stack_hi.load(Ordering::Relaxed) == 0
+        self.status() == Status::Syscall as u32
+    }
+
+    /// Makes a stand-in for a thread of it. Before it is used.
+    pub fn stand_in(&self) {
+        self.status.store(Status::Syscall as u32, Ordering::Relaxed);
     }
 
     /// For those who want to wake it from a `select` or a wait with a timeout: true for one of them.

@@ -4,9 +4,9 @@
 
 use core::sync::atomic::Ordering;
 
-use super::current;
 use super::g::G;
 use super::m::M;
+use super::this_goroutine;
 use super::{procs, threads};
 
 fn wire(gp: &'static G, mp: &'static M) {
@@ -24,7 +24,7 @@ fn unwire_if_free(gp: &'static G, mp: &'static M) {
 /// For user code; nests.
 #[unsafe(export_name = "runtime.LockOSThread")]
 extern "C" fn lock_os_thread_ext() {
-    let Some(gp) = current() else { return };
+    let Some(gp) = this_goroutine() else { return };
     let mp = gp.mp();
     mp.locked_ext.store(
         mp.locked_ext.load(Ordering::Relaxed).saturating_add(1),
@@ -36,7 +36,7 @@ extern "C" fn lock_os_thread_ext() {
 /// Undoes one; one too many does nothing.
 #[unsafe(export_name = "runtime.UnlockOSThread")]
 extern "C" fn unlock_os_thread_ext() {
-    let Some(gp) = current() else { return };
+    let Some(gp) = this_goroutine() else { return };
     let mp = gp.mp();
     mp.locked_ext.store(
         mp.locked_ext.load(Ordering::Relaxed).saturating_sub(1),

@@ -23,6 +23,8 @@ pub struct M {
     pub curg: Link<G>,
     /// The P it holds, needed to run goroutines.
     pub p: Link<P>,
+    /// The P it had when its goroutine entered a call that blocks.
+    pub oldp: Link<P>,
     /// Handed over by whoever wakes it; written under the waker's exclusive claim on this idle M.
     pub nextp: Link<P>,
     /// Out of work and looking for it.
@@ -66,6 +68,7 @@ impl M {
             g0: Link::none(),
             curg: Link::none(),
             p: Link::none(),
+            oldp: Link::none(),
             nextp: Link::none(),
             spinning: AtomicBool::new(false),
             lockedg: Link::none(),

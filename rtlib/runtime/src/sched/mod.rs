@@ -3,7 +3,7 @@
 //! - `g`, `m`, `p`: the three things; `runq`: a P's queue; `global`: the queue and lists that one lock protects.
 //! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
-//! - `procs`: how many Ps there are; `threads`: Ms; `locked`: LockOSThread; `sysmon`: the watcher.
+//! - `procs`: how many Ps there are; `threads`: Ms; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher.
 //!
 //! # How a goroutine gives way
 //!
@@ -39,6 +39,8 @@ pub mod spin;
 #[cfg(feature = "object")]
 pub mod stack;
 #[cfg(feature = "object")]
+pub mod syscall;
+#[cfg(feature = "object")]
 pub mod sysmon;
 #[cfg(feature = "object")]
 pub mod threads;
@@ -49,7 +51,7 @@ pub use object::*;
 
 #[cfg(feature = "object")]
 mod object {
-    use super::g::G;
+    use super::g::{G, Status};
     use super::m::M;
     use crate::arch::current::tls;
 
@@ -69,9 +71,16 @@ mod object {
         gp.id() == MAIN_GOID
     }
 
-    /// The running goroutine, when there is one: not on g0, not on a thread that is no M.
+    /// The running goroutine that holds a P: none on g0, on a thread that is no M, and in a call that blocks (`syscall`), where the goroutine
+    /// is to be treated as a thread.
     #[inline]
     pub fn current() -> Option<&'static G> {
+        tls::getg().filter(|gp| gp.status() == Status::Running as u32)
+    }
+
+    /// The calling goroutine, in a call that blocks too: who it is, not what it may do.
+    #[inline]
+    pub fn this_goroutine() -> Option<&'static G> {
         tls::getg().filter(|gp| gp.id() != 0)
     }
 }

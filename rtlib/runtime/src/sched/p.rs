@@ -19,6 +19,8 @@ pub enum PStatus {
     Idle = 0,
     /// An M holds it.
     Running = 1,
+    /// Let go by an M in a call that blocks: belongs to whoever changes this word (`syscall`).
+    Syscall = 2,
     /// Retired; on the list of dead Ps.
     Dead = 4,
 }
@@ -30,6 +32,8 @@ pub struct P {
     pub runq: RunQueue<G>,
     /// Incremented by every scheduling round; sysmon watches it.
     pub schedtick: AtomicU32,
+    /// Incremented by every call that blocks and that kept its P; sysmon watches it.
+    pub syscalltick: AtomicU32,
     /// How many times in a row `next` was taken although the ring had work.
     pub next_streak: AtomicU32,
     /// Ids left in the batch taken from the global counter.
@@ -61,6 +65,24 @@ impl P {
     /// Whether its status is this one.
     pub fn is(&self, status: PStatus) -> bool {
         self.status.load(Ordering::Acquire) == status as u32
+    }
+
+    /// Takes a P that may be anybody's in this status; the caller becomes its owner when it got it.
+    #[inline]
+    pub fn claim(&self, from: PStatus) -> bool {
+        self.status
+            .compare_exchange(
+                from as u32,
+                PStatus::Running as u32,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+    }
+
+    /// Whether goroutines may be in its queue.
+    pub fn is_in_use(&self) -> bool {
+        self.is(PStatus::Running) || self.is(PStatus::Syscall)
     }
 
     /// Sets the status. Owner only.

@@ -17,7 +17,7 @@ use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::m::M;
 use super::p::P;
 use super::waitreason::WaitReason;
-use super::{current, procs, sysmon, threads};
+use super::{current, procs, sysmon, this_goroutine, threads};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::libc::dtors;
@@ -29,6 +29,13 @@ pub const EMPTY: u32 = 0;
 const PARKED: u32 = 1;
 /// Park token: there.
 const NOTIFIED: u32 = 2;
+
+/// Wake-up word of a thread: it does not wait.
+const AWAKE: u32 = 0;
+/// Wake-up word of a thread: it is to go on.
+const WOKEN: u32 = 1;
+/// Wake-up word of a thread: it sleeps.
+pub const ASLEEP: u32 = 2;
 
 /// How often `next` may run in a row while the ring has work: a pair that readies each other must not starve the rest.
 const NEXT_STREAK: u32 = 64;
@@ -153,7 +160,7 @@ fn ready(gp: &'static G) {
 /// The caller, as something that can wait: its goroutine or, on a thread that is none, the thread's stand-in.
 #[inline]
 pub fn waiter() -> &'static G {
-    current().unwrap_or_else(thread_g)
+    this_goroutine().unwrap_or_else(thread_g)
 }
 
 /// Blocks `me`, which is [`waiter`], until [`goready`].
@@ -193,19 +200,24 @@ pub fn goready(gp: &'static G) {
 #[cold]
 fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
     commit(me, arg);
-    while me
+    let woken = || me.wake.load(Ordering::Acquire) == WOKEN;
+    if me
         .wake
-        .compare_exchange(1, 0, Ordering::Acquire, Ordering::Relaxed)
-        .is_err()
+        .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
+        .is_ok()
     {
-        futex::wait(&me.wake, 0, None);
+        while !woken() {
+            futex::wait(&me.wake, ASLEEP, None);
+        }
     }
+    me.wake.store(AWAKE, Ordering::Relaxed);
 }
 
 #[cold]
 fn thread_ready(gp: &'static G) {
-    gp.wake.store(1, Ordering::Release);
-    futex::wake(&gp.wake, 1);
+    if gp.wake.swap(WOKEN, Ordering::AcqRel) == ASLEEP {
+        futex::wake(&gp.wake, 1);
+    }
 }
 
 /// Go's Gosched: to the tail of the queue.
@@ -300,6 +312,7 @@ fn thread_g() -> &'static G {
     let unused = SCHED.lock().thread_gs.pop();
     // SAFETY: zero bytes are a G: null links, numbers.
     let gp: &'static G = unused.unwrap_or_else(|| unsafe { mem::persistent() });
+    gp.stand_in();
     gp.park.store(EMPTY, Ordering::Relaxed);
     tls::set_thread_g(core::ptr::from_ref(gp) as usize);
     dtors::at_exit(release_thread_g, core::ptr::from_ref(gp).cast_mut().cast());

@@ -9,7 +9,7 @@ use super::g::{G, Status};
 use super::global::{ALLGS, GOIDGEN, RUNQSIZE, SCHED, STARTED, allp};
 use super::p::P;
 use super::stack::{self, Class};
-use super::{MAIN_GOID, current, park};
+use super::{MAIN_GOID, current, park, syscall, this_goroutine};
 use crate::arch::current::{switch, tls};
 use crate::libc::tcb;
 use crate::os::linux::mem;
@@ -73,7 +73,7 @@ extern "C" fn newproc1(
     gp.startpc.store(entry as usize, Ordering::Relaxed);
     gp.gopc.store(callerpc, Ordering::Relaxed);
     gp.parent_goid
-        .store(creator.map_or(0, G::id), Ordering::Relaxed);
+        .store(this_goroutine().map_or(0, G::id), Ordering::Relaxed);
     gp.park.store(park::EMPTY, Ordering::Relaxed);
     let goid = next_goid(pp);
     gp.goid.store(goid, Ordering::Relaxed);
@@ -186,6 +186,7 @@ pub fn galloc() -> &'static G {
 /// Ends the running goroutine: thread-local destructors, what libc keeps per thread, then the next goroutine.
 #[unsafe(export_name = "runtime.goexit1")]
 pub extern "C" fn goexit() -> ! {
+    syscall::exitsyscall();
     let Some(gp) = current() else {
         crate::fatal::throw(b"goexit: not on a goroutine")
     };
