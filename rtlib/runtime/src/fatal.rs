@@ -31,6 +31,18 @@ pub fn throw(message: &[u8]) -> ! {
     proc::exit_group(EXIT_STATUS)
 }
 
+/// `fatal error: <message>`: nobody will ever run again.
+#[cold]
+pub fn deadlock(message: &[u8]) -> ! {
+    {
+        let mut err = Stderr::new();
+        err.bytes(b"fatal error: ");
+        err.bytes(message);
+        err.bytes(b"\n");
+    }
+    proc::exit_group(EXIT_STATUS)
+}
+
 fn print_goroutine(what: &str) {
     if let Some(gp) = sched::this_goroutine() {
         crate::print!("\ngoroutine {} [{what}]:\n", gp.id());

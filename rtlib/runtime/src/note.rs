@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use crate::os::linux::futex;
+use crate::os::linux::{futex, nanotime};
 
 /// See the module's head.
 pub struct Note(AtomicU32);
@@ -25,6 +25,23 @@ impl Note {
         while self.0.load(Ordering::Acquire) == 0 {
             futex::wait(&self.0, 0, None);
         }
+    }
+
+    /// Sleeps until `wakeup`, or for `ns`. Whether it was woken.
+    pub fn sleep_for(&self, ns: Option<u64>) -> bool {
+        let Some(ns) = ns else {
+            self.sleep();
+            return true;
+        };
+        let end = nanotime().saturating_add(ns);
+        while self.0.load(Ordering::Acquire) == 0 {
+            let left = end.saturating_sub(nanotime());
+            if left == 0 {
+                return false;
+            }
+            futex::wait(&self.0, 0, Some(left));
+        }
+        true
     }
 
     /// Wakes the sleeper, now or when it comes.

@@ -4,24 +4,38 @@
 //! - `fsgsbase=0`: never use the FSGSBASE instructions; system calls instead.
 //! - `guardinstall=0`: never use lightweight guard pages; mprotect instead.
 //! - `schedmigrate=1`: a goroutine that yields runs next on another thread whenever it can. For tests of what migration must not break.
+//! - `schedtrace=N`: every N ms a line with the state of the scheduler; with `scheddetail=1` lines for every P, M and goroutine.
+//! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 struct Setting {
     name: &'static str,
-    on: AtomicBool,
+    value: AtomicU32,
 }
 
 impl Setting {
     const fn new(name: &'static str, on: bool) -> Self {
         Self {
             name,
-            on: AtomicBool::new(on),
+            value: AtomicU32::new(on as u32),
         }
     }
 
     fn get(&self) -> bool {
-        self.on.load(Ordering::Relaxed)
+        self.number() != 0
+    }
+
+    fn number(&self) -> u32 {
+        self.value.load(Ordering::Relaxed)
+    }
+
+    /// Takes a number; anything else is ignored, as in Go.
+    fn set(&self, value: &[u8]) {
+        let number = core::str::from_utf8(value).map(str::parse);
+        if let Ok(Ok(number)) = number {
+            self.value.store(number, Ordering::Relaxed);
+        }
     }
 }
 
@@ -29,6 +43,19 @@ static INITTRACE: Setting = Setting::new("inittrace", false);
 static FSGSBASE: Setting = Setting::new("fsgsbase", true);
 static GUARDINSTALL: Setting = Setting::new("guardinstall", true);
 static SCHEDMIGRATE: Setting = Setting::new("schedmigrate", false);
+static SCHEDTRACE: Setting = Setting::new("schedtrace", false);
+static SCHEDDETAIL: Setting = Setting::new("scheddetail", false);
+static HOGTRACE: Setting = Setting::new("hogtrace", false);
+
+static SETTINGS: [&Setting; 7] = [
+    &INITTRACE,
+    &FSGSBASE,
+    &GUARDINSTALL,
+    &SCHEDMIGRATE,
+    &SCHEDTRACE,
+    &SCHEDDETAIL,
+    &HOGTRACE,
+];
 
 /// Reads the variable. In the boot.
 pub fn parse(text: &[u8]) {
@@ -37,9 +64,9 @@ pub fn parse(text: &[u8]) {
             continue;
         };
         let (name, value) = (&part[..eq], &part[eq + 1..]);
-        for setting in [&INITTRACE, &FSGSBASE, &GUARDINSTALL, &SCHEDMIGRATE] {
+        for setting in SETTINGS {
             if setting.name.as_bytes() == name {
-                setting.on.store(value != b"0", Ordering::Relaxed);
+                setting.set(value);
             }
         }
     }
@@ -64,4 +91,19 @@ pub fn guardinstall() -> bool {
 #[inline]
 pub fn schedmigrate() -> bool {
     SCHEDMIGRATE.get()
+}
+
+/// `schedtrace`: ms between two lines, 0 = none.
+pub fn schedtrace() -> u32 {
+    SCHEDTRACE.number()
+}
+
+/// `scheddetail`.
+pub fn scheddetail() -> bool {
+    SCHEDDETAIL.get()
+}
+
+/// `hogtrace`.
+pub fn hogtrace() -> bool {
+    HOGTRACE.get()
 }

@@ -7,7 +7,7 @@ use super::{inittask, moduledata};
 use crate::libc::ffi;
 use crate::os::linux::nanotime;
 use crate::sched::global::MAIN_STARTED;
-use crate::sched::{M0, current, locked};
+use crate::sched::{M0, current, locked, schedtrace};
 
 unsafe extern "C" {
     /// Emitted: jumps to the `main` that rustc generates.
@@ -22,6 +22,10 @@ extern "C" fn main() {
         crate::fatal::throw(b"runtime.main: no goroutine")
     };
     MAIN_STARTED.store(true, Ordering::Release);
+
+    if schedtrace::wanted() {
+        super::second::expect_concurrency();
+    }
 
     // During initialisation the main goroutine stays on the main thread; an init may keep it there with LockOSThread.
     locked::lock_os_thread(gp);

@@ -7,6 +7,14 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sched::{procs, sysmon, threads};
 
+/// An M is about to sleep: somebody must tell whether it ever wakes up.
+#[inline]
+pub fn expect_idleness() {
+    if !DONE.load(Ordering::Relaxed) {
+        expect_concurrency();
+    }
+}
+
 static DONE: AtomicBool = AtomicBool::new(false);
 
 /// Makes them, once. Called where a new goroutine or the number of Ps is asked for, off the fast paths.

@@ -36,6 +36,12 @@ impl Magazines {
         Some(gp)
     }
 
+    /// How many, at a glance: exact for the owner only.
+    pub fn len(&self) -> u32 {
+        let reserve = self.reserve.get().map_or(0, |_| MAGAZINE);
+        self.len.load(Ordering::Relaxed) + reserve
+    }
+
     /// Loads a full magazine; both must be empty. Returns its head.
     pub fn reload(&self, chain: Chain) -> &'static G {
         self.loaded.set(Some(chain));

@@ -28,6 +28,8 @@ pub struct Sched {
     midle: Option<&'static M>,
     /// How many.
     pub nmidle: u32,
+    /// Ms that wait until somebody runs their locked goroutine, or for ever (m0 after its goroutine took it along).
+    pub nmidlelocked: u32,
     /// Ms that exited; their structs are reused.
     pub mdead: Option<&'static M>,
     /// Ms that exist.
@@ -47,6 +49,7 @@ pub static SCHED: Lock<Sched> = Lock::new(Sched {
     runq: GQueue::new(),
     midle: None,
     nmidle: 0,
+    nmidlelocked: 0,
     mdead: None,
     mcount: 0,
     mnext: 0,
@@ -58,6 +61,8 @@ pub static SCHED: Lock<Sched> = Lock::new(Sched {
 
 /// Idle Ps and spinning Ms.
 pub static SPIN: Spin = Spin::new();
+/// How often a P left the idle list. Written under the scheduler lock: a time when it stands is a time when nobody began to run goroutines.
+pub static ACTIVATIONS: AtomicU64 = AtomicU64::new(0);
 /// Length of the global queue, written under the lock.
 pub static RUNQSIZE: AtomicU32 = AtomicU32::new(0);
 /// All Ps ever made: `ALLP[..ALLP_LEN]`.
@@ -106,6 +111,7 @@ impl Sched {
         let pp = self.pidle?;
         self.pidle = pp.link.take();
         SPIN.idle_removed();
+        ACTIVATIONS.store(ACTIVATIONS.load(Ordering::Relaxed) + 1, Ordering::Release);
         super::sysmon::wake();
         Some(pp)
     }

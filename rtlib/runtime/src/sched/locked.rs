@@ -5,6 +5,7 @@
 use core::sync::atomic::Ordering;
 
 use super::g::G;
+use super::global::SCHED;
 use super::m::M;
 use super::this_goroutine;
 use super::{procs, threads};
@@ -69,6 +70,8 @@ pub fn stoplockedm(mp: &'static M) {
     if mp.p.get().is_some() {
         threads::hand_off(procs::release(mp));
     }
+    crate::boot::second::expect_idleness();
+    SCHED.lock().nmidlelocked += 1;
     threads::park_until_p(mp);
 }
 
@@ -78,6 +81,7 @@ pub fn startlockedm(mp: &'static M, gp: &'static G) {
         crate::fatal::throw(b"startlockedm: not locked")
     };
     let pp = procs::release(mp);
+    SCHED.lock().nmidlelocked -= 1;
     target.nextp.set(Some(pp));
     target.park.wakeup();
     threads::stopm(mp);

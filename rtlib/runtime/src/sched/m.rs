@@ -37,6 +37,10 @@ pub struct M {
     pub locked_int: AtomicU32,
     /// Where it sleeps when idle.
     pub park: Note,
+    /// Sleeps there. For those who look on.
+    pub blocked: AtomicBool,
+    /// Its thread's id.
+    pub tid: AtomicU32,
     /// Next on the idle list. Under the scheduler lock.
     pub schedlink: Link<M>,
     /// All Ms, newest first. Written once.
@@ -75,6 +79,8 @@ impl M {
             locked_ext: AtomicU32::new(0),
             locked_int: AtomicU32::new(0),
             park: Note::new(),
+            blocked: AtomicBool::new(false),
+            tid: AtomicU32::new(0),
             schedlink: Link::none(),
             alllink: Link::none(),
             id: AtomicU64::new(0),

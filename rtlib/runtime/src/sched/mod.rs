@@ -3,7 +3,8 @@
 //! - `g`, `m`, `p`: the three things; `runq`: a P's queue; `global`: the queue and lists that one lock protects.
 //! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
-//! - `procs`: how many Ps there are; `threads`: Ms; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher.
+//! - `procs`: how many Ps there are; `threads`: Ms; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
+//!   with `retake` (Ps of goroutines that do not come back), `dead` (deadlocks), `schedtrace`.
 //!
 //! # How a goroutine gives way
 //!
@@ -13,6 +14,8 @@
 //!
 //! The scheduler uses no thread-locals but `runtime.tls_g`.
 
+#[cfg(feature = "object")]
+pub mod dead;
 #[cfg(feature = "object")]
 pub mod find;
 #[cfg(feature = "object")]
@@ -31,7 +34,11 @@ pub mod p;
 pub mod park;
 #[cfg(feature = "object")]
 pub mod procs;
+#[cfg(feature = "object")]
+pub mod retake;
 pub mod runq;
+#[cfg(feature = "object")]
+pub mod schedtrace;
 #[cfg(feature = "object")]
 pub mod spawn;
 #[cfg(any(feature = "object", loom))]

@@ -59,9 +59,20 @@ pub struct P {
     pub seen_tick: AtomicU32,
     /// See `seen_tick`.
     pub seen_when: AtomicU64,
+    /// It was in a call that blocks when sysmon saw it last; the tick, and since when (ns) it has been seen with it.
+    pub seen_in_syscall: AtomicBool,
+    /// See `seen_in_syscall`.
+    pub seen_syscalltick: AtomicU32,
+    /// See `seen_in_syscall`.
+    pub syscall_seen_when: AtomicU64,
 }
 
 impl P {
+    /// Its status word, as [`PStatus`] numbers it.
+    pub fn status(&self) -> u32 {
+        self.status.load(Ordering::Relaxed)
+    }
+
     /// Whether its status is this one.
     pub fn is(&self, status: PStatus) -> bool {
         self.status.load(Ordering::Acquire) == status as u32

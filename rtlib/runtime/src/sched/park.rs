@@ -17,7 +17,7 @@ use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::m::M;
 use super::p::P;
 use super::waitreason::WaitReason;
-use super::{current, procs, sysmon, this_goroutine, threads};
+use super::{current, dead, procs, sysmon, this_goroutine, threads};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::libc::dtors;
@@ -35,7 +35,7 @@ const AWAKE: u32 = 0;
 /// Wake-up word of a thread: it is to go on.
 const WOKEN: u32 = 1;
 /// Wake-up word of a thread: it sleeps.
-pub const ASLEEP: u32 = 2;
+const ASLEEP: u32 = 2;
 
 /// How often `next` may run in a row while the ring has work: a pair that readies each other must not starve the rest.
 const NEXT_STREAK: u32 = 64;
@@ -206,6 +206,7 @@ fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
         .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
         .is_ok()
     {
+        dead::falls_asleep();
         while !woken() {
             futex::wait(&me.wake, ASLEEP, None);
         }
@@ -216,6 +217,7 @@ fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
 #[cold]
 fn thread_ready(gp: &'static G) {
     if gp.wake.swap(WOKEN, Ordering::AcqRel) == ASLEEP {
+        dead::is_woken();
         futex::wake(&gp.wake, 1);
     }
 }

@@ -22,6 +22,11 @@ pub fn gomaxprocs() -> u32 {
     GOMAXPROCS.load(Ordering::Relaxed)
 }
 
+/// Ps that are marked as held by hogs.
+pub fn hogs() -> u32 {
+    HOGS.load(Ordering::Relaxed)
+}
+
 /// Ps that are not dead.
 pub fn live() -> u32 {
     LIVE.load(Ordering::Relaxed)

@@ -187,6 +187,14 @@ impl<T: Sync> RunQueue<T> {
         }
     }
 
+    /// How many are in the ring, at a glance.
+    #[cfg(feature = "object")]
+    pub fn len(&self) -> u32 {
+        let tail = self.tail.load(Ordering::Relaxed);
+        tail.wrapping_sub(self.head.load(Ordering::Relaxed))
+            .min(CAP as u32)
+    }
+
     /// `is_empty` for the owner, who alone can make it non-empty.
     #[inline]
     pub fn is_empty_to_owner(&self) -> bool {

@@ -1,25 +1,24 @@
 //! sysmon: a thread without a P that watches the others.
 //!
-//! There is no asynchronous preemption (a signal could stop Rust code inside malloc). Instead nobody can starve the rest: when a P's goroutine has not come back for
-//! [`HOG_NS`] while work waits and no P is idle, sysmon marks the P as a hog's and starts an M with an extra P. When the hog comes
-//! back, the mark is taken off and one P retires.
+//! It looks often while it finds something to do and less and less while it does not: every [`MIN_DELAY_US`] at first, up to [`MAX_DELAY_US`]. Each look gives Ps
+//! of goroutines that do not come back to others (`retake`) and prints a line for `GODEBUG=schedtrace`. When all Ps have been idle for [`QUIET_NS`] it asks
+//! whether that is a deadlock (`dead`), and sleeps until a P is taken.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::global::{RUNQSIZE, SCHED, SPIN, allp};
+use super::global::{ACTIVATIONS, SCHED, SPIN};
 use super::m::M;
-use super::p::{P, PStatus};
-use super::{procs, threads};
+use super::{dead, procs, retake, schedtrace};
 use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
 
-/// A goroutine that keeps its P longer than this is a hog, when others wait.
-const HOG_NS: u64 = 10_000_000;
-/// How often sysmon looks: often at first, less while nothing happens.
-const MIN_DELAY_US: u64 = 1_000;
+/// How often sysmon looks: often at first, less while nothing happens. Go's numbers.
+const MIN_DELAY_US: u64 = 20;
 const MAX_DELAY_US: u64 = 10_000;
 /// Looks without a find before the delay doubles.
 const PATIENCE: u32 = 50;
+/// All Ps idle for so long: time to look for a deadlock, and to sleep.
+const QUIET_NS: u64 = 10_000_000;
 
 /// See [`coarse_now`].
 static COARSE_NOW: AtomicU64 = AtomicU64::new(0);
@@ -30,42 +29,96 @@ pub fn coarse_now() -> u64 {
     COARSE_NOW.load(Ordering::Relaxed)
 }
 
+/// Sysmon sleeps until a P is taken. Under the scheduler lock.
 static WAITING: AtomicBool = AtomicBool::new(false);
 static NOTE: Note = Note::new();
 
 /// The thread's life.
 pub extern "C" fn sysmon(_mp: &'static M) -> ! {
-    let (mut idle, mut delay) = (0, MIN_DELAY_US);
+    let (mut in_vain, mut delay) = (0, MIN_DELAY_US);
+    let mut quiet = Quiet::new();
+    let mut retaker = retake::Retaker::new();
     loop {
         proc::usleep(delay);
-        if sleep_while_all_idle() {
-            (idle, delay) = (0, MIN_DELAY_US);
-        }
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
-        if retake(now) {
-            (idle, delay) = (0, MIN_DELAY_US);
+        if retaker.look(now) {
+            (in_vain, delay) = (0, MIN_DELAY_US);
         } else {
-            idle += 1;
+            in_vain += 1;
         }
-        if idle > PATIENCE {
+        schedtrace::when_due(now);
+        if quiet.lasts(now) && sleep_until_active(&mut quiet) {
+            (in_vain, delay) = (0, MIN_DELAY_US);
+        }
+        if in_vain > PATIENCE {
             delay = (delay * 2).min(MAX_DELAY_US);
         }
     }
 }
 
-/// With all Ps idle there is nothing to watch: sleeps until one is taken. True when it slept.
-fn sleep_while_all_idle() -> bool {
-    {
-        let _sched = SCHED.lock();
-        if SPIN.idle() < procs::live() {
+/// Since when all Ps have been idle.
+struct Quiet {
+    activations: u64,
+    since: Option<u64>,
+}
+
+impl Quiet {
+    fn new() -> Self {
+        Self {
+            activations: 0,
+            since: None,
+        }
+    }
+
+    /// Whether all Ps have been idle for [`QUIET_NS`] without a break.
+    fn lasts(&mut self, now: u64) -> bool {
+        let activations = ACTIVATIONS.load(Ordering::Acquire);
+        if !all_idle() || activations != self.activations {
+            self.activations = activations;
+            self.since = None;
             return false;
         }
-        NOTE.clear();
-        WAITING.store(true, Ordering::Relaxed);
+        let since = *self.since.get_or_insert(now);
+        now.saturating_sub(since) >= QUIET_NS
     }
-    NOTE.sleep();
-    true
+}
+
+fn all_idle() -> bool {
+    SPIN.idle() >= procs::live()
+}
+
+/// Looks for a deadlock, again and again as long as that cannot be decided, and sleeps meanwhile until a P is taken. True when it slept for that.
+fn sleep_until_active(quiet: &mut Quiet) -> bool {
+    let mut undecided = dead::Undecided::new();
+    loop {
+        let look_again = undecided.look(quiet.activations);
+        {
+            let _sched = SCHED.lock();
+            if !all_idle() || ACTIVATIONS.load(Ordering::Relaxed) != quiet.activations {
+                return false;
+            }
+            NOTE.clear();
+            WAITING.store(true, Ordering::Relaxed);
+        }
+        let woken = NOTE.sleep_for(schedtrace::earlier(look_again));
+        if woken || !stop_waiting() {
+            quiet.since = None;
+            return true;
+        }
+        schedtrace::when_due(nanotime());
+    }
+}
+
+/// Time is up: nobody is to wake sysmon any more. False when somebody has, or is about to.
+fn stop_waiting() -> bool {
+    let _sched = SCHED.lock();
+    WAITING.swap(false, Ordering::Relaxed)
+}
+
+/// Whether sysmon sleeps until a P is taken.
+pub fn waits() -> bool {
+    WAITING.load(Ordering::Relaxed)
 }
 
 /// A P left the idle list. Under the scheduler lock.
@@ -74,31 +127,4 @@ pub fn wake() {
         WAITING.store(false, Ordering::Relaxed);
         NOTE.wakeup();
     }
-}
-
-/// Looks at every P; true when it made up for a hog.
-fn retake(now: u64) -> bool {
-    let mut found = false;
-    for pp in allp().filter(|pp| pp.is(PStatus::Running)) {
-        let starving = is_hog(pp, now) && SPIN.idle() == 0 && work_waits();
-        if starving && let Some(extra) = procs::compensate(pp) {
-            threads::startm(extra, false);
-            found = true;
-        }
-    }
-    found
-}
-
-fn is_hog(pp: &'static P, now: u64) -> bool {
-    let tick = pp.schedtick.load(Ordering::Relaxed);
-    if pp.seen_tick.swap(tick, Ordering::Relaxed) != tick {
-        pp.seen_when.store(now, Ordering::Relaxed);
-        return false;
-    }
-    !pp.hog.load(Ordering::Relaxed)
-        && now.saturating_sub(pp.seen_when.load(Ordering::Relaxed)) >= HOG_NS
-}
-
-fn work_waits() -> bool {
-    RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(|pp| !pp.runq.is_empty())
 }

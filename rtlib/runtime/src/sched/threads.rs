@@ -13,7 +13,7 @@ use super::{M0, procs};
 use crate::arch::current::{switch, tls};
 use crate::fatal;
 use crate::libc::ffi::{self, PthreadAttr};
-use crate::os::linux::{mem, signal};
+use crate::os::linux::{mem, signal, thread};
 
 /// Stack of an M's thread: g0 and libc's TLS block.
 const M_STACK: usize = 256 << 10;
@@ -54,14 +54,17 @@ pub fn startm(pp: &'static P, spinning: bool) {
 
 /// Puts an M without a P to sleep until somebody gives it one.
 pub fn stopm(mp: &'static M) {
+    crate::boot::second::expect_idleness();
     SCHED.lock().mput(mp);
     park_until_p(mp);
 }
 
 /// Sleeps until woken, then takes the P that came along.
 pub fn park_until_p(mp: &'static M) {
+    mp.blocked.store(true, Ordering::Relaxed);
     mp.park.sleep();
     mp.park.clear();
+    mp.blocked.store(false, Ordering::Relaxed);
     match mp.nextp.take() {
         Some(pp) => procs::acquire(mp, pp),
         None => fatal::throw(b"M woken without a P"),
@@ -104,6 +107,7 @@ fn allocm(sched: &mut Sched) -> &'static M {
 
 /// Makes m0 and its g0 known. In the boot; `rt0_go` has bound them to each other.
 pub fn adopt_m0() {
+    M0.tid.store(thread::gettid(), Ordering::Relaxed);
     let mut sched = SCHED.lock();
     sched.mcount += 1;
     register(&mut sched, &M0);
@@ -157,6 +161,7 @@ fn start_thread(mp: &'static M) {
 extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
     // SAFETY: `start_thread` passes an M.
     let mp: &'static M = unsafe { &*arg.cast::<M>() };
+    mp.tid.store(thread::gettid(), Ordering::Relaxed);
     let Some(g0) = mp.g0.get() else {
         fatal::throw(b"M without g0")
     };
@@ -258,6 +263,7 @@ pub fn mexit(mp: &'static M) -> ! {
     hand_off(pp);
     if ptr::eq(mp, &raw const M0) {
         // The process's first thread must stay.
+        SCHED.lock().nmidlelocked += 1;
         loop {
             mp.park.sleep();
             mp.park.clear();

@@ -6,6 +6,7 @@ pub mod futex;
 pub mod mem;
 pub mod proc;
 pub mod signal;
+pub mod thread;
 
 use linux_raw_sys::general as sys;
 

@@ -1,0 +1,161 @@
+//! Ps whose goroutines do not come back: sysmon's main work (Go: `retake`).
+//!
+//! There is no asynchronous preemption (a signal could stop Rust code inside malloc). Instead nobody can starve the rest:
+//!
+//! - A P in a call that blocks (`syscall`) is taken away after one look, when somebody wants it.
+//! - A goroutine that holds its P for [`HOG_NS`], or that sleeps in the kernel with it (a `std::net` read, `std::thread::sleep`, a contended lock of std), while work waits
+//!   and no P is idle, is a *hog*. Its P stays with it, marked, and an extra P makes up for it, with a thread of its own. When the hog comes to its next
+//!   scheduling point the mark is taken off and one P retires (`procs`).
+//!
+//! Whether a thread sleeps or computes is read from /proc, when work waits: a sleeper is made up for after [`SLEEPER_NS`] and, while one sleeper after the other
+//! turns up, at every look, so that a thousand goroutines in blocking calls are all under way within milliseconds. Without /proc all hogs are treated as computing.
+//!
+//! Extra Ps are limited by [`MAX_PROCS`](super::global::MAX_PROCS) in all; beyond that hogs do delay the others.
+
+use core::sync::atomic::Ordering;
+
+use super::global::{RUNQSIZE, SPIN, allp};
+use super::p::{P, PStatus};
+use super::{procs, threads};
+use crate::boot::godebug;
+use crate::os::linux::thread;
+
+/// A goroutine that keeps its P longer than this is a hog, when others wait.
+const HOG_NS: u64 = 10_000_000;
+/// A goroutine that is seen asleep in the kernel after keeping its P for this long is one, too.
+const SLEEPER_NS: u64 = 500_000;
+/// The same, right after others were.
+const NEXT_SLEEPER_NS: u64 = 20_000;
+/// A P in a call that blocks is taken away after this long even when nobody wants it, so that sysmon can go to sleep.
+const UNWANTED_NS: u64 = 10_000_000;
+/// Threads whose state is read from /proc at one look.
+const STATE_READS: u32 = 32;
+
+/// What sysmon remembers between two looks.
+pub struct Retaker {
+    /// The last look found a sleeping hog.
+    sleepers: bool,
+}
+
+/// Why a goroutine is a hog.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hog {
+    Computes,
+    Sleeps,
+}
+
+impl Retaker {
+    /// At the start.
+    pub fn new() -> Self {
+        Self { sleepers: false }
+    }
+
+    /// Looks at every P; true when it took one or made up for a hog.
+    pub fn look(&mut self, now: u64) -> bool {
+        let mut found = false;
+        let mut sleepers = false;
+        let mut reads = STATE_READS;
+        for pp in allp() {
+            if pp.is(PStatus::Syscall) {
+                found |= retake_from_syscall(pp, now);
+            } else if pp.is(PStatus::Running) {
+                forget_syscall(pp);
+                let since = held_since(pp, now);
+                if pp.hog.load(Ordering::Relaxed) || SPIN.idle() != 0 || !work_waits() {
+                    continue;
+                }
+                let held = now.saturating_sub(since);
+                let Some(hog) = self.judge(pp, held, &mut reads) else {
+                    continue;
+                };
+                if let Some(extra) = procs::compensate(pp) {
+                    report(pp, hog, held, extra);
+                    threads::startm(extra, false);
+                    found = true;
+                    sleepers |= hog == Hog::Sleeps;
+                }
+            }
+        }
+        self.sleepers = sleepers;
+        found
+    }
+
+    fn judge(&self, pp: &'static P, held: u64, reads: &mut u32) -> Option<Hog> {
+        if held >= HOG_NS {
+            return Some(Hog::Computes);
+        }
+        let patience = if self.sleepers {
+            NEXT_SLEEPER_NS
+        } else {
+            SLEEPER_NS
+        };
+        if held < patience || *reads == 0 {
+            return None;
+        }
+        let mp = pp.m.get().filter(|mp| !mp.is_spinning())?;
+        *reads -= 1;
+        let asleep = thread::is_asleep(mp.tid.load(Ordering::Relaxed));
+        (asleep && pp.schedtick.load(Ordering::Relaxed) == pp.seen_tick.load(Ordering::Relaxed))
+            .then_some(Hog::Sleeps)
+    }
+}
+
+/// Since when this P's goroutine has been running, as far as the looks say.
+fn held_since(pp: &'static P, now: u64) -> u64 {
+    let tick = pp.schedtick.load(Ordering::Relaxed);
+    if pp.seen_tick.swap(tick, Ordering::Relaxed) != tick {
+        pp.seen_when.store(now, Ordering::Relaxed);
+    }
+    pp.seen_when.load(Ordering::Relaxed)
+}
+
+/// The P is seen outside of a call: the next call begins after this look.
+fn forget_syscall(pp: &'static P) {
+    pp.seen_in_syscall.store(false, Ordering::Relaxed);
+}
+
+/// Takes a P from an M in a call that blocks, when that has lasted for a look and somebody wants the P.
+fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
+    let tick = pp.syscalltick.load(Ordering::Relaxed);
+    let seen = pp.seen_in_syscall.swap(true, Ordering::Relaxed)
+        & (pp.seen_syscalltick.swap(tick, Ordering::Relaxed) == tick);
+    if !seen {
+        pp.syscall_seen_when.store(now, Ordering::Relaxed);
+        return false;
+    }
+    let others_serve = SPIN.idle() != 0 || SPIN.spinning() != 0;
+    let wanted = !pp.runq.is_empty() || (work_waits() && !others_serve);
+    let lasted = now.saturating_sub(pp.syscall_seen_when.load(Ordering::Relaxed));
+    if (!wanted && lasted < UNWANTED_NS) || !pp.claim(PStatus::Syscall) {
+        return false;
+    }
+    pp.m.set(None);
+    threads::hand_off(pp);
+    true
+}
+
+fn work_waits() -> bool {
+    RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(|pp| !pp.runq.is_empty())
+}
+
+/// `GODEBUG=hogtrace=1`.
+fn report(pp: &'static P, hog: Hog, held: u64, extra: &'static P) {
+    if !godebug::hogtrace() {
+        return;
+    }
+    let does = match hog {
+        Hog::Computes => "has been running",
+        Hog::Sleeps => "sleeps in the kernel",
+    };
+    let goid =
+        pp.m.get()
+            .and_then(|mp| mp.curg.get())
+            .map_or(0, super::g::G::id);
+    crate::print!(
+        "HOG goroutine {goid} {does} with P{} for {}us while others wait: P{} makes up for it ({} extra)\n",
+        pp.id.load(Ordering::Relaxed),
+        held / 1000,
+        extra.id.load(Ordering::Relaxed),
+        procs::hogs(),
+    );
+}
