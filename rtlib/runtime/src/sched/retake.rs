@@ -58,7 +58,9 @@ impl Retaker {
         for pp in allp() {
             if pp.is(PStatus::Syscall) {
                 found |= retake_from_syscall(pp, now);
-            } else if pp.is(PStatus::Running) {
+            } else if !pp.is(PStatus::Running) {
+                pp.seen_when.store(now, Ordering::Relaxed);
+            } else {
                 forget_syscall(pp);
                 let since = held_since(pp, now);
                 if pp.hog.load(Ordering::Relaxed) || SPIN.idle() != 0 || !work_waits() {
@@ -81,6 +83,7 @@ impl Retaker {
     }
 
     fn judge(&self, pp: &'static P, held: u64, reads: &mut u32) -> Option<Hog> {
+        let mp = pp.m.get().filter(|mp| !mp.is_spinning())?;
         if held >= HOG_NS {
             return Some(Hog::Computes);
         }
@@ -92,7 +95,6 @@ impl Retaker {
         if held < patience || *reads == 0 {
             return None;
         }
-        let mp = pp.m.get().filter(|mp| !mp.is_spinning())?;
         *reads -= 1;
         let asleep = thread::is_asleep(mp.tid.load(Ordering::Relaxed));
         (asleep && pp.schedtick.load(Ordering::Relaxed) == pp.seen_tick.load(Ordering::Relaxed))
@@ -103,7 +105,8 @@ impl Retaker {
 /// Since when this P's goroutine has been running, as far as the looks say.
 fn held_since(pp: &'static P, now: u64) -> u64 {
     let tick = pp.schedtick.load(Ordering::Relaxed);
-    if pp.seen_tick.swap(tick, Ordering::Relaxed) != tick {
+    let is_new = pp.seen_when.load(Ordering::Relaxed) == 0;
+    if pp.seen_tick.swap(tick, Ordering::Relaxed) != tick || is_new {
         pp.seen_when.store(now, Ordering::Relaxed);
     }
     pp.seen_when.load(Ordering::Relaxed)
