@@ -55,7 +55,12 @@ pub const RECORD_SECTION: &str = ".gobuild.init";
 ///
 /// - `sigaction`: the runtime keeps its own SIGSEGV and SIGBUS handlers and chains to the program's.
 /// - `pthread_getattr_np`: on a goroutine it answers with the goroutine's stack.
-pub const WRAPPED: [&str; 2] = ["sigaction", "pthread_getattr_np"];
+/// - `__nptl_setxid_sighandler`: `setuid` and its like reach threads that run goroutines.
+pub const WRAPPED: [&str; 3] = [
+    "sigaction",
+    "pthread_getattr_np",
+    "__nptl_setxid_sighandler",
+];
 
 /// libc functions that the runtime counts under `GODEBUG=inittrace=1`: wrapped as [`WRAPPED`] is, but only in programs that have
 /// init functions or package variables.

@@ -4,7 +4,7 @@
 //! linked as `--wrap=sigaction`: for these two signals it only records the program's action, which the runtime's handler passes on to.
 
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::arch::current::tls;
 use crate::fatal;
@@ -25,8 +25,16 @@ const STACK_GUARD_GAP: usize = 1 << 20;
 
 static DEFAULT: SigAction = SigAction::DEFAULT;
 
-/// The program's actions for the two signals.
+/// The program's actions for the two signals. Nothing that may fault happens under the lock, and the handler does not take it.
 static PROGRAM: Lock<[SigAction; 2]> = Lock::new([SigAction::DEFAULT; 2]);
+/// What the handler needs of them, see [`brief`].
+static BRIEF: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+
+/// The address of an action's handler and, in the lowest bit, whether it takes three arguments: one word, so that it is read whole. User addresses leave the
+/// highest bits free.
+fn brief(action: &SigAction) -> usize {
+    action.handler << 1 | usize::from(action.flags & SA_SIGINFO != 0)
+}
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
 fn index(signal: c_int) -> Option<usize> {
@@ -50,6 +58,7 @@ extern "C" fn init() {
     for (i, signal) in [SIGSEGV, SIGBUS].into_iter().enumerate() {
         // SAFETY: a handler that may run at any time, on the alternate stack; both structures are ours.
         unsafe { real_sigaction(signal as c_int, &raw const ours, &raw mut program[i]) };
+        BRIEF[i].store(brief(&program[i]), Ordering::Release);
     }
     INSTALLED.store(true, Ordering::Release);
 }
@@ -68,15 +77,20 @@ unsafe extern "C" fn __wrap_sigaction(
         // SAFETY: the caller's arguments.
         return unsafe { real_sigaction(signal, new, old) };
     };
-    let mut program = PROGRAM.lock();
-    // SAFETY: the caller's pointers, null or valid.
-    unsafe {
-        if !old.is_null() {
-            old.write(program[i]);
+    // SAFETY: the caller's pointer, null or valid.
+    let new = unsafe { new.as_ref() }.copied();
+    let before = {
+        let mut program = PROGRAM.lock();
+        let before = program[i];
+        if let Some(new) = new {
+            program[i] = new;
+            BRIEF[i].store(brief(&new), Ordering::Release);
         }
-        if let Some(new) = new.as_ref() {
-            program[i] = *new;
-        }
+        before
+    };
+    if !old.is_null() {
+        // SAFETY: the caller's pointer, valid.
+        unsafe { old.write(before) };
     }
     0
 }
@@ -139,13 +153,14 @@ fn report_overflow(gp: &G) -> ! {
 /// Hands the signal to the program's action.
 fn pass_on(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
     let Some(i) = index(signal) else { return };
-    let action = PROGRAM.lock()[i];
-    match action.handler {
+    let action = BRIEF[i].load(Ordering::Acquire);
+    let takes_three = action & 1 != 0;
+    match action >> 1 {
         SIG_IGN | SIG_DFL => {
             // SAFETY: back to the default: the faulting instruction runs again and ends the program as it would have.
             unsafe { real_sigaction(signal, &raw const DEFAULT, core::ptr::null_mut()) };
         }
-        handler if action.flags & SA_SIGINFO != 0 => {
+        handler if takes_three => {
             // SAFETY: what the program installed as a three-argument handler.
             unsafe {
                 core::mem::transmute::<usize, extern "C" fn(c_int, *mut SigInfo, *mut c_void)>(

@@ -83,6 +83,9 @@ unsafe extern "C" {
     /// The libc function behind our `__wrap_sigaction`.
     #[link_name = "__real_sigaction"]
     pub fn real_sigaction(signal: c_int, new: *const SigAction, old: *mut SigAction) -> c_int;
+    /// The libc function behind our `__wrap___nptl_setxid_sighandler`. Not public.
+    #[link_name = "__real___nptl_setxid_sighandler"]
+    pub fn real_setxid_sighandler(signal: c_int, info: *mut c_void, context: *mut c_void);
     /// The libc function behind our `__wrap_pthread_getattr_np`.
     #[link_name = "__real_pthread_getattr_np"]
     pub fn real_pthread_getattr_np(thread: usize, attr: *mut PthreadAttr) -> c_int;

@@ -6,5 +6,6 @@
 pub mod dtors;
 pub mod ffi;
 pub mod malloc;
+pub mod setxid;
 pub mod stackattr;
 pub mod tcb;

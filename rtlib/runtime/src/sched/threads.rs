@@ -182,6 +182,17 @@ extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
     ptr::null_mut()
 }
 
+/// The thread pointer of the block that libc made for the calling thread, which is an M's, when it runs on another one: a goroutine's, or m0's g0's.
+pub fn libc_block_elsewhere() -> Option<usize> {
+    let gp = tls::getg()?;
+    let mp = gp.mp();
+    if ptr::eq(mp, &raw const M0) {
+        return Some(crate::boot::main_thread_pointer());
+    }
+    let g0 = mp.g0.get()?;
+    (!ptr::eq(gp, g0)).then(|| g0.fs.load(Ordering::Relaxed))
+}
+
 /// The last act of an M's thread: its struct, g0 and signal stack may be another's from here on.
 fn bury(mp: &'static M) {
     signal::disable_alternate_stack();

@@ -1,6 +1,6 @@
 //! Signals: numbers, and the alternate stack of a thread (sigaltstack(2)).
 
-use linux_raw_sys::general::{__NR_sigaltstack, stack_t};
+use linux_raw_sys::general::{__NR_rt_sigprocmask, __NR_sigaltstack, SIG_SETMASK, stack_t};
 
 use super::{Errno, call};
 
@@ -35,4 +35,30 @@ pub fn disable_alternate_stack() {
     };
     // SAFETY: the structure lives over the call.
     let _ = unsafe { call(__NR_sigaltstack, [&raw const stack as usize, 0, 0, 0, 0, 0]) };
+}
+
+/// Blocks all signals for the calling thread; returns what was blocked before.
+pub fn block_all() -> u64 {
+    set_mask(u64::MAX)
+}
+
+/// Sets the calling thread's signal mask (signals 1 to 64); returns the previous one.
+pub fn set_mask(mask: u64) -> u64 {
+    let mut old = 0_u64;
+    let how = SIG_SETMASK as usize;
+    // SAFETY: the kernel reads and writes one word each.
+    let _ = unsafe {
+        call(
+            __NR_rt_sigprocmask,
+            [
+                how,
+                &raw const mask as usize,
+                &raw mut old as usize,
+                size_of::<u64>(),
+                0,
+                0,
+            ],
+        )
+    };
+    old
 }
