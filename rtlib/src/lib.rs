@@ -53,6 +53,8 @@ mod abi_check;
 mod blocking;
 #[cfg(all(test, not(loom)))]
 mod blocking_tests;
+#[cfg(feature = "std")]
+pub mod chan;
 #[cfg(all(test, not(loom)))]
 mod fake_runtime;
 mod go;

@@ -10,6 +10,7 @@
 #![no_std]
 
 pub mod api;
+pub mod chan;
 pub mod layout;
 pub mod record;
 pub mod symbol;

@@ -6,9 +6,8 @@
 //! Without the feature `object` only what needs neither is compiled: the parts that loom, miri and unit tests check.
 #![cfg_attr(not(any(test, loom)), no_std)]
 
-#[cfg(any(feature = "object", test))]
+pub mod chan;
 mod sched;
-#[cfg(any(feature = "object", test))]
 mod shim;
 
 /// Pure, so tested without the rest of `os`.

@@ -36,6 +36,7 @@ pub mod park;
 pub mod procs;
 #[cfg(feature = "object")]
 pub mod retake;
+#[cfg(any(feature = "object", test))]
 pub mod runq;
 #[cfg(feature = "object")]
 pub mod schedtrace;

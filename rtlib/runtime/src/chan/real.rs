@@ -1,0 +1,103 @@
+//! Channels on the scheduler: who waits is a goroutine, or the stand-in of a thread.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use super::env::{Commit, Env, RawLock};
+use super::{Chan, WaitReason};
+use crate::lock::Lock;
+use crate::sched::g::G;
+use crate::sched::park;
+
+/// The scheduler.
+pub struct Scheduler;
+
+/// The channel that programs use.
+pub type ProgramChan = Chan<Scheduler>;
+
+impl RawLock for Lock<()> {
+    #[inline(always)]
+    fn new() -> Self {
+        Self::new(())
+    }
+
+    #[inline(always)]
+    fn lock(&self) {
+        core::mem::forget(Self::lock(self));
+    }
+
+    #[inline(always)]
+    unsafe fn unlock(&self) {
+        // SAFETY: the caller vouches.
+        unsafe { Self::unlock(self) }
+    }
+}
+
+impl Env for Scheduler {
+    type G = G;
+    type Lock = Lock<()>;
+
+    #[inline(always)]
+    fn waiter() -> &'static G {
+        park::waiter()
+    }
+
+    #[inline(always)]
+    fn arm(me: &'static G) {
+        me.select_done.store(0, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn win(gp: &'static G) -> bool {
+        gp.win_select()
+    }
+
+    #[inline(always)]
+    fn leave_word(gp: &'static G, word: usize) {
+        gp.param.store(word, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn word(me: &'static G) -> usize {
+        me.param.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    fn park(
+        me: &'static G,
+        why: WaitReason,
+        commit: Commit<Self>,
+        arg: usize,
+        deadline: u64,
+    ) -> bool {
+        if deadline == u64::MAX {
+            park::gopark(me, why, commit, arg);
+            return false;
+        }
+        crate::fatal::throw(b"no timers yet")
+    }
+
+    #[inline(always)]
+    fn publish(left: &'static G) {
+        park::publish(left);
+    }
+
+    #[inline(always)]
+    fn ready(gp: &'static G) {
+        park::goready(gp);
+    }
+
+    fn random() -> u32 {
+        match crate::sched::current() {
+            Some(gp) => gp.mp().cheaprand(),
+            None => random_of_threads(),
+        }
+    }
+}
+
+/// Weyl's sequence, mixed: threads that are no Ms share one.
+fn random_of_threads() -> u32 {
+    static STATE: AtomicU32 = AtomicU32::new(0);
+    let x = STATE.fetch_add(0x9e37_79b9, Ordering::Relaxed);
+    let x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d);
+    x ^ (x >> 15)
+}
