@@ -3,7 +3,9 @@
 //! - [`tool`]: builds `cargo-gobuild` once; [`project`]: sources in a temporary directory, built with it;
 //! - [`twins`]: a program built by plain cargo and by the tool;
 //! - [`snapshot`]: expected messages in files; [`files`]: what builds leave on the disk;
-//! - [`process`]: running children; [`go`]: the Go toolchain, the oracle; [`readelf`], [`gdb`]: other people's tools.
+//! - [`process`]: running children; [`go`]: the Go toolchain, the oracle; [`readelf`], [`gdb`]: other people's tools;
+//!
+//! - [`testprog`]: the fixture with many small programs.
 //!
 //! A test never sleeps to wait for something and never skips in silence: what it needs is there or it fails and says what to install.
 
@@ -14,5 +16,6 @@ pub mod process;
 pub mod project;
 pub mod readelf;
 pub mod snapshot;
+pub mod testprog;
 pub mod tool;
 pub mod twins;

@@ -2,47 +2,23 @@
 //! children with exact output and exit status.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gobuild_tests::process::{BUILD, Outcome, RUN, run};
+use gobuild_tests::process::{Outcome, RUN, run};
+use gobuild_tests::testprog::{executables, start};
 use gobuild_tests::tool;
-
-/// Both profiles' executables.
-fn testprogs() -> &'static [PathBuf; 2] {
-    static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let source = tool::root().join("tests/fixtures/testprog");
-        let target = tool::scratch().join("testprog");
-        [("dev", "debug"), ("release", "release")].map(|(profile, dir)| {
-            let mut build = tool::gobuild(&source);
-            build.args(["build", "--locked", "--profile", profile]);
-            _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
-            target.join(dir).join("testprog")
-        })
-    })
-}
 
 /// A program by its name, with these arguments and environment; in the release profile.
 fn release(line: &str, env: &[(&str, &str)], limit: Duration) -> Outcome {
-    start(&testprogs()[1], line, env, limit)
-}
-
-fn start(exe: &PathBuf, line: &str, env: &[(&str, &str)], limit: Duration) -> Outcome {
-    let mut command = Command::new(exe);
-    tool::clean(&mut command);
-    command
-        .args(line.split_whitespace())
-        .envs(env.iter().copied());
-    run(&mut command, limit)
+    start(&executables()[1], line, env, limit)
 }
 
 /// Runs the program in both profiles; both must succeed, print this line and nothing else.
 #[track_caller]
 fn check(line: &str, env: &[(&str, &str)], expect: &str) {
-    for exe in testprogs() {
+    for exe in executables() {
         let outcome = start(exe, line, env, RUN).ok();
         assert_eq!(
             (outcome.out(), outcome.err()),
@@ -56,7 +32,7 @@ fn check(line: &str, env: &[(&str, &str)], expect: &str) {
 /// Runs the program in both profiles; both must end with exit status 2 and this at the end of their standard error. `#` stands for any number.
 #[track_caller]
 fn check_fatal(line: &str, env: &[(&str, &str)], expect: &str) {
-    for exe in testprogs() {
+    for exe in executables() {
         let outcome = start(exe, line, env, RUN).fails_with(2);
         let err = numbers_as_hashes(&outcome.err());
         assert!(
@@ -225,7 +201,7 @@ fn an_unrecovered_panic_ends_the_program_as_in_go() {
 
 #[test]
 fn a_panic_of_a_spawned_goroutine_is_the_joiners_to_see() {
-    for exe in testprogs() {
+    for exe in executables() {
         let outcome = start(exe, "spawn-panic", &[], RUN).ok();
         assert_eq!(outcome.out(), "Some(\"boom\")\nalive 1\n");
         assert!(outcome.err().contains("panicked at src/panics.rs"));
@@ -258,7 +234,7 @@ fn stack_overflow_names_the_goroutine_its_size_and_what_to_do() {
 
 #[test]
 fn a_thread_that_overflows_is_still_reported_by_std() {
-    for exe in testprogs() {
+    for exe in executables() {
         let outcome = start(exe, "overflow-thread", &[], RUN).fails_with(128 + 6);
         assert!(
             outcome.err().contains("has overflowed its stack"),

@@ -162,6 +162,7 @@ fn line_of_m(out: &mut Stderr, mp: &'static M) -> core::fmt::Result {
 }
 
 fn line_of_g(out: &mut Stderr, gp: &'static G) -> core::fmt::Result {
+    let on_an_m = gp.status() == Status::Running as u32 || gp.is_thread();
     let reason = WaitReason::from_number(gp.waitreason.load(Ordering::Relaxed));
     writeln!(
         out,
@@ -169,7 +170,7 @@ fn line_of_g(out: &mut Stderr, gp: &'static G) -> core::fmt::Result {
         gp.id(),
         gp.status(),
         reason.text(),
-        Id(gp.m.get().map(m_id)),
+        Id(gp.m.get().filter(|_| on_an_m).map(m_id)),
         Id(gp.lockedm.get().map(m_id)),
     )
 }

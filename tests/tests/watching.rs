@@ -1,0 +1,227 @@
+//! What watches over the scheduler, in real programs: calls that block, hogs, deadlocks, `GODEBUG=schedtrace`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use gobuild_tests::go::go;
+use gobuild_tests::process::{BUILD, Outcome, RUN, run};
+use gobuild_tests::testprog::{executables, start};
+use gobuild_tests::tool;
+use regex::Regex;
+
+const PROCS: [&str; 3] = ["1", "2", "4"];
+
+/// Runs the program in both profiles, with one P and with more; it must succeed and print this line and nothing else.
+#[track_caller]
+fn check(line: &str, expect: &str) {
+    each(line, |outcome| {
+        let outcome = outcome.ok();
+        assert_eq!(
+            (outcome.out(), outcome.err()),
+            (format!("{expect}\n"), String::new())
+        );
+    });
+}
+
+/// The same for a program that ends as Go ends one that is deadlocked.
+#[track_caller]
+fn check_deadlock(line: &str) {
+    each(line, |outcome| {
+        let outcome = outcome.fails_with(2);
+        assert_eq!(outcome.out(), "");
+        let first = "fatal error: all goroutines are asleep - deadlock!\n";
+        assert!(outcome.err().starts_with(first), "{}", outcome.report());
+    });
+}
+
+#[track_caller]
+fn each(line: &str, judge: impl Fn(Outcome)) {
+    for exe in executables() {
+        for procs in PROCS {
+            judge(start(exe, line, &[("GOMAXPROCS", procs)], RUN));
+        }
+    }
+}
+
+#[test]
+fn goroutines_in_blocking_calls_run_in_parallel() {
+    check("all-block 300", "in parallel");
+}
+
+#[test]
+fn goroutines_that_sleep_in_the_kernel_unannounced_run_in_parallel() {
+    check("all-sleep 300", "in parallel");
+}
+
+#[test]
+fn a_goroutine_that_computes_does_not_hold_up_the_others() {
+    check("hog-returns", "made up for");
+}
+
+#[test]
+fn a_goroutine_in_a_blocking_call_may_do_everything() {
+    check("block-and-schedule", "5000");
+    check("block-everywhere", "7");
+    let env = [("GODEBUG", "schedmigrate=1"), ("GOMAXPROCS", "4")];
+    let outcome = start(&executables()[1], "block-and-schedule", &env, RUN).ok();
+    assert_eq!(outcome.out(), "5000\n");
+}
+
+#[test]
+fn a_deadlock_is_reported() {
+    check_deadlock("main-parks");
+    check_deadlock("main-parks-tied");
+    check_deadlock("everybody-parks");
+}
+
+#[test]
+fn a_deadlock_is_reported_when_the_last_thread_that_could_help_ends_or_waits_too() {
+    check_deadlock("last-thread-ends");
+    check_deadlock("threads-wait-too");
+    check_deadlock("block-then-park");
+}
+
+#[test]
+fn who_may_yet_be_woken_is_not_deadlocked() {
+    check("woken-by-thread", "woken");
+    check("woken-by-blocking", "woken");
+    check("woken-by-hog", "woken");
+    check("woken-late-at-exit", "woken");
+}
+
+#[test]
+fn a_thread_and_a_goroutine_wake_each_other() {
+    check("thread-ping-pong", "40000");
+}
+
+#[test]
+fn credentials_change_while_goroutines_run() {
+    check("setuid", "changed");
+}
+
+/// The lines of `GODEBUG=schedtrace`, as runtime/proc.go prints them.
+struct Format {
+    summary: Regex,
+    detail: [Regex; 4],
+}
+
+impl Format {
+    fn new() -> Self {
+        let regex = |text: &str| Regex::new(&format!("^{text}$")).expect("a regular expression");
+        let head = r"SCHED \d+ms: gomaxprocs=\d+ idleprocs=\d+ threads=\d+ spinningthreads=\d+ needspinning=\d+ idlethreads=\d+ runqueue=\d+";
+        Self {
+            summary: regex(&format!(r"{head} \[( \d+)+ \] schedticks=\[( \d+)+ \]")),
+            detail: [
+                regex(&format!(
+                    r"{head} gcwaiting=(true|false) nmidlelocked=\d+ stopwait=\d+ sysmonwait=(true|false)"
+                )),
+                regex(
+                    r"  P\d+: status=\d schedtick=\d+ syscalltick=\d+ m=(\d+|nil) runqsize=\d+ gfreecnt=\d+ timerslen=\d+",
+                ),
+                regex(
+                    r"  M\d+: p=(\d+|nil) curg=(\d+|nil) mallocing=\d+ throwing=\d+ preemptoff=.* locks=\d+ dying=\d+ spinning=(true|false) blocked=(true|false) lockedg=(\d+|nil)",
+                ),
+                regex(r"  G\d+: status=\d+\(.*\) m=(\d+|nil) lockedm=(\d+|nil)"),
+            ],
+        }
+    }
+
+    /// Each line has the format, every format occurs, and no time is printed twice.
+    #[track_caller]
+    fn check(&self, outcome: Outcome, detailed: bool) {
+        let outcome = outcome.ok();
+        let text = outcome.err();
+        let formats = if detailed {
+            &self.detail[..]
+        } else {
+            std::slice::from_ref(&self.summary)
+        };
+        for line in text.lines() {
+            let known = formats.iter().any(|format| format.is_match(line));
+            assert!(known, "{line:?} in\n{}", outcome.report());
+        }
+        for format in formats {
+            let found = text.lines().any(|line| format.is_match(line));
+            assert!(found, "no {format} in\n{}", outcome.report());
+        }
+        let lines = text.lines().filter(|line| line.starts_with("SCHED"));
+        assert!(lines.count() >= 3, "{}", outcome.report());
+    }
+}
+
+const SUMMARY: (&str, &str) = ("GODEBUG", "schedtrace=10");
+const DETAIL: (&str, &str) = ("GODEBUG", "schedtrace=10,scheddetail=1");
+
+#[test]
+fn schedtrace_has_the_format_of_gos() {
+    let format = Format::new();
+    for program in ["main-sleeps", "busy"] {
+        let with = |env| start(&executables()[1], program, &[env], RUN);
+        format.check(with(SUMMARY), false);
+        format.check(with(DETAIL), true);
+    }
+}
+
+#[test]
+fn the_format_is_gos() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let exe = go_program(dir.path());
+    let format = Format::new();
+    for (env, detailed) in [(SUMMARY, false), (DETAIL, true)] {
+        let mut command = Command::new(&exe);
+        tool::clean(&mut command);
+        format.check(run(command.envs([env]), RUN), detailed);
+    }
+}
+
+/// A Go program that is busy for a while.
+fn go_program(dir: &Path) -> std::path::PathBuf {
+    const SOURCE: &str = "package main
+
+import (
+	\"runtime\"
+	\"time\"
+)
+
+func main() {
+	go func() {
+		runtime.LockOSThread()
+		select {}
+	}()
+	for start := time.Now(); time.Since(start) < 80*time.Millisecond; {
+		runtime.Gosched()
+	}
+}
+";
+    let source = dir.join("main.go");
+    fs::write(&source, SOURCE).expect("a source file");
+    let exe = dir.join("busy");
+    let mut build = Command::new(go());
+    tool::clean(&mut build);
+    build
+        .current_dir(dir)
+        .env("GOCACHE", dir.join("cache"))
+        .args(["build", "-o"])
+        .arg(&exe)
+        .arg(&source);
+    _ = run(&mut build, BUILD).ok();
+    exe
+}
+
+#[test]
+fn hogs_are_reported_on_demand() {
+    let env = [("GODEBUG", "hogtrace=1"), ("GOMAXPROCS", "1")];
+    let outcome = start(&executables()[1], "all-sleep 3", &env, RUN).ok();
+    let line = Regex::new(
+        r"(?m)^HOG goroutine \d+ sleeps in the kernel with P\d+ for \d+us while others wait: P\d+ makes up for it \(\d+ extra\)$",
+    )
+    .expect("a regular expression");
+    assert!(line.is_match(&outcome.err()), "{}", outcome.report());
+    let outcome = start(&executables()[1], "hog-returns", &env, RUN).ok();
+    assert!(
+        outcome.err().contains(" has been running with P0 for "),
+        "{}",
+        outcome.report()
+    );
+}
