@@ -1,9 +1,15 @@
-//! What the expansions of `#[init]` and `#[var]` use. Not public API: anything here may change with any version.
+//! What the expansions of `#[init]`, `#[var]` and `select!` use. Not public API: anything here may change with any version.
 //!
 //! Expansions name the module by the ABI version that their macros were built for, so an `rtlib` of another one does not compile.
 
 /// For expansions of macros with ABI version 1.
 pub mod v1 {
+    #[cfg(feature = "std")]
+    pub use crate::chan::arm::{Arm, Slot, Waits, choose, nothing};
+    #[cfg(feature = "std")]
+    pub use crate::chan::{Receiver, Sender};
+    pub use rtlib_macros::select_arms;
+
     use crate::{Var, init};
     use rtlib_abi::record;
 

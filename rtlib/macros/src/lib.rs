@@ -1,6 +1,6 @@
-//! The attribute macros of `rtlib`: `#[init]` and `#[var]`. Users reach them, and their documentation, through `rtlib`.
+//! The macros of `rtlib`: the attributes `#[init]` and `#[var]`, and what is behind `select!`. Users reach them, and their documentation, through `rtlib`.
 //!
-//! Both leave the item in place and add one anonymous `const` behind it (`entry.rs`) that holds what `cargo gobuild` needs: an
+//! The attributes leave the item in place and add one anonymous `const` behind it (`entry.rs`) that holds what `cargo gobuild` needs: an
 //! `extern "C"` function under a symbol of its own, and a record in the object file that names it (`rtlib_abi::record`).
 //!
 //! Invariants:
@@ -20,6 +20,7 @@ mod attrs;
 mod entry;
 mod init;
 mod origin;
+mod select;
 mod var;
 
 /// `#[rtlib::init]`: see `rtlib::init`.
@@ -32,6 +33,15 @@ pub fn init(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn var(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, var::expand)
+}
+
+/// The arms of `rtlib::select!`, with how to choose and the path of `rtlib` before them.
+#[proc_macro]
+pub fn select_arms(input: TokenStream) -> TokenStream {
+    match syn::parse::<select::Arms>(input) {
+        Ok(arms) => arms.expand().into(),
+        Err(error) => error.into_compile_error().into(),
+    }
 }
 
 type Expander = fn(

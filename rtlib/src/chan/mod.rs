@@ -31,9 +31,12 @@
 //!
 //! [`select!`](crate::select) waits for the first of several operations; [`Select`] does so for a number that is known only at run time.
 
+pub(crate) mod arm;
 mod error;
 mod iter;
+mod macros;
 mod receiver;
+mod select;
 mod sender;
 mod shared;
 mod sys;
@@ -44,6 +47,7 @@ pub use error::{
 };
 pub use iter::{IntoIter, Iter, TryIter};
 pub use receiver::Receiver;
+pub use select::{Select, SelectedOperation};
 pub use sender::Sender;
 
 use shared::Shared;

@@ -143,15 +143,6 @@ impl<T> Shared<T> {
         })
     }
 
-    /// Gives a claim up.
-    ///
-    /// # Safety
-    /// The claim is on this channel and ends here.
-    pub(super) unsafe fn abandon(&self, claim: *const Claim) {
-        // SAFETY: the caller vouches.
-        unsafe { self.chan.abandon(claim) }
-    }
-
     #[inline(always)]
     fn deliver(
         &self,

@@ -108,15 +108,6 @@ impl Raw {
         outcome(unsafe { abi::selectsend(self.address(), claim, elem) })
     }
 
-    /// Gives a claim up.
-    ///
-    /// # Safety
-    /// The claim is on this channel and ends here.
-    pub(super) unsafe fn abandon(&self, claim: *const Claim) {
-        // SAFETY: the caller vouches.
-        unsafe { abi::selectabandon(self.address(), claim) }
-    }
-
     /// Closes for a reason; returns the reasons that there were.
     ///
     /// # Safety
@@ -202,6 +193,15 @@ pub(super) fn received(status: u32) -> Result<bool, Refusal> {
 /// Whether the status of a chosen send says that there is a claim.
 pub(super) fn is_claim(status: u32) -> bool {
     status == abi::DONE
+}
+
+/// Gives a claim up.
+///
+/// # Safety
+/// The channel is made; the claim is on it and ends here.
+pub(super) unsafe fn abandon(chan: *const abi::Chan, claim: *const Claim) {
+    // SAFETY: the caller vouches.
+    unsafe { abi::selectabandon(chan, claim) }
 }
 
 /// Chooses a case: its index and status.
