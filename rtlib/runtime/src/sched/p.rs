@@ -34,8 +34,8 @@ pub struct P {
     pub schedtick: AtomicU32,
     /// Incremented by every call that blocks and that kept its P; sysmon watches it.
     pub syscalltick: AtomicU32,
-    /// How many times in a row `next` was taken although the ring had work.
-    pub next_streak: AtomicU32,
+    /// When the slice began that a goroutine from the ring got and those that it readied inherit: [`super::sysmon::coarse_now`], ns.
+    pub slice_since: AtomicU64,
     /// Ids left in the batch taken from the global counter.
     pub goidcache: AtomicU64,
     /// End of that batch, exclusive.

@@ -37,8 +37,9 @@ const WOKEN: u32 = 1;
 /// Wake-up word of a thread: it sleeps.
 const ASLEEP: u32 = 2;
 
-/// How often `next` may run in a row while the ring has work: a pair that readies each other must not starve the rest.
-const NEXT_STREAK: u32 = 64;
+/// A slice of time: how long goroutines that ready each other may have the P to themselves while the ring has work. Two that pass a ball may neither starve the
+/// rest, however briefly they hold it, nor get more of the P than others who do, however long. By sysmon's clock, which may take twice that to notice.
+const SLICE_NS: u64 = 10_000_000;
 /// Every so many rounds the global queue comes first.
 const GLOBAL_EVERY: u32 = 61;
 
@@ -97,17 +98,17 @@ pub fn global_is_due(pp: &'static P) -> bool {
         && RUNQSIZE.load(Ordering::Relaxed) != 0
 }
 
-/// Takes from a P's queue: `next` first, but not for ever.
+/// Takes from a P's queue: `next`, which inherits what is left of the slice, until that is used up.
 #[inline]
 pub fn runqget(pp: &'static P) -> Option<&'static G> {
-    let streak = pp.next_streak.load(Ordering::Relaxed);
-    if streak < NEXT_STREAK
+    let now = sysmon::coarse_now();
+    let used = now.wrapping_sub(pp.slice_since.load(Ordering::Relaxed));
+    if used < SLICE_NS
         && let Some(next) = pp.runq.get_next()
     {
-        pp.next_streak.store(streak + 1, Ordering::Relaxed);
         return Some(next);
     }
-    pp.next_streak.store(0, Ordering::Relaxed);
+    pp.slice_since.store(now, Ordering::Relaxed);
     pp.runq.get().or_else(|| pp.runq.get_next())
 }
 
