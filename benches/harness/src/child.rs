@@ -117,7 +117,8 @@ fn failed(command: &Command, output: &Output, hint: &str) -> BenchError {
     }
 }
 
-fn shown(command: &Command) -> String {
+/// A command as people read it.
+pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
     words.join(" ")

@@ -38,6 +38,16 @@ pub enum BenchError {
         /// What it printed.
         output: String,
     },
+    /// A benchmark program did something else than its work.
+    #[error("`{command}` came to {found} instead of {expected}: its times mean nothing")]
+    Wrong {
+        /// The command.
+        command: String,
+        /// What it printed as its answer.
+        found: f64,
+        /// What that should have been.
+        expected: u64,
+    },
     /// A file or directory.
     #[error("cannot {action} {}: {source}", path.display())]
     File {

@@ -1,4 +1,4 @@
-//! The programs that are measured: ours, Go's and C's, built from `benches/programs`.
+//! The programs that are measured: ours and those of the peers, built from `benches/programs`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -48,6 +48,20 @@ pub fn static_rust() -> Result<PathBuf, BenchError> {
     cargo.arg(&target);
     child::output_or(cargo.arg("--").args(STATIC), NO_LIBC)?;
     Ok(target.join("release/empty"))
+}
+
+/// Builds the programs of one of the packages in `peers` with plain cargo and returns the directory that they are in. The packages' programs have the same
+/// names, so each has a target directory of its own.
+///
+/// # Errors
+/// When a build fails.
+pub fn rust_peer(package: &str) -> Result<PathBuf, BenchError> {
+    let target = checkout::scratch().join(package);
+    let mut cargo = checkout::cargo();
+    cargo.current_dir(checkout::programs().join("peers"));
+    cargo.args(["build", "--quiet", "--release", "--locked", "-p", package]);
+    child::output(cargo.arg("--target-dir").arg(&target))?;
+    Ok(target.join("release"))
 }
 
 /// Builds the programs in Go and returns the directory that they are in.

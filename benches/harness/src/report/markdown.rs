@@ -20,16 +20,12 @@ pub fn page(report: &Report) -> String {
 const HEAD: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench --write`; do not edit. Every number is a median, in brackets the least that was seen. The ratio is that of
-medians, `gobuild` to the peer that is named. Targets are what the project promises itself.
+Written by `cargo xtask bench --write`; do not edit. Every number is a median, in brackets the least that was seen. A ratio is `gobuild`'s number over
+that of the peer that is named, in the same round, and of all rounds the median. Targets are what the project promises itself.
 ";
 
-const TAIL: &str = "\
-## What is missing
-
-Rows that need channels, select, timers or mutexes of the runtime's own (ping-pong, ring, buffered channels, skynet, prime sieve, sleepers) are
-not here, because these do not exist yet. Waking with `unpark` is not the work that a channel does, so it is not put beside Go's channels.
-";
+/// What people found out about these numbers.
+const TAIL: &str = include_str!("notes.md");
 
 fn order(report: &Report) -> String {
     format!(

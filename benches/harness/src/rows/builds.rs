@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{Turn, take_turns};
 use crate::args::Effort;
 use crate::error::BenchError;
-use crate::measurement::{Measurement, Peer, Target, Unit};
+use crate::measurement::{Group, Measurement, Peer, Target, Unit};
 use crate::small_crates::{self, Inits};
 use crate::tool::Tool;
 use crate::{checkout, child};
@@ -25,6 +25,7 @@ pub fn full(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         let builders = Builders::new(inits)?;
         let [peers] = take_turns(effort.rounds, builders.full_builds())?;
         Ok(Measurement {
+            group: Group::Tool,
             work: format!("full build of {} crates{work}", small_crates::CRATES),
             how: "A generated workspace of small libraries and a program that calls all of them, profile `dev`, a new target \
                   directory for every build. With inits: two init functions and a variable in every library; the build then \
@@ -58,6 +59,7 @@ pub fn nothing_to_do(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         .map(|(peer, command)| turn(peer, command));
     let [peers] = take_turns(effort.rounds * BUILDS, turns.collect())?;
     Ok(vec![Measurement {
+        group: Group::Tool,
         work: format!(
             "build with nothing to do, {} crates with inits",
             small_crates::CRATES

@@ -1,7 +1,9 @@
 //! What is measured: one function a row, in the order of the report.
 
 mod builds;
+mod concurrency;
 mod patch;
+mod players;
 mod scheduler;
 mod start;
 
@@ -31,6 +33,46 @@ pub const ROWS: &[Row] = &[
         name: "yield",
         about: "two goroutines that yield, on one CPU and on all",
         measure: scheduler::yields,
+    },
+    Row {
+        name: "ping-pong",
+        about: "two goroutines and a number that goes there and back",
+        measure: concurrency::ping_pong,
+    },
+    Row {
+        name: "ring",
+        about: "a token round a ring of goroutines",
+        measure: concurrency::ring,
+    },
+    Row {
+        name: "buffered",
+        about: "a channel with a buffer",
+        measure: concurrency::buffered,
+    },
+    Row {
+        name: "select",
+        about: "select over two channels",
+        measure: concurrency::selects,
+    },
+    Row {
+        name: "mutex",
+        about: "a lock that eight goroutines want",
+        measure: concurrency::mutex,
+    },
+    Row {
+        name: "skynet",
+        about: "a million goroutines that add up",
+        measure: concurrency::skynet,
+    },
+    Row {
+        name: "sieve",
+        about: "the prime sieve",
+        measure: concurrency::sieve,
+    },
+    Row {
+        name: "sleepers",
+        about: "a hundred thousand goroutines that sleep",
+        measure: concurrency::sleepers,
     },
     Row {
         name: "parked",

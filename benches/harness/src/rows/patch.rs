@@ -9,7 +9,7 @@ use cargo_gobuild::linker::output::Output;
 use super::take_turns;
 use crate::args::Effort;
 use crate::error::BenchError;
-use crate::measurement::{Measurement, Peer, Target, Unit};
+use crate::measurement::{Group, Measurement, Peer, Target, Unit};
 use crate::programs;
 
 const LIMIT_MS: f64 = 10.0;
@@ -22,6 +22,7 @@ pub fn patch(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     let turn = || Ok([patch_copy(&program)?]);
     let [peers] = take_turns(effort.rounds, vec![(Peer::Ours, Box::new(turn))])?;
     Ok(vec![Measurement {
+        group: Group::Tool,
         work: format!("patch and check a program of {} MB", size.len() / 1_000_000),
         how: "From opening the linked file to the end of its verification: entry point, note and build id written in place, then \
               header, tables and symbols read back. The file is in the page cache, as it is after a link.",

@@ -6,10 +6,10 @@ use std::process::Command;
 use super::{Turn, take_turns};
 use crate::args::Effort;
 use crate::error::BenchError;
-use crate::measurement::{Measurement, Peer, Target, Unit};
+use crate::measurement::{Group, Measurement, Peer, Target, Unit};
 use crate::{child, programs};
 
-/// Processes of each peer in a round.
+/// Processes of each peer for every round that is asked for. Static C and ours stand side by side in the order, so that they make pairs.
 const PROCESSES: u32 = 50;
 
 /// Starts empty programs.
@@ -22,8 +22,8 @@ pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         processes,
         vec![
             turn(Peer::StaticC, static_c.clone()),
-            turn(Peer::StaticRust, programs::static_rust()?),
             turn(Peer::Ours, ours.join("empty")),
+            turn(Peer::StaticRust, programs::static_rust()?),
             turn(Peer::Go, programs::go()?.join("empty")),
         ],
     )?;
@@ -36,6 +36,7 @@ pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     )?;
     Ok(vec![
         Measurement {
+            group: Group::Tool,
             work: "process start to `main` and out".into(),
             how: "`posix_spawn` to `waitpid` of an empty program, each peer 50 times a round. Static C is the start-up of glibc alone; \
                   static Rust is the same Rust program built by plain cargo, and has std's start-up on top of it, as ours has.",
@@ -44,6 +45,7 @@ pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
             target,
         },
         Measurement {
+            group: Group::Tool,
             work: "the same without std's start-up".into(),
             how: "A Rust program whose `main` is C's, so that both do the same work: what is left between them is the runtime's own boot.",
             unit: Unit::Time,

@@ -1,5 +1,4 @@
-// Command parked starts goroutines that park for ever, and tells what they cost while all of them are alive. Twin:
-// ours/goroutines/src/bin/parked.rs.
+// Command parked starts goroutines that park for ever, and tells what they cost while all of them are alive.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command spawn starts goroutines that end at once, and waits for the last of them. Twin: ours/goroutines/src/bin/spawn.rs.
+// Command spawn starts goroutines that end at once, and waits for the last of them.
 package main
 
 import (

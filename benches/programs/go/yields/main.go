@@ -1,5 +1,4 @@
-// Command yields runs two goroutines that do nothing but yield, and tells how often one came back without the other having run. Twin:
-// ours/goroutines/src/bin/yields.rs.
+// Command yields runs two goroutines that do nothing but yield, and tells how often one came back without the other having run.
 package main
 
 import (

@@ -1,6 +1,7 @@
-// Package report is what the programs share: how they take their size and how they report. The programs in Rust do the same.
+// Package report is what the programs share: how they take their size and how they report. The programs in Rust do the same (`../report`).
 //
-// Protocol: the first argument is how much to do; the output is lines of a name, a space and a number.
+// Protocol: the first argument is how much to do; the output is lines of a name, a space and a number: `ns` for each operation, `peak` for the
+// most bytes that were resident, `answer` for a result that the harness knows.
 package report
 
 import (
@@ -24,6 +25,13 @@ func Size() uint64 {
 	return size
 }
 
+// Report reports how long each of count operations took since start, what memory that needed, and what came out.
+func Report(start time.Time, count uint64, answer uint64) {
+	Since(start, count)
+	fmt.Printf("peak %d\n", status()["VmHWM"])
+	fmt.Printf("answer %d\n", answer)
+}
+
 // Since reports how long each of count operations took since start.
 func Since(start time.Time, count uint64) {
 	elapsed := time.Since(start)
@@ -37,12 +45,18 @@ type Memory struct {
 
 // Now is the memory as it is now.
 func Now() Memory {
+	sizes := status()
+	return Memory{sizes["VmRSS"], sizes["VmPTE"]}
+}
+
+// status is every size that the kernel tells about this process, in bytes.
+func status() map[string]uint64 {
 	status, err := os.Open("/proc/self/status")
 	if err != nil {
 		panic(err)
 	}
 	defer status.Close()
-	bytes := map[string]uint64{}
+	sizes := map[string]uint64{}
 	for lines := bufio.NewScanner(status); lines.Scan(); {
 		name, value, _ := strings.Cut(lines.Text(), ":")
 		kilobytes, isSize := strings.CutSuffix(strings.TrimSpace(value), " kB")
@@ -53,9 +67,9 @@ func Now() Memory {
 		if err != nil {
 			panic(err)
 		}
-		bytes[name] = size * 1024
+		sizes[name] = size * 1024
 	}
-	return Memory{bytes["VmRSS"], bytes["VmPTE"]}
+	return sizes
 }
 
 // Each prints what one of count cost between before and after.

@@ -1,13 +1,13 @@
-//! Goroutines that park for ever, and what they cost while all of them are alive. Twin: `go/parked`.
+//! Goroutines that park for ever, and what they cost while all of them are alive. See `go/parked`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use goroutines::Memory;
+use bench_report::Memory;
 
 static STARTED: AtomicU64 = AtomicU64::new(0);
 
 fn main() {
-    let count = goroutines::size();
+    let count = bench_report::size();
     let before = Memory::now();
     for _ in 0..count {
         rtlib::go(|| {
@@ -20,5 +20,5 @@ fn main() {
     while STARTED.load(Ordering::Relaxed) < count {
         rtlib::yield_now();
     }
-    goroutines::report_each(before, Memory::now(), count);
+    bench_report::report_each(before, Memory::now(), count);
 }

@@ -1,4 +1,4 @@
-//! Starts goroutines that end at once, and waits for the last of them. Twin: `go/spawn`.
+//! Starts goroutines that end at once, and waits for the last of them. See `go/spawn`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 static RUNNING: AtomicU64 = AtomicU64::new(0);
 
 fn main() {
-    let count = goroutines::size();
+    let count = bench_report::size();
     RUNNING.store(count, Ordering::Relaxed);
     let main = rtlib::current().expect("main is a goroutine");
     let start = Instant::now();
@@ -20,5 +20,5 @@ fn main() {
     while RUNNING.load(Ordering::Acquire) != 0 {
         rtlib::park();
     }
-    goroutines::report_since(start, count);
+    bench_report::report_since(start, count);
 }

@@ -1,4 +1,4 @@
-//! Two goroutines that do nothing but yield, and how often one came back without the other having run. Twin: `go/yields`, whose
+//! Two goroutines that do nothing but yield, and how often one came back without the other having run. See `go/yields`, whose
 //! atomic operations are sequentially consistent; so are these, where it counts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ static LAST: AtomicU64 = AtomicU64::new(GOROUTINES);
 static ALONE: AtomicU64 = AtomicU64::new(0);
 
 fn main() {
-    let each = goroutines::size();
+    let each = bench_report::size();
     let main = rtlib::current().expect("main is a goroutine");
     let start = Instant::now();
     for me in 0..GOROUTINES {
@@ -34,7 +34,7 @@ fn main() {
         rtlib::park();
     }
     let calls = GOROUTINES * each;
-    goroutines::report_since(start, calls);
+    bench_report::report_since(start, calls);
     let alone = ALONE.load(Ordering::Relaxed) as f64 / calls as f64;
     println!("alone {:.1}", alone * 100.0);
 }

@@ -1,0 +1,20 @@
+//! See `go/buffered`.
+
+use std::time::Instant;
+
+use rtlib::chan::bounded;
+
+const ROOM: usize = 128;
+
+fn main() {
+    let items = bench_report::size();
+    let (to, numbers) = bounded(ROOM);
+    let start = Instant::now();
+    rtlib::go(move || {
+        for number in 0..items {
+            to.send(number).expect("main receives");
+        }
+    });
+    let sum = numbers.iter().sum();
+    bench_report::report(start, items, sum);
+}

@@ -1,0 +1,30 @@
+//! What the programs on tokio share.
+
+use std::future::Future;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// Runs a program's main task on as many worker threads as the others use; on one thread tokio has a runtime made for that.
+///
+/// # Panics
+/// When there is no runtime to be had, or the task panics.
+pub fn run(main: impl Future<Output = ()> + Send + 'static) {
+    let runtime = runtime(bench_report::workers());
+    // A task of its own, not the one of `block_on`: that one stays on the main thread and would not be a worker's.
+    let main = runtime.spawn(main);
+    runtime
+        .block_on(main)
+        .expect("the main task does not panic");
+    // Tasks that wait for ever need not be waited for.
+    runtime.shutdown_background();
+}
+
+fn runtime(workers: usize) -> Runtime {
+    let mut builder = if workers == 1 {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    };
+    let builder = builder.worker_threads(workers).enable_time();
+    builder.build().expect("the system has threads")
+}
