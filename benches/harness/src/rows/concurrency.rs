@@ -154,7 +154,7 @@ fn nth_prime(n: u64) -> u64 {
     let is_prime = |number: &u64| {
         (2..)
             .take_while(|d| d * d <= *number)
-            .all(|d| number % d != 0)
+            .all(|d| !number.is_multiple_of(d))
     };
     let mut primes = (2..).filter(is_prime);
     primes
