@@ -49,6 +49,14 @@ impl<T> Lock<T> {
         Guard(self)
     }
 
+    /// Takes the lock if it is free.
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+        self.word
+            .compare_exchange(UNLOCKED, LOCKED, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+            .then_some(Guard(self))
+    }
+
     #[cold]
     fn lock_slow(&self) {
         for _ in 0..SPINS {

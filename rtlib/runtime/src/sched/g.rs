@@ -4,7 +4,7 @@
 //! them. `repr(C)`, beginning with the words of [`GHead`], which the assembly addresses.
 
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use rtlib_abi::layout::GHead;
 
@@ -30,6 +30,21 @@ pub enum Status {
     Dead = 6,
 }
 
+impl Status {
+    fn from_word(word: u32) -> Self {
+        [
+            Self::Idle,
+            Self::Runnable,
+            Self::Running,
+            Self::Syscall,
+            Self::Waiting,
+        ]
+        .into_iter()
+        .find(|status| *status as u32 == word)
+        .unwrap_or(Self::Dead)
+    }
+}
+
 /// A goroutine.
 #[repr(C, align(64))]
 pub struct G {
@@ -47,7 +62,9 @@ pub struct G {
     // --- touched by every switch
     status: AtomicU32,
     /// park/unpark token: see `park.rs`.
-    pub park: AtomicU32,
+    pub park: AtomicU8,
+    /// Somebody looks at its stack: it must not be resumed (`hold`). Written by the holder.
+    pub held: AtomicBool,
     /// Next on whatever list it is on. Owner of that list.
     pub schedlink: Link<G>,
     // --- second cache line
@@ -98,7 +115,8 @@ impl G {
             sp: AtomicUsize::new(0),
             fs: AtomicUsize::new(0),
             status: AtomicU32::new(Status::Idle as u32),
-            park: AtomicU32::new(0),
+            park: AtomicU8::new(0),
+            held: AtomicBool::new(false),
             schedlink: Link::none(),
             lockedm: Link::none(),
             goid: AtomicU64::new(0),
@@ -120,6 +138,11 @@ impl G {
     #[inline]
     pub fn status(&self) -> u32 {
         self.status.load(Ordering::Relaxed)
+    }
+
+    /// Its status, for those who do not own it: what it did before it got there has been done.
+    pub fn status_acquire(&self) -> Status {
+        Status::from_word(self.status.load(Ordering::Acquire))
     }
 
     /// Moves from one status to another. Only the owner of the goroutine does, so a store is enough; debug builds check.

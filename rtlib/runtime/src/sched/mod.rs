@@ -25,6 +25,8 @@ pub mod gfree;
 #[cfg(feature = "object")]
 pub mod global;
 #[cfg(feature = "object")]
+pub mod hold;
+#[cfg(feature = "object")]
 pub mod locked;
 #[cfg(feature = "object")]
 pub mod m;

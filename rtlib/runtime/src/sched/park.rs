@@ -17,18 +17,18 @@ use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::m::M;
 use super::p::P;
 use super::waitreason::WaitReason;
-use super::{current, dead, procs, sysmon, this_goroutine, threads};
+use super::{current, dead, hold, procs, sysmon, this_goroutine, threads};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::libc::dtors;
 use crate::os::linux::{futex, mem, proc};
 
 /// Park token: not there, nobody waits.
-pub const EMPTY: u32 = 0;
+pub const EMPTY: u8 = 0;
 /// Park token: the goroutine or thread waits for it.
-const PARKED: u32 = 1;
+const PARKED: u8 = 1;
 /// Park token: there.
-const NOTIFIED: u32 = 2;
+const NOTIFIED: u8 = 2;
 
 /// Wake-up word of a thread: it does not wait.
 const AWAKE: u32 = 0;
@@ -112,10 +112,11 @@ pub fn runqget(pp: &'static P) -> Option<&'static G> {
     pp.runq.get().or_else(|| pp.runq.get_next())
 }
 
-/// Binds `next` to the M that is about to run it.
+/// Binds `next` to the M that is about to run it. Waits while somebody holds it.
 #[inline]
 pub fn prepare(mp: &'static M, next: &'static G) {
     next.set_status(Status::Runnable, Status::Running);
+    hold::respect(next);
     next.m.set(Some(mp));
     mp.curg.set(Some(next));
     mp.pp().tick();

@@ -4,6 +4,7 @@ pub mod auxv;
 pub mod cgroup;
 pub mod futex;
 pub mod mem;
+pub mod membarrier;
 pub mod proc;
 pub mod signal;
 pub mod thread;

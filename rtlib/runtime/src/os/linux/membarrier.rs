@@ -1,0 +1,66 @@
+//! A memory barrier for all threads of the process at once (membarrier(2)): lets the frequent side of a Dekker protocol do without one.
+
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
+
+use linux_raw_sys::general::{__NR_membarrier, __NR_mprotect, PROT_READ, PROT_WRITE};
+
+use super::{call, mem};
+use crate::lock::Lock;
+
+/// membarrier(2), Linux 4.14. The crate has these only as an enum.
+const PRIVATE_EXPEDITED: usize = 1 << 3;
+const REGISTER_PRIVATE_EXPEDITED: usize = 1 << 4;
+
+const UNKNOWN: u8 = 0;
+const REGISTERED: u8 = 1;
+const MISSING: u8 = 2;
+static SUPPORT: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+/// When this returns, every thread of the process has passed a full memory barrier since it was called.
+pub fn all_threads() {
+    if !(is_registered() && membarrier(PRIVATE_EXPEDITED)) {
+        interrupt_all_cpus();
+    }
+    fence(Ordering::SeqCst);
+}
+
+fn is_registered() -> bool {
+    if SUPPORT.load(Ordering::Acquire) == UNKNOWN {
+        let registered = membarrier(REGISTER_PRIVATE_EXPEDITED);
+        let support = if registered { REGISTERED } else { MISSING };
+        SUPPORT.store(support, Ordering::Release);
+    }
+    SUPPORT.load(Ordering::Relaxed) == REGISTERED
+}
+
+fn membarrier(command: usize) -> bool {
+    // SAFETY: no memory is involved.
+    unsafe { call(__NR_membarrier, [command, 0, 0, 0, 0, 0]) }.is_ok()
+}
+
+/// For kernels and sandboxes without membarrier(2): taking a right away from a page that is in use makes the kernel interrupt every processor that
+/// runs a thread of the process, so that it forgets the old right. Only where processors do that by interrupts, as x86-64 does.
+fn interrupt_all_cpus() {
+    static PAGE_AT: Lock<AtomicUsize> = Lock::new(AtomicUsize::new(0));
+    let page = PAGE_AT.lock();
+    if page.load(Ordering::Relaxed) == 0 {
+        let Ok(fresh) = mem::reserve(mem::PAGE) else {
+            crate::fatal::throw(b"runtime: cannot allocate memory")
+        };
+        page.store(fresh.as_ptr() as usize, Ordering::Relaxed);
+    }
+    let at = page.load(Ordering::Relaxed);
+    let protect = |rights: u32| {
+        // SAFETY: our own page, which nobody else uses.
+        unsafe { call(__NR_mprotect, [at, mem::PAGE, rights as usize, 0, 0, 0]) }.is_ok()
+    };
+    // SAFETY: the page is writable between the two calls.
+    let done = protect(PROT_READ | PROT_WRITE)
+        && unsafe {
+            (at as *mut u8).write_volatile(1);
+            protect(PROT_READ)
+        };
+    if !done {
+        crate::fatal::throw(b"runtime: neither membarrier nor mprotect work");
+    }
+}
