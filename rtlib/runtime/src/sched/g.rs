@@ -84,6 +84,10 @@ pub struct G {
     pub chainlink: Link<G>,
     /// Its stack's size class: log2 of the slot.
     pub class: AtomicU8,
+    /// Dead, and nothing is left of its stack and TLS block (`reclaim`). Written by whoever owns it.
+    pub cold: AtomicBool,
+    /// The runtime's own: not counted, not listed. Written when it starts.
+    pub system: AtomicBool,
     /// Why it waits, as [`WaitReason`] numbers it; its last reason while it does not. Written by itself before it waits.
     pub waitreason: AtomicU8,
     /// Wake-up word of what waits as a thread does (`park::gopark`).
@@ -126,6 +130,8 @@ impl G {
             alllink: Link::none(),
             chainlink: Link::none(),
             class: AtomicU8::new(0),
+            cold: AtomicBool::new(false),
+            system: AtomicBool::new(false),
             waitreason: AtomicU8::new(0),
             wake: AtomicU32::new(0),
             select_done: AtomicU32::new(0),

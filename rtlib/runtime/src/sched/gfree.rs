@@ -49,6 +49,16 @@ impl Magazines {
         chain
     }
 
+    /// Takes everything out: a full magazine, and the loose ones one by one. Owner only.
+    pub fn drain(&self, to: &mut Dead) {
+        if let Some(full) = self.reserve.take() {
+            to.push_magazine(full);
+        }
+        while let Some(gp) = self.loaded.get().and_then(|_| self.pop()) {
+            to.push(gp);
+        }
+    }
+
     /// Keeps a dead G. Some: a full magazine that the owner must give away.
     #[inline]
     pub fn push(&self, gp: &'static G) -> Option<Chain> {
@@ -68,49 +78,152 @@ impl Magazines {
     }
 }
 
-/// The global list of dead Gs of one stack class: full magazines and loose Gs. Behind the scheduler lock.
-pub struct Dead {
+/// Dead Gs: full magazines and loose ones. Behind the scheduler lock.
+struct Stock {
     /// Heads of full magazines, linked by `chainlink`.
     magazines: Option<Chain>,
     loose: Option<&'static G>,
+    len: u32,
+}
+
+impl Stock {
+    const fn new() -> Self {
+        Self {
+            magazines: None,
+            loose: None,
+            len: 0,
+        }
+    }
+
+    fn push_magazine(&mut self, chain: Chain) {
+        chain.chainlink.set(self.magazines);
+        self.magazines = Some(chain);
+        self.len += MAGAZINE;
+    }
+
+    fn pop_magazine(&mut self) -> Option<Chain> {
+        let chain = self.magazines?;
+        self.magazines = chain.chainlink.take();
+        self.len -= MAGAZINE;
+        Some(chain)
+    }
+
+    fn push(&mut self, gp: &'static G) {
+        gp.schedlink.set(self.loose);
+        self.loose = Some(gp);
+        self.len += 1;
+    }
+
+    fn pop(&mut self) -> Option<&'static G> {
+        if self.loose.is_none() {
+            self.loose = self.magazines;
+            self.magazines = self.magazines.and_then(|chain| chain.chainlink.take());
+        }
+        let gp = self.loose?;
+        self.loose = gp.schedlink.take();
+        self.len -= 1;
+        Some(gp)
+    }
+}
+
+/// The global list of dead Gs of one stack class. Warm ones still have what they touched of their stacks, cold ones have given it back (`reclaim`). Behind
+/// the scheduler lock.
+pub struct Dead {
+    warm: Stock,
+    cold: Stock,
+    /// The fewest warm ones since [`Dead::surplus`] was asked: so many nobody needed.
+    unused: u32,
 }
 
 impl Dead {
     /// Empty.
     pub const fn new() -> Self {
         Self {
-            magazines: None,
-            loose: None,
+            warm: Stock::new(),
+            cold: Stock::new(),
+            unused: 0,
         }
     }
 
     /// Keeps a full magazine.
     pub fn push_magazine(&mut self, chain: Chain) {
-        chain.chainlink.set(self.magazines);
-        self.magazines = Some(chain);
+        self.warm.push_magazine(chain);
     }
 
-    /// Takes a full magazine, the one that came last.
+    /// Takes a full magazine: the warm one that came last, or a cold one.
     pub fn pop_magazine(&mut self) -> Option<Chain> {
-        let chain = self.magazines?;
-        self.magazines = chain.chainlink.take();
-        Some(chain)
+        let chain = self.warm.pop_magazine();
+        self.unused = self.unused.min(self.warm.len);
+        chain.or_else(|| self.cold.pop_magazine())
     }
 
     /// Keeps one G.
     pub fn push(&mut self, gp: &'static G) {
-        gp.schedlink.set(self.loose);
-        self.loose = Some(gp);
+        self.warm.push(gp);
     }
 
-    /// Takes one G; breaks a magazine open when there is no loose one.
+    /// Takes one G, warm if possible; breaks a magazine open when there is no loose one.
     pub fn pop(&mut self) -> Option<&'static G> {
-        if self.loose.is_none() {
-            self.loose = self.pop_magazine();
+        let gp = self.warm.pop();
+        self.unused = self.unused.min(self.warm.len);
+        gp.or_else(|| self.cold.pop())
+    }
+
+    /// How many warm ones nobody has needed since this was asked before.
+    pub fn surplus(&mut self) -> u32 {
+        core::mem::replace(&mut self.unused, self.warm.len)
+    }
+
+    /// All of them, warm.
+    pub fn warm(&self) -> u32 {
+        self.warm.len
+    }
+
+    /// Takes warm ones away to make them cold, `most` or a magazine: the chain, and whether it is a full magazine.
+    pub fn take_warm(&mut self, most: u32) -> Option<Taken> {
+        let taken = if most >= MAGAZINE && self.warm.magazines.is_some() {
+            self.warm.pop_magazine().map(Taken::Magazine)
+        } else {
+            self.warm.pop().map(Taken::One)
+        };
+        self.unused = self.unused.min(self.warm.len);
+        taken
+    }
+
+    /// Keeps cold ones.
+    pub fn push_cold(&mut self, taken: Taken) {
+        match taken {
+            Taken::Magazine(chain) => self.cold.push_magazine(chain),
+            Taken::One(gp) => self.cold.push(gp),
         }
-        let gp = self.loose?;
-        self.loose = gp.schedlink.take();
-        Some(gp)
+    }
+}
+
+/// Dead Gs on their way from warm to cold.
+#[derive(Clone, Copy)]
+pub enum Taken {
+    /// A full magazine.
+    Magazine(Chain),
+    /// One.
+    One(&'static G),
+}
+
+impl Taken {
+    /// How many.
+    pub fn len(self) -> u32 {
+        match self {
+            Self::Magazine(_) => MAGAZINE,
+            Self::One(_) => 1,
+        }
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = &'static G> {
+        let (first, more) = match self {
+            Self::Magazine(chain) => (chain, true),
+            Self::One(gp) => (gp, false),
+        };
+        core::iter::successors(Some(first), move |gp| gp.schedlink.get().filter(|_| more))
     }
 }
 

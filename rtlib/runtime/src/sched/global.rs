@@ -11,7 +11,7 @@ use super::m::M;
 use super::p::{P, PStatus};
 use super::runq::{BATCH, Batch};
 use super::spin::Spin;
-use super::stack::CLASSES;
+use super::stack::{CLASSES, Class};
 use crate::link::Link;
 use crate::lock::Lock;
 
@@ -37,7 +37,6 @@ pub struct Sched {
     /// Ms ever made.
     pub mnext: u64,
     pidle: Option<&'static P>,
-    pdead: Option<&'static P>,
     /// Stand-ins of threads that ended (`park`).
     pub thread_gs: GQueue,
     /// Dead Gs by stack class, with their stacks.
@@ -54,7 +53,6 @@ pub static SCHED: Lock<Sched> = Lock::new(Sched {
     mcount: 0,
     mnext: 0,
     pidle: None,
-    pdead: None,
     thread_gs: GQueue::new(),
     gfree: [const { Dead::new() }; CLASSES],
 });
@@ -65,7 +63,7 @@ pub static SPIN: Spin = Spin::new();
 pub static ACTIVATIONS: AtomicU64 = AtomicU64::new(0);
 /// Length of the global queue, written under the lock.
 pub static RUNQSIZE: AtomicU32 = AtomicU32::new(0);
-/// All Ps ever made: `ALLP[..ALLP_LEN]`.
+/// All Ps, those among them that are dead included: `ALLP[..ALLP_LEN]`; behind them dead ones, kept for later.
 pub static ALLP: [Link<P>; MAX_PROCS] = [const { Link::none() }; MAX_PROCS];
 /// See `ALLP`.
 pub static ALLP_LEN: AtomicU32 = AtomicU32::new(0);
@@ -116,18 +114,10 @@ impl Sched {
         Some(pp)
     }
 
-    /// Puts a P on the list of dead ones.
-    pub fn pdeadput(&mut self, pp: &'static P) {
-        pp.set_status(PStatus::Dead);
-        pp.link.set(self.pdead);
-        self.pdead = Some(pp);
-    }
-
-    /// Takes a dead P.
-    pub fn pdeadget(&mut self) -> Option<&'static P> {
-        let pp = self.pdead?;
-        self.pdead = pp.link.take();
-        Some(pp)
+    /// Moves the dead goroutines that idle Ps keep to the list of all.
+    pub fn drain_idle_ps(&mut self) {
+        let dead = &mut self.gfree[Class::for_size(0).index()];
+        core::iter::successors(self.pidle, |pp| pp.link.get()).for_each(|pp| pp.gfree.drain(dead));
     }
 
     /// Puts a goroutine at the tail of the global queue.
@@ -176,7 +166,7 @@ impl Sched {
     }
 }
 
-/// The Ps ever made.
+/// All Ps; the dead ones behind the last living one left out.
 pub fn allp() -> impl DoubleEndedIterator<Item = &'static P> + ExactSizeIterator + Clone {
     let len = ALLP_LEN.load(Ordering::Acquire) as usize;
     ALLP[..len].iter().map(|link| match link.get_acquire() {

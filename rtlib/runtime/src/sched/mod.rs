@@ -1,7 +1,7 @@
 //! The scheduler: goroutines (G) on threads (M) that hold processors (P), as in Go's runtime/proc.go.
 //!
 //! - `g`, `m`, `p`: the three things; `runq`: a P's queue; `global`: the queue and lists that one lock protects.
-//! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones.
+//! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim`: their memory.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
 //!   with `retake` (Ps of goroutines that do not come back), `dead` (deadlocks), `schedtrace`.
@@ -36,6 +36,8 @@ pub mod p;
 pub mod park;
 #[cfg(feature = "object")]
 pub mod procs;
+#[cfg(feature = "object")]
+pub mod reclaim;
 #[cfg(feature = "object")]
 pub mod retake;
 #[cfg(any(feature = "object", test))]

@@ -15,13 +15,13 @@ use crate::link::Link;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum PStatus {
-    /// On the idle list; its run queue is empty.
+    /// On the idle list or on its way to an M; its run queue is empty.
     Idle = 0,
     /// An M holds it.
     Running = 1,
     /// Let go by an M in a call that blocks: belongs to whoever changes this word (`syscall`).
     Syscall = 2,
-    /// Retired; on the list of dead Ps.
+    /// Retired.
     Dead = 4,
 }
 
@@ -51,7 +51,7 @@ pub struct P {
     pub id: AtomicU32,
     /// The M that holds it.
     pub m: Link<M>,
-    /// Next on the idle or dead list. Under the scheduler lock.
+    /// Next on the idle list. Under the scheduler lock.
     pub link: Link<P>,
     /// Sysmon found its goroutine running for too long and started a compensating P. Set by sysmon, cleared by the holder.
     pub hog: AtomicBool,

@@ -5,11 +5,12 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_PROCS, SCHED, Sched};
+use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_PROCS, SCHED, STARTED, Sched};
 use super::m::M;
 use super::p::{P, PStatus};
 use super::stack::Class;
 use super::threads;
+use crate::link::Link;
 use crate::os::linux::mem;
 
 static GOMAXPROCS: AtomicU32 = AtomicU32::new(0);
@@ -74,15 +75,27 @@ fn balance(sched: &mut Sched) {
 /// A live P that nobody has.
 fn new_p(sched: &mut Sched) -> &'static P {
     LIVE.fetch_add(1, Ordering::Relaxed);
-    if let Some(pp) = sched.pdeadget() {
-        return pp;
-    }
-    // SAFETY: zero bytes are a P: null links, numbers, false.
-    let pp: &'static P = unsafe { mem::persistent() };
-    pp.set_status(PStatus::Dead);
-    let id = ALLP_LEN.load(Ordering::Relaxed);
-    pp.id.store(id, Ordering::Relaxed);
-    ALLP[id as usize].set_release(Some(pp));
+    let len = ALLP_LEN.load(Ordering::Relaxed);
+    let dead = ALLP[..len as usize]
+        .iter()
+        .filter_map(Link::get)
+        .find(|pp| pp.is(PStatus::Dead));
+    let pp = dead.unwrap_or_else(|| p_number(len));
+    // Nobody else's from here on.
+    pp.set_status(PStatus::Idle);
+    pp
+}
+
+/// The P behind the last one of those in use: an old one or a new one.
+fn p_number(id: u32) -> &'static P {
+    let place = &ALLP[id as usize];
+    let pp = place.get().unwrap_or_else(|| {
+        // SAFETY: zero bytes are a P: null links, numbers, false.
+        let pp: &'static P = unsafe { mem::persistent() };
+        pp.id.store(id, Ordering::Relaxed);
+        place.set_release(Some(pp));
+        pp
+    });
     ALLP_LEN.store(id + 1, Ordering::Release);
     pp
 }
@@ -92,11 +105,27 @@ fn bury(sched: &mut Sched, pp: &'static P) {
     while let Some(gp) = pp.runq.get_next().or_else(|| pp.runq.get()) {
         sched.globrunqput(gp);
     }
-    while let Some(gp) = pp.gfree.pop() {
-        sched.gfree[Class::for_size(0).index()].push(gp);
-    }
-    sched.pdeadput(pp);
+    pp.gfree.drain(&mut sched.gfree[Class::for_size(0).index()]);
+    let alive = pp
+        .started
+        .swap(0, Ordering::Relaxed)
+        .wrapping_sub(pp.ended.swap(0, Ordering::Relaxed));
+    STARTED.fetch_add(alive, Ordering::Relaxed);
+    pp.set_status(PStatus::Dead);
     LIVE.fetch_sub(1, Ordering::Relaxed);
+    drop_dead_tail();
+}
+
+/// Shortens the list of all Ps to the last one that is not dead, so that thieves do not visit graves.
+fn drop_dead_tail() {
+    let mut len = ALLP_LEN.load(Ordering::Relaxed);
+    while len > 1
+        && let Some(last) = ALLP[len as usize - 1].get()
+        && last.is(PStatus::Dead)
+    {
+        len -= 1;
+    }
+    ALLP_LEN.store(len, Ordering::Release);
 }
 
 /// At a scheduling point: the M's P retires when there are too many. On g0.

@@ -23,12 +23,12 @@ static LAST: AtomicU64 = AtomicU64::new(0);
 
 /// Whether anything is to be printed at all.
 pub fn wanted() -> bool {
-    godebug::schedtrace() > 0
+    interval().is_some()
 }
 
 /// Prints when it is time. On sysmon.
 pub fn when_due(now: u64) {
-    if !wanted() || now < LAST.load(Ordering::Relaxed) + interval() {
+    if interval().is_none_or(|ns| now < LAST.load(Ordering::Relaxed) + ns) {
         return;
     }
     if FIRST.load(Ordering::Relaxed) == 0 {
@@ -45,17 +45,10 @@ pub fn when_due(now: u64) {
     };
 }
 
-/// The earlier of a time to sleep and the next line's. On sysmon.
-pub fn earlier(ns: Option<u64>) -> Option<u64> {
-    if wanted() {
-        Some(ns.map_or(interval(), |ns| ns.min(interval())))
-    } else {
-        ns
-    }
-}
-
-fn interval() -> u64 {
-    u64::from(godebug::schedtrace()) * NS_PER_MS
+/// From one print to the next, ns; none when nothing is to be printed.
+pub fn interval() -> Option<u64> {
+    let ms = u64::from(godebug::schedtrace());
+    (ms > 0).then_some(ms * NS_PER_MS)
 }
 
 /// What the scheduler lock protects; copied, so that nothing is written under the lock.

@@ -16,6 +16,8 @@ use crate::os::linux::mem;
 
 /// Ids that a P takes from the global counter at a time.
 const GOID_BATCH: u64 = 16;
+/// Goroutines of the runtime's own.
+static SYSTEM: AtomicU64 = AtomicU64::new(0);
 /// Left free below rt0_go's frames on the process stack, for a signal that arrives before the main goroutine runs.
 const MAIN_STACK_GAP: usize = 16 << 10;
 
@@ -93,6 +95,16 @@ extern "C" fn newproc1(
     gref
 }
 
+/// Starts a goroutine of the runtime's own, which never ends.
+pub fn system_goroutine(main: Entry) -> &'static G {
+    let gref = newproc1(main, ptr::null(), 0, 1, 0, 0);
+    SYSTEM.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: a goroutine of this runtime; Gs are never freed.
+    let gp = unsafe { &*gref.g.cast::<G>() };
+    gp.system.store(true, Ordering::Relaxed);
+    gp
+}
+
 /// Runnable goroutines in the global queue beyond which starting another one is a scheduling point: the creator goes to the tail, so
 /// that what it started runs (and ends, and gives its stack back while that is still in some cache) before more is started.
 const BACKLOG: u32 = 256;
@@ -124,7 +136,23 @@ fn gfget(pp: Option<&'static P>, class: Class) -> &'static G {
         Some(pp) => pp.gfree.pop().or_else(|| refill(pp, class)),
         None => SCHED.lock().gfree[class.index()].pop(),
     };
-    dead.unwrap_or_else(|| malg(class))
+    let gp = dead.unwrap_or_else(|| malg(class));
+    if gp.cold.load(Ordering::Relaxed) {
+        warm_up(gp);
+    }
+    gp
+}
+
+/// Makes the TLS block of a dead goroutine anew that has given everything back.
+#[cold]
+fn warm_up(gp: &'static G) {
+    let place = tcb::Place {
+        tp: gp.fs.load(Ordering::Relaxed),
+        stack_hi: gp.stack_hi.load(Ordering::Relaxed),
+    };
+    // SAFETY: the place of its own block; its memory is zero again and the goroutine ours.
+    unsafe { tcb::create(&place, gp) };
+    gp.cold.store(false, Ordering::Relaxed);
 }
 
 #[cold]
@@ -232,11 +260,15 @@ fn gfput(pp: &'static P, gp: &'static G) {
     }
 }
 
-/// Goroutines alive.
+/// Goroutines alive, the runtime's own left out.
 pub fn count() -> u64 {
+    // Under the lock no P is buried, whose counts move.
+    let _sched = SCHED.lock();
     let of_ps = |sum: u64, pp: &P| {
         sum.wrapping_add(pp.started.load(Ordering::Relaxed))
             .wrapping_sub(pp.ended.load(Ordering::Relaxed))
     };
-    allp().fold(STARTED.load(Ordering::Relaxed), of_ps)
+    allp()
+        .fold(STARTED.load(Ordering::Relaxed), of_ps)
+        .saturating_sub(SYSTEM.load(Ordering::Relaxed))
 }

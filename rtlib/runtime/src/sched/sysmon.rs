@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::global::{ACTIVATIONS, SCHED, SPIN};
 use super::m::M;
-use super::{dead, procs, retake, schedtrace};
+use super::{dead, procs, reclaim, retake, schedtrace};
 use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
 
@@ -48,6 +48,7 @@ pub extern "C" fn sysmon(_mp: &'static M) -> ! {
             in_vain += 1;
         }
         schedtrace::when_due(now);
+        reclaim::when_due(now);
         if quiet.lasts(now) && sleep_until_active(&mut quiet) {
             (in_vain, delay) = (0, MIN_DELAY_US);
         }
@@ -101,13 +102,21 @@ fn sleep_until_active(quiet: &mut Quiet) -> bool {
             NOTE.clear();
             WAITING.store(true, Ordering::Relaxed);
         }
-        let woken = NOTE.sleep_for(schedtrace::earlier(look_again));
+        let for_memory = reclaim::due_in(nanotime());
+        let woken = NOTE.sleep_for(earliest([look_again, for_memory, schedtrace::interval()]));
         if woken || !stop_waiting() {
             quiet.since = None;
             return true;
         }
-        schedtrace::when_due(nanotime());
+        let now = nanotime();
+        COARSE_NOW.store(now, Ordering::Relaxed);
+        schedtrace::when_due(now);
+        reclaim::when_due(now);
     }
+}
+
+fn earliest(times: [Option<u64>; 3]) -> Option<u64> {
+    times.into_iter().flatten().min()
 }
 
 /// Time is up: nobody is to wake sysmon any more. False when somebody has, or is about to.

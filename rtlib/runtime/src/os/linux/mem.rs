@@ -3,8 +3,8 @@
 use core::ptr::NonNull;
 
 use linux_raw_sys::general::{
-    __NR_madvise, __NR_mmap, __NR_mprotect, MADV_NOHUGEPAGE, MAP_ANONYMOUS, MAP_NORESERVE,
-    MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
+    __NR_madvise, __NR_mmap, __NR_mprotect, MADV_DONTNEED, MADV_NOHUGEPAGE, MAP_ANONYMOUS,
+    MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 };
 
 use super::{Errno, call};
@@ -29,6 +29,16 @@ pub fn reserve(len: usize) -> Result<NonNull<u8>, Errno> {
 pub fn no_huge_pages(at: usize, len: usize) {
     // SAFETY: advice about our own mapping; without THP in the kernel it fails and nothing is lost.
     let _ = unsafe { call(__NR_madvise, [at, len, MADV_NOHUGEPAGE as usize, 0, 0, 0]) };
+}
+
+/// Gives the memory of whole pages back to the system: they are zero from now on, until written. Guards stay. Fails, and changes nothing that matters, for
+/// memory that is locked (mlockall(2)).
+///
+/// # Safety
+/// Nobody wants to know any more what is there.
+pub unsafe fn give_back(at: usize, len: usize) -> Result<(), Errno> {
+    // SAFETY: the caller vouches.
+    unsafe { call(__NR_madvise, [at, len, MADV_DONTNEED as usize, 0, 0, 0]) }.map(drop)
 }
 
 /// Makes one page a guard without splitting the mapping.

@@ -1,0 +1,149 @@
+//! Memory of stacks goes back to the system: `bgsweep` and what starts it.
+//!
+//! A dead goroutine keeps its stack, and with it all pages that it ever touched, so that the next one starts warm. Once a second sysmon counts the dead ones that nobody has
+//! needed for a second (`gfree::Dead::surplus`; those in the caches of idle Ps count), and readies `bgsweep`, which makes them cold: everything between their guard page and the end
+//! of their slot is given back, the TLS block too, which `spawn` makes anew when such a G is used again.
+//!
+//! `bgsweep` is a goroutine of the runtime's own (Go starts it in `gcenable`; here it is started when there is something to do for the first time). It works
+//! for [`SLICE_NS`] at a time and rests for [`REST_NS`], so it takes a tenth of one P at most.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use rtlib_abi::api::Entry;
+
+use super::current;
+use super::g::G;
+use super::global::{SCHED, Sched};
+use super::park::{gopark, goready, publish};
+use super::spawn;
+use super::stack::{CLASSES, Class};
+use super::waitreason::WaitReason;
+use crate::link::Link;
+use crate::os::linux::{mem, nanotime};
+
+/// From one count of what nobody needs to the next.
+const ROUND_NS: u64 = 1_000_000_000;
+/// How long a worker runs, and how long it rests after that.
+const SLICE_NS: u64 = 1_000_000;
+const REST_NS: u64 = 9_000_000;
+
+/// When sysmon is to do something here next, ns.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+/// What is still to be made cold in this round, by stack class.
+static SURPLUS: [AtomicU32; CLASSES] = [const { AtomicU32::new(0) }; CLASSES];
+
+/// The goroutine of a worker; none before it is needed.
+static BGSWEEP: Worker = Worker {
+    gp: Link::none(),
+    rests: AtomicBool::new(false),
+};
+
+/// A goroutine of the runtime's own, which sysmon readies.
+struct Worker {
+    gp: Link<G>,
+    rests: AtomicBool,
+}
+
+impl Worker {
+    /// Parks the worker, which calls this, until `ready`.
+    fn rest(&'static self, me: &'static G, reason: WaitReason) {
+        gopark(me, reason, rest_commit, core::ptr::from_ref(self) as usize);
+    }
+
+    /// Lets the worker run; it is started when there is none yet. On sysmon.
+    fn ready(&self, main: Entry) {
+        match self.gp.get() {
+            Some(gp) if self.rests.swap(false, Ordering::AcqRel) => goready(gp),
+            Some(_) => {}
+            None => self.gp.set(Some(spawn::system_goroutine(main))),
+        }
+    }
+}
+
+extern "C" fn rest_commit(left: &'static G, worker: usize) {
+    publish(left);
+    // SAFETY: `rest` passes a static.
+    let worker = unsafe { &*(worker as *const Worker) };
+    worker.rests.store(true, Ordering::Release);
+}
+
+/// Sysmon's part: counts what is surplus once a round, and readies the worker.
+pub fn when_due(now: u64) {
+    if now < NEXT.load(Ordering::Relaxed) {
+        return;
+    }
+    if surplus() == 0 {
+        NEXT.store(now + ROUND_NS, Ordering::Relaxed);
+        count_surplus(&mut SCHED.lock());
+    }
+    if surplus() > 0 {
+        NEXT.store(now + REST_NS, Ordering::Relaxed);
+        BGSWEEP.ready(bgsweep);
+    }
+}
+
+/// In how many ns sysmon is wanted here although all Ps are idle. None when there is nothing to give back.
+pub fn due_in(now: u64) -> Option<u64> {
+    let anything = surplus() > 0 || {
+        let mut sched = SCHED.lock();
+        sched.drain_idle_ps();
+        sched.gfree.iter().any(|dead| dead.warm() > 0)
+    };
+    anything.then(|| NEXT.load(Ordering::Relaxed).saturating_sub(now))
+}
+
+fn surplus() -> u32 {
+    SURPLUS.iter().map(|n| n.load(Ordering::Relaxed)).sum()
+}
+
+fn count_surplus(sched: &mut Sched) {
+    sched.drain_idle_ps();
+    for (dead, surplus) in sched.gfree.iter_mut().zip(&SURPLUS) {
+        surplus.store(dead.surplus(), Ordering::Relaxed);
+    }
+}
+
+/// The worker: makes surplus dead goroutines cold. `unsafe` because of its type only.
+unsafe extern "C" fn bgsweep(_arg: *mut u8) {
+    let Some(me) = current() else {
+        crate::fatal::throw(b"bgsweep: no goroutine")
+    };
+    loop {
+        let end = nanotime() + SLICE_NS;
+        while nanotime() < end && sweep_some() {}
+        BGSWEEP.rest(me, WaitReason::GCSweepWait);
+    }
+}
+
+/// Makes a magazine or a single G cold. False when there is nothing left to do in this round.
+fn sweep_some() -> bool {
+    SURPLUS.iter().enumerate().any(|(class, surplus)| {
+        let most = surplus.load(Ordering::Relaxed);
+        if most == 0 {
+            return false;
+        }
+        let swept = sweep(class, most);
+        surplus.store(most.saturating_sub(swept.max(1)), Ordering::Relaxed);
+        swept > 0
+    })
+}
+
+/// Makes warm ones of a class cold, at most so many; returns how many.
+fn sweep(class: usize, most: u32) -> u32 {
+    let taken = SCHED.lock().gfree[class].take_warm(most);
+    let Some(taken) = taken else { return 0 };
+    taken.iter().for_each(|gp| make_cold(gp, class));
+    SCHED.lock().gfree[class].push_cold(taken);
+    taken.len()
+}
+
+/// Gives back all memory of a dead goroutine that the caller has taken off its list.
+fn make_cold(gp: &'static G, class: usize) {
+    let lo = gp.stack_lo.load(Ordering::Relaxed);
+    let end = lo - mem::PAGE + Class::from_index(class as u8).size();
+    // SAFETY: a dead goroutine's stack is its list's owner's, which we are; `cold` says that nothing is left of what was there.
+    let given = unsafe { mem::give_back(lo, end - lo) };
+    if given.is_ok() {
+        gp.cold.store(true, Ordering::Relaxed);
+    }
+}
