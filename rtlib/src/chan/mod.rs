@@ -33,6 +33,8 @@
 
 pub(crate) mod arm;
 mod error;
+#[cfg(all(test, not(loom)))]
+mod fake;
 mod iter;
 mod macros;
 mod receiver;
@@ -40,6 +42,8 @@ mod select;
 mod sender;
 mod shared;
 mod sys;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use error::{
     ReadyTimeoutError, RecvError, RecvTimeoutError, SelectTimeoutError, SendError,

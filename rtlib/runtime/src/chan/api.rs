@@ -1,157 +1,106 @@
-//! The C interface: `rtlib_abi::chan`, whose names are those of Go's runtime/chan.go and select.go where it has the function.
+//! The C interface, `rtlib_abi::chan`, over any [`Env`]: [`export_channels!`](crate::export_channels) gives its names to one. They are those of Go's runtime/chan.go and select.go where it
+//! has the function.
+//!
+//! # Safety
+//! Of all functions: see `rtlib_abi::chan`.
 
 use core::slice;
 
-use rtlib_abi::chan::{self as abi, Block, Claim, Selected, Shape};
+use rtlib_abi::chan::{self as abi, Claim, Selected, Shape};
 
-use super::real::{ProgramChan, Scheduler};
-use super::select::{Case, Mode, select};
+use super::select::{self, Mode, select};
 use super::waitq::Sudog;
-use super::{Env, Wait, WaitReason};
-use crate::os::linux::nanotime;
-use crate::sched::park;
+use super::{Chan, Env, Wait, WaitReason};
 
-const _: () = {
-    assert!(size_of::<ProgramChan>() <= size_of::<abi::Chan>());
-    assert!(align_of::<ProgramChan>() <= align_of::<abi::Chan>());
-    assert!(size_of::<Case<Scheduler>>() == size_of::<abi::Case>());
-    assert!(align_of::<Case<Scheduler>>() == align_of::<abi::Case>());
-};
+/// The layouts that the two sides must agree on.
+pub const fn check_layout<E: Env>() {
+    assert!(size_of::<Chan<E>>() <= size_of::<abi::Chan>());
+    assert!(align_of::<Chan<E>>() <= align_of::<abi::Chan>());
+    assert!(size_of::<select::Case<E>>() == size_of::<abi::Case>());
+    assert!(align_of::<select::Case<E>>() == align_of::<abi::Case>());
+}
 
-fn within(ns: u64) -> Wait {
+fn within<E: Env>(ns: u64) -> Wait {
     if ns == 0 {
         return Wait::Try;
     }
-    match nanotime().checked_add(ns) {
+    match E::now().checked_add(ns) {
         None | Some(u64::MAX) => Wait::Forever,
         Some(deadline) => Wait::Until(deadline),
     }
 }
 
+/// The channel at this address.
+///
 /// # Safety
-/// `at` is what `makechan` made.
+/// `makechan` made it.
 #[inline(always)]
-unsafe fn chan<'a>(at: *const abi::Chan) -> &'a ProgramChan {
+pub unsafe fn chan<'a, E: Env>(at: *const abi::Chan) -> &'a Chan<E> {
     // SAFETY: the caller vouches.
     unsafe { &*at.cast() }
 }
 
-/// A channel that there is not: nobody ever sends or receives. Returns when the time is over, if ever.
+/// Receives from a channel that there is not: nobody ever sends. Returns when the time is over, if ever.
 #[cold]
-fn nil(why: WaitReason, wait: Wait) -> u32 {
-    extern "C" fn commit(left: &'static crate::sched::g::G, _: usize) {
-        park::publish(left);
+fn receive_from_nil<E: Env>(wait: Wait) -> u32 {
+    extern "C" fn commit<E: Env>(left: &'static E::G, _: usize) {
+        E::publish(left);
     }
     if wait == Wait::Try {
         return abi::WOULD_BLOCK;
     }
-    let me = Scheduler::waiter();
-    Scheduler::arm(me);
-    Scheduler::park(me, why, commit, 0, wait.deadline());
+    let me = E::waiter();
+    E::arm(me);
+    let why = WaitReason::ChanReceiveNil;
+    E::park(me, why, commit::<E>, 0, wait.deadline());
     abi::TIMED_OUT
 }
 
 /// # Safety
-/// See `rtlib_abi::chan`; here and below.
-#[unsafe(export_name = "runtime.makechan")]
-unsafe extern "C" fn makechan(at: *mut abi::Chan, shape: *const Shape) {
-    // SAFETY: the caller vouches for memory and shape; a channel fits, asserted above.
-    unsafe { at.cast::<ProgramChan>().write(ProgramChan::new(&*shape)) }
+/// See the module's head.
+pub unsafe fn makechan<E: Env>(at: *mut abi::Chan, shape: *const Shape) {
+    // SAFETY: the caller vouches for memory and shape; a channel fits (`check_layout`).
+    unsafe { at.cast::<Chan<E>>().write(Chan::new(&*shape)) }
 }
 
-#[unsafe(export_name = "runtime.chansend1")]
-unsafe extern "C" fn chansend1(c: *const abi::Chan, elem: *const u8) -> u32 {
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).send(elem, Wait::Forever) }
-}
-
-#[unsafe(export_name = "runtime.selectnbsend")]
-unsafe extern "C" fn selectnbsend(c: *const abi::Chan, elem: *const u8) -> u32 {
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).send(elem, Wait::Try) }
-}
-
-#[unsafe(export_name = "runtime.chansendwithin")]
-unsafe extern "C" fn chansendwithin(c: *const abi::Chan, elem: *const u8, ns: u64) -> u32 {
+/// # Safety
+/// See the module's head.
+pub unsafe fn chansendwithin<E: Env>(c: *const abi::Chan, elem: *const u8, ns: u64) -> u32 {
     // SAFETY: the caller vouches. The clock is read only when the first attempt fails.
     unsafe {
-        match chan(c).send(elem, Wait::Try) {
-            abi::WOULD_BLOCK => chan(c).send(elem, within(ns)),
+        match chan::<E>(c).send(elem, Wait::Try) {
+            abi::WOULD_BLOCK => chan::<E>(c).send(elem, within::<E>(ns)),
             status => status,
         }
     }
 }
 
-#[unsafe(export_name = "runtime.chanrecv1")]
-unsafe extern "C" fn chanrecv1(c: *const abi::Chan, elem: *mut u8) -> u32 {
+/// # Safety
+/// See the module's head.
+#[inline(always)]
+pub unsafe fn chanrecv<E: Env>(c: *const abi::Chan, elem: *mut u8, wait: Wait) -> u32 {
     if c.is_null() {
-        return nil(WaitReason::ChanReceiveNil, Wait::Forever);
+        return receive_from_nil::<E>(wait);
     }
     // SAFETY: the caller vouches.
-    unsafe { chan(c).recv(elem, Wait::Forever) }
+    unsafe { chan::<E>(c).recv(elem, wait) }
 }
 
-#[unsafe(export_name = "runtime.selectnbrecv")]
-unsafe extern "C" fn selectnbrecv(c: *const abi::Chan, elem: *mut u8) -> u32 {
-    if c.is_null() {
-        return abi::WOULD_BLOCK;
-    }
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).recv(elem, Wait::Try) }
-}
-
-#[unsafe(export_name = "runtime.chanrecvwithin")]
-unsafe extern "C" fn chanrecvwithin(c: *const abi::Chan, elem: *mut u8, ns: u64) -> u32 {
-    if c.is_null() {
-        return nil(WaitReason::ChanReceiveNil, within(ns));
-    }
+/// # Safety
+/// See the module's head.
+pub unsafe fn chanrecvwithin<E: Env>(c: *const abi::Chan, elem: *mut u8, ns: u64) -> u32 {
     // SAFETY: the caller vouches. The clock is read only when the first attempt fails.
     unsafe {
-        match chan(c).recv(elem, Wait::Try) {
-            abi::WOULD_BLOCK => chan(c).recv(elem, within(ns)),
+        match chanrecv::<E>(c, elem, Wait::Try) {
+            abi::WOULD_BLOCK => chanrecv::<E>(c, elem, within::<E>(ns)),
             status => status,
         }
     }
 }
 
-#[unsafe(export_name = "runtime.closechan")]
-unsafe extern "C" fn closechan(c: *const abi::Chan, reason: u32) -> u32 {
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).close(reason) }
-}
-
-#[unsafe(export_name = "runtime.chanclosed")]
-unsafe extern "C" fn chanclosed(c: *const abi::Chan) -> u32 {
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).closed() }
-}
-
-#[unsafe(export_name = "runtime.chanlen")]
-unsafe extern "C" fn chanlen(c: *const abi::Chan) -> usize {
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).len() }
-}
-
-#[unsafe(export_name = "runtime.chanaddblock")]
-unsafe extern "C" fn chanaddblock(c: *const abi::Chan, block: *mut Block) -> bool {
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).add_block(block) }
-}
-
-#[unsafe(export_name = "runtime.chantakedead")]
-unsafe extern "C" fn chantakedead(c: *const abi::Chan) -> *mut Block {
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).take_dead() }
-}
-
-#[unsafe(export_name = "runtime.chantakeblocks")]
-unsafe extern "C" fn chantakeblocks(c: *const abi::Chan) -> *mut Block {
-    // SAFETY: the caller vouches.
-    unsafe { chan(c).take_blocks() }
-}
-
-#[unsafe(export_name = "runtime.selectgo")]
-unsafe extern "C" fn selectgo(cases: *mut abi::Case, n: usize, mode: u32, ns: u64) -> Selected {
+/// # Safety
+/// See the module's head.
+pub unsafe fn selectgo<E: Env>(cases: *mut abi::Case, n: usize, mode: u32, ns: u64) -> Selected {
     let mode = match mode {
         abi::DO => Mode::Do,
         abi::DO_FIRST => Mode::DoFirst,
@@ -161,24 +110,71 @@ unsafe extern "C" fn selectgo(cases: *mut abi::Case, n: usize, mode: u32, ns: u6
     let wait = if ns == u64::MAX {
         Wait::Forever
     } else {
-        within(ns)
+        within::<E>(ns)
     };
-    // SAFETY: the caller vouches for the cases; their layout is ours, asserted above.
+    // SAFETY: the caller vouches for the cases; their layout is ours (`check_layout`).
     let (index, status) = unsafe {
-        let cases = slice::from_raw_parts(cases.cast::<Case<Scheduler>>(), n);
+        let cases = slice::from_raw_parts(cases.cast::<select::Case<E>>(), n);
         select(cases, mode, wait)
     };
     Selected { index, status }
 }
 
-#[unsafe(export_name = "runtime.selectsend")]
-unsafe extern "C" fn selectsend(c: *const abi::Chan, claim: *const Claim, elem: *const u8) -> u32 {
+/// # Safety
+/// See the module's head.
+pub unsafe fn selectsend<E: Env>(c: *const abi::Chan, claim: *const Claim, elem: *const u8) -> u32 {
     // SAFETY: the caller vouches.
-    unsafe { chan(c).fill(claim.cast::<Sudog<Scheduler>>(), elem) }
+    unsafe { chan::<E>(c).fill(claim.cast::<Sudog<E>>(), elem) }
 }
 
-#[unsafe(export_name = "runtime.selectabandon")]
-unsafe extern "C" fn selectabandon(c: *const abi::Chan, claim: *const Claim) {
+/// # Safety
+/// See the module's head.
+pub unsafe fn selectabandon<E: Env>(c: *const abi::Chan, claim: *const Claim) {
     // SAFETY: the caller vouches.
-    unsafe { chan(c).abandon(claim.cast::<Sudog<Scheduler>>()) }
+    unsafe { chan::<E>(c).abandon(claim.cast::<Sudog<E>>()) }
+}
+
+/// One function of [`export_channels!`](crate::export_channels).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_channel_function {
+    ($name:literal, $function:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?, $body:expr) => {
+        /// # Safety
+        /// See `rtlib_abi::chan`.
+        #[unsafe(export_name = $name)]
+        unsafe extern "C" fn $function($($argument: $type),*) $(-> $result)? {
+            // SAFETY: the caller vouches.
+            unsafe { $body }
+        }
+    };
+}
+
+/// Exports the C interface of channels, on this [`Env`]: once in a program.
+#[macro_export]
+macro_rules! export_channels {
+    ($env:ty) => {
+        const _: () = {
+            use rtlib_abi::chan::{Block, Case, Chan, Claim, Selected, Shape};
+            use $crate::chan::{Wait, api};
+
+            api::check_layout::<$env>();
+
+            $crate::export_channel_function!("runtime.makechan", makechan(at: *mut Chan, shape: *const Shape), api::makechan::<$env>(at, shape));
+            $crate::export_channel_function!("runtime.chansend1", chansend1(c: *const Chan, elem: *const u8) -> u32, api::chan::<$env>(c).send(elem, Wait::Forever));
+            $crate::export_channel_function!("runtime.selectnbsend", selectnbsend(c: *const Chan, elem: *const u8) -> u32, api::chan::<$env>(c).send(elem, Wait::Try));
+            $crate::export_channel_function!("runtime.chansendwithin", chansendwithin(c: *const Chan, elem: *const u8, ns: u64) -> u32, api::chansendwithin::<$env>(c, elem, ns));
+            $crate::export_channel_function!("runtime.chanrecv1", chanrecv1(c: *const Chan, elem: *mut u8) -> u32, api::chanrecv::<$env>(c, elem, Wait::Forever));
+            $crate::export_channel_function!("runtime.selectnbrecv", selectnbrecv(c: *const Chan, elem: *mut u8) -> u32, api::chanrecv::<$env>(c, elem, Wait::Try));
+            $crate::export_channel_function!("runtime.chanrecvwithin", chanrecvwithin(c: *const Chan, elem: *mut u8, ns: u64) -> u32, api::chanrecvwithin::<$env>(c, elem, ns));
+            $crate::export_channel_function!("runtime.closechan", closechan(c: *const Chan, reason: u32) -> u32, api::chan::<$env>(c).close(reason));
+            $crate::export_channel_function!("runtime.chanclosed", chanclosed(c: *const Chan) -> u32, api::chan::<$env>(c).closed());
+            $crate::export_channel_function!("runtime.chanlen", chanlen(c: *const Chan) -> usize, api::chan::<$env>(c).len());
+            $crate::export_channel_function!("runtime.chanaddblock", chanaddblock(c: *const Chan, block: *mut Block) -> bool, api::chan::<$env>(c).add_block(block));
+            $crate::export_channel_function!("runtime.chantakedead", chantakedead(c: *const Chan) -> *mut Block, api::chan::<$env>(c).take_dead());
+            $crate::export_channel_function!("runtime.chantakeblocks", chantakeblocks(c: *const Chan) -> *mut Block, api::chan::<$env>(c).take_blocks());
+            $crate::export_channel_function!("runtime.selectgo", selectgo(cases: *mut Case, n: usize, mode: u32, ns: u64) -> Selected, api::selectgo::<$env>(cases, n, mode, ns));
+            $crate::export_channel_function!("runtime.selectsend", selectsend(c: *const Chan, claim: *const Claim, elem: *const u8) -> u32, api::selectsend::<$env>(c, claim, elem));
+            $crate::export_channel_function!("runtime.selectabandon", selectabandon(c: *const Chan, claim: *const Claim), api::selectabandon::<$env>(c, claim));
+        };
+    };
 }

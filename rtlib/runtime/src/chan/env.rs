@@ -55,6 +55,9 @@ pub trait Env: Sized + 'static {
     /// Lets a parked waiter run again: once for each `park` that no deadline ends.
     fn ready(gp: &'static Self::G);
 
+    /// Nanoseconds of the clock that deadlines are of.
+    fn now() -> u64;
+
     /// A random number.
     fn random() -> u32;
 }

@@ -21,6 +21,7 @@
 //! else can take (`reserved`). A receiver that meets a waiting `select` of this kind on an unbuffered channel puts itself into the sender's hands (`recv::pair`); if the sender gives up,
 //! it tries again.
 
+pub mod api;
 mod buffer;
 mod close;
 pub mod env;
@@ -29,8 +30,6 @@ pub mod select;
 mod send;
 mod waitq;
 
-#[cfg(feature = "object")]
-mod api;
 #[cfg(feature = "object")]
 mod real;
 

@@ -2,8 +2,8 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::WaitReason;
 use super::env::{Commit, Env, RawLock};
-use super::{Chan, WaitReason};
 use crate::lock::Lock;
 use crate::sched::g::G;
 use crate::sched::park;
@@ -11,8 +11,7 @@ use crate::sched::park;
 /// The scheduler.
 pub struct Scheduler;
 
-/// The channel that programs use.
-pub type ProgramChan = Chan<Scheduler>;
+crate::export_channels!(Scheduler);
 
 impl RawLock for Lock<()> {
     #[inline(always)]
@@ -84,6 +83,10 @@ impl Env for Scheduler {
     #[inline(always)]
     fn ready(gp: &'static G) {
         park::goready(gp);
+    }
+
+    fn now() -> u64 {
+        crate::os::linux::nanotime()
     }
 
     fn random() -> u32 {
