@@ -30,6 +30,8 @@ pub mod select;
 mod send;
 mod waitq;
 
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(feature = "object")]
 mod real;
 

@@ -5,19 +5,19 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use rtlib_abi::chan::{Block, CLOSED, DEAD_BLOCK, DONE, TIMED_OUT, WOULD_BLOCK};
 
-use super::waitq::{Kind, Outcome, Sudog};
+use super::waitq::{Kind, Outcome, Owned, Sudog};
 use super::{Chan, Env, Locked, Wait, WaitReason};
 
 /// What a look at a locked channel found for a receiver.
-pub(super) enum Taken<'a, E: Env> {
+pub(super) enum Taken<E: Env> {
     /// Nothing, and it may come yet.
     Nothing,
     /// Nothing, and nothing will come.
     Closed,
     /// An element, from the buffer, is in its slot. Wake this sender, with this outcome, without the lock; `DONE` with or without `DEAD_BLOCK`.
-    Buffered(Option<(&'a Sudog<E>, Outcome)>, u32),
+    Buffered(Option<(Owned<E>, Outcome)>, u32),
     /// A sender that waits: complete it with [`Chan::take_from`] without the lock.
-    Sender(&'a Sudog<E>),
+    Sender(Owned<E>),
 }
 
 impl<E: Env> Chan<E> {
@@ -37,14 +37,13 @@ impl<E: Env> Chan<E> {
                 Taken::Buffered(sender, status) => {
                     drop(locked);
                     if let Some((sender, outcome)) = sender {
-                        // SAFETY: `take` got it for us to wake.
-                        unsafe { Sudog::wake(sender, outcome) };
+                        sender.wake(outcome);
                     }
                     return status;
                 }
                 Taken::Sender(sender) => {
                     drop(locked);
-                    // SAFETY: `take` got it for us; `elem` is the caller's.
+                    // SAFETY: `elem` is the caller's.
                     if unsafe { self.take_from(sender, elem) } {
                         return DONE;
                     }
@@ -72,7 +71,7 @@ impl<E: Env> Chan<E> {
     /// # Safety
     /// `elem` is a place for an element.
     #[inline(always)]
-    pub(super) unsafe fn take<'a>(&'a self, locked: &Locked<'a, E>, elem: *mut u8) -> Taken<'a, E> {
+    pub(super) unsafe fn take(&self, locked: &Locked<'_, E>, elem: *mut u8) -> Taken<E> {
         let count = self.count.load(Relaxed);
         if count != 0 {
             // SAFETY: the lock is held, and there is an element.
@@ -91,18 +90,15 @@ impl<E: Env> Chan<E> {
     /// Takes the element of a waiting sender. False when it did not come up with one: look again.
     ///
     /// # Safety
-    /// The caller owns the sender; `elem` is a place for an element.
+    /// `elem` is a place for an element.
     #[inline(always)]
-    pub(super) unsafe fn take_from(&self, sender: &Sudog<E>, elem: *mut u8) -> bool {
-        if sender.kind == Kind::Claim {
-            // SAFETY: the caller's.
-            return unsafe { pair(sender, elem) };
+    pub(super) unsafe fn take_from(&self, sender: Owned<E>, elem: *mut u8) -> bool {
+        if sender.wants_claim() {
+            return pair(sender, elem);
         }
         // SAFETY: the slot of the sender holds its element, which is ours with it.
-        unsafe {
-            self.buffer.copy(elem, sender.elem);
-            Sudog::wake(sender, Outcome::Moved);
-        }
+        unsafe { self.buffer.copy(elem, sender.elem()) };
+        sender.wake(Outcome::Moved);
         true
     }
 
@@ -145,18 +141,12 @@ impl<E: Env> Chan<E> {
     }
 }
 
-/// Waits, in the hands of a sender in a `select` that has been told so, for the element that it is going to evaluate.
-///
-/// # Safety
-/// The caller owns the sender; `elem` is a place for an element.
+/// Waits, in the hands of a sender in a `select` that has been told so, for the element that it is going to evaluate and to put into `elem`.
 #[cold]
-unsafe fn pair<E: Env>(sender: &Sudog<E>, elem: *mut u8) -> bool {
+fn pair<E: Env>(sender: Owned<E>, elem: *mut u8) -> bool {
     let me = E::waiter();
     let mine = Sudog::new(me, elem, Kind::Element, false);
-    sender.partner.set(&raw const mine);
-    sender.outcome.set(Outcome::Claimed);
-    E::leave_word(sender.g, ptr::from_ref(sender) as usize);
-    let its_goroutine = ptr::from_ref(sender.g) as usize;
+    let its_goroutine = ptr::from_ref(sender.tell_claim(&mine)) as usize;
     let why = WaitReason::ChanReceive;
     E::park(me, why, wake_sender::<E>, its_goroutine, u64::MAX);
     mine.outcome.get() == Outcome::Moved

@@ -61,11 +61,11 @@ impl Mode {
 pub type Chosen = (u32, u32);
 
 /// What can be done about a case.
-enum Found<'a, E: Env> {
+enum Found<E: Env> {
     Nothing,
     Closed,
     /// For a receive: the element was moved, or comes from this sender.
-    Received(Taken<'a, E>),
+    Received(Taken<E>),
     /// For a send: a receiver, ours now, or null for room, reserved now.
     Claim(*const Sudog<E>),
     /// It seems that it could go on.
@@ -96,8 +96,24 @@ impl<E: Env> Case<E> {
         }
     }
 
+    /// An operation on this channel; `elem` as the fields say.
+    #[cfg(all(test, loom))]
+    pub(super) fn new(chan: &Chan<E>, elem: *mut u8, dir: u32) -> Self {
+        Self {
+            chan,
+            elem,
+            dir,
+            poll: Cell::new(0),
+            lock: Cell::new(0),
+            _status: 0,
+            claim: Cell::new(core::ptr::null()),
+            record: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
     /// The claim that a chosen send left.
-    pub fn claim(&self) -> *const Sudog<E> {
+    #[cfg(all(test, loom))]
+    pub(super) fn claim(&self) -> *const Sudog<E> {
         self.claim.get()
     }
 }
@@ -208,7 +224,7 @@ fn look<'a, E: Env>(
     chan: &'a Chan<E>,
     locked: &Locked<'a, E>,
     mode: Mode,
-) -> Found<'a, E> {
+) -> Found<E> {
     if mode.is_look() {
         return glance(case, chan, locked);
     }
@@ -228,12 +244,12 @@ fn look<'a, E: Env>(
         return Found::Claim(core::ptr::null());
     }
     match chan.recvq.pop(locked) {
-        Some(receiver) => Found::Claim(receiver),
+        Some(receiver) => Found::Claim(receiver.into_claim()),
         None => Found::Nothing,
     }
 }
 
-fn glance<'a, E: Env>(case: &Case<E>, chan: &'a Chan<E>, locked: &Locked<'a, E>) -> Found<'a, E> {
+fn glance<'a, E: Env>(case: &Case<E>, chan: &'a Chan<E>, locked: &Locked<'a, E>) -> Found<E> {
     let ready = if case.is_send() {
         locked.has_room() || chan.recvq.has_partner(locked)
     } else {
@@ -248,7 +264,7 @@ fn glance<'a, E: Env>(case: &Case<E>, chan: &'a Chan<E>, locked: &Locked<'a, E>)
 
 /// Brings what was found to its end, without locks. None: it came to nothing.
 #[inline(always)]
-fn complete<E: Env>(case: &Case<E>, chan: &Chan<E>, found: Found<'_, E>) -> Option<u32> {
+fn complete<E: Env>(case: &Case<E>, chan: &Chan<E>, found: Found<E>) -> Option<u32> {
     match found {
         Found::Nothing | Found::Received(Taken::Nothing | Taken::Closed) => None,
         Found::Closed => Some(CLOSED),
@@ -259,13 +275,12 @@ fn complete<E: Env>(case: &Case<E>, chan: &Chan<E>, found: Found<'_, E>) -> Opti
         }
         Found::Received(Taken::Buffered(sender, status)) => {
             if let Some((sender, outcome)) = sender {
-                // SAFETY: `take` got it for us to wake.
-                unsafe { Sudog::wake(sender, outcome) };
+                sender.wake(outcome);
             }
             Some(status)
         }
         Found::Received(Taken::Sender(sender)) => {
-            // SAFETY: `take` got it for us; the slot is the case's.
+            // SAFETY: the slot is the case's.
             unsafe { chan.take_from(sender, case.elem) }.then_some(DONE)
         }
     }

@@ -1,10 +1,11 @@
 //! Sending, and filling a claim that a `select` left.
 
+use core::ptr::NonNull;
 use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use rtlib_abi::chan::{CLOSED, DONE, NEED_BLOCK, TIMED_OUT, WOULD_BLOCK};
 
-use super::waitq::{Kind, Outcome, Sudog};
+use super::waitq::{Kind, Outcome, Owned, Sudog};
 use super::{Chan, Env, Locked, Wait, WaitReason};
 
 impl<E: Env> Chan<E> {
@@ -23,7 +24,7 @@ impl<E: Env> Chan<E> {
         }
         if let Some(receiver) = self.recvq.pop(&locked) {
             drop(locked);
-            // SAFETY: the caller vouches for `elem`; the receiver is ours.
+            // SAFETY: the caller vouches for `elem`.
             unsafe { self.hand_over(receiver, elem) };
             return DONE;
         }
@@ -47,14 +48,12 @@ impl<E: Env> Chan<E> {
     }
 
     /// # Safety
-    /// `elem` is an element; the caller owns the receiver.
+    /// `elem` is an element.
     #[inline(always)]
-    unsafe fn hand_over(&self, receiver: &Sudog<E>, elem: *const u8) {
+    unsafe fn hand_over(&self, receiver: Owned<E>, elem: *const u8) {
         // SAFETY: the slot of a receiver is a place for an element.
-        unsafe {
-            self.buffer.copy(receiver.elem, elem);
-            Sudog::wake(receiver, Outcome::Moved);
-        }
+        unsafe { self.buffer.copy(receiver.elem(), elem) };
+        receiver.wake(Outcome::Moved);
     }
 
     /// Puts an element into the buffer. `DONE` or `NEED_BLOCK`.
@@ -99,10 +98,9 @@ impl<E: Env> Chan<E> {
     /// # Safety
     /// A `select` left the claim, and this is its end unless `NEED_BLOCK` is returned. `elem` as for `send`.
     pub unsafe fn fill(&self, claim: *const Sudog<E>, elem: *const u8) -> u32 {
-        // SAFETY: a claimed receiver is ours and waits.
-        if let Some(receiver) = unsafe { claim.as_ref() } {
-            // SAFETY: as above.
-            unsafe { self.hand_over(receiver, elem) };
+        if let Some(receiver) = NonNull::new(claim.cast_mut()) {
+            // SAFETY: a claim is on a receiver that the one who has the claim owns.
+            unsafe { self.hand_over(Owned::new(receiver), elem) };
             return DONE;
         }
         let locked = self.lock();
@@ -112,7 +110,7 @@ impl<E: Env> Chan<E> {
         }
         if let Some(receiver) = self.recvq.pop(&locked) {
             drop(locked);
-            // SAFETY: the receiver is ours.
+            // SAFETY: the caller vouches for `elem`.
             unsafe { self.hand_over(receiver, elem) };
             return DONE;
         }
@@ -129,9 +127,9 @@ impl<E: Env> Chan<E> {
     /// # Safety
     /// As for `fill`.
     pub unsafe fn abandon(&self, claim: *const Sudog<E>) {
-        if !claim.is_null() {
-            // SAFETY: a claimed receiver is ours.
-            unsafe { Sudog::wake(claim, Outcome::LookAgain) };
+        if let Some(receiver) = NonNull::new(claim.cast_mut()) {
+            // SAFETY: as in `fill`.
+            unsafe { Owned::new(receiver) }.wake(Outcome::LookAgain);
             return;
         }
         let locked = self.lock();
@@ -139,24 +137,20 @@ impl<E: Env> Chan<E> {
         let sender = self.let_sender_in(&locked);
         drop(locked);
         if let Some((sender, outcome)) = sender {
-            // SAFETY: `let_sender_in` took it from the queue for us.
-            unsafe { Sudog::wake(sender, outcome) };
+            sender.wake(outcome);
         }
     }
 
     /// There is room again, in a bounded channel: for the first sender that waits. The caller wakes it, with this outcome.
     #[inline(always)]
-    pub(super) fn let_sender_in<'a>(
-        &'a self,
-        locked: &Locked<'a, E>,
-    ) -> Option<(&'a Sudog<E>, Outcome)> {
+    pub(super) fn let_sender_in(&self, locked: &Locked<'_, E>) -> Option<(Owned<E>, Outcome)> {
         let sender = self.sendq.pop(locked)?;
-        if sender.kind == Kind::Claim {
+        if sender.wants_claim() {
             self.reserved.set(self.reserved.get() + 1);
             return Some((sender, Outcome::Claimed));
         }
         // SAFETY: there is room, and the ring of a bounded channel needs no block; the sender's slot holds its element.
-        unsafe { self.put(locked, sender.elem) };
+        unsafe { self.put(locked, sender.elem()) };
         Some((sender, Outcome::Moved))
     }
 

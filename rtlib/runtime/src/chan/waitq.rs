@@ -3,7 +3,7 @@
 //! A record is on a queue, or somebody has taken it off and owns its waiter, or the waiter runs. The waiter does not leave the stack frame of a record before it is off its
 //! queue and nobody owns it. That is why the references in here hold.
 
-use core::ptr;
+use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering::Relaxed;
 
 use super::{Env, Locked};
@@ -68,23 +68,68 @@ impl<E: Env> Sudog<E> {
         }
     }
 
-    /// Wakes the waiter, whom the caller owns. The record may be gone when this returns, hence the pointer.
-    ///
-    /// # Safety
-    /// The caller owns the waiter of this record.
-    #[inline(always)]
-    pub(super) unsafe fn wake(this: *const Self, outcome: Outcome) {
-        // SAFETY: the record lives until its waiter is woken.
-        let g = unsafe {
-            (*this).outcome.set(outcome);
-            (*this).g
-        };
-        E::leave_word(g, this as usize);
-        E::ready(g);
-    }
-
     fn is_ours(&self) -> bool {
         !self.contended || E::win(self.g)
+    }
+}
+
+/// A waiter that the caller owns: taken from its queue, and won. It must be woken. A pointer, because the record may be gone as soon as its waiter is awake.
+pub(super) struct Owned<E: Env>(NonNull<Sudog<E>>);
+
+impl<E: Env> Owned<E> {
+    /// The waiter that a claim is on.
+    ///
+    /// # Safety
+    /// The record is of a waiter that the caller owns.
+    #[inline(always)]
+    pub(super) unsafe fn new(record: NonNull<Sudog<E>>) -> Self {
+        Self(record)
+    }
+
+    /// The record, for a claim: the waiter is still owned.
+    #[inline(always)]
+    pub(super) fn into_claim(self) -> *const Sudog<E> {
+        self.0.as_ptr()
+    }
+
+    #[inline(always)]
+    fn record(&self) -> &Sudog<E> {
+        // SAFETY: the record lives until its waiter is woken, which ends `self`.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Where its element is or should go.
+    #[inline(always)]
+    pub(super) fn elem(&self) -> *mut u8 {
+        self.record().elem
+    }
+
+    /// Whether it waits for a claim, and has no element.
+    #[inline(always)]
+    pub(super) fn wants_claim(&self) -> bool {
+        self.record().kind == Kind::Claim
+    }
+
+    /// Tells the outcome, and leaves it to the caller to make this waiter ready.
+    #[inline(always)]
+    pub(super) fn tell(self, outcome: Outcome) -> &'static E::G {
+        let record = self.record();
+        record.outcome.set(outcome);
+        let g = record.g;
+        E::leave_word(g, self.0.as_ptr() as usize);
+        g
+    }
+
+    /// Gives it a claim on this receiver, otherwise as `tell`.
+    pub(super) fn tell_claim(self, receiver: &Sudog<E>) -> &'static E::G {
+        self.record().partner.set(receiver);
+        self.tell(Outcome::Claimed)
+    }
+
+    /// Wakes it.
+    #[inline(always)]
+    pub(super) fn wake(self, outcome: Outcome) {
+        E::ready(self.tell(outcome));
     }
 }
 
@@ -130,7 +175,7 @@ impl<E: Env> Queue<E> {
 
     /// Takes the first waiter that is to be had; the caller then owns it. Those before it who wanted to hear news hear them.
     #[inline(always)]
-    pub(super) fn pop(&self, lock: &Locked<'_, E>) -> Option<&Sudog<E>> {
+    pub(super) fn pop(&self, lock: &Locked<'_, E>) -> Option<Owned<E>> {
         if self.has_waiters() {
             self.pop_some(lock)
         } else {
@@ -139,7 +184,7 @@ impl<E: Env> Queue<E> {
     }
 
     #[inline]
-    fn pop_some(&self, lock: &Locked<'_, E>) -> Option<&Sudog<E>> {
+    fn pop_some(&self, lock: &Locked<'_, E>) -> Option<Owned<E>> {
         loop {
             // SAFETY: queued records live.
             let sg = unsafe { self.first.load(Relaxed).as_ref() }?;
@@ -147,11 +192,11 @@ impl<E: Env> Queue<E> {
             if !sg.is_ours() {
                 continue;
             }
+            let owned = Owned(NonNull::from(sg));
             if sg.kind != Kind::News {
-                return Some(sg);
+                return Some(owned);
             }
-            // SAFETY: just won.
-            unsafe { Sudog::wake(sg, Outcome::LookAgain) };
+            owned.wake(Outcome::LookAgain);
         }
     }
 
@@ -161,14 +206,14 @@ impl<E: Env> Queue<E> {
             first: ptr::null(),
             last: ptr::null(),
         };
-        while let Some(sg) = self.pop(lock) {
-            sg.next.set(ptr::null());
+        while let Some(owned) = self.pop(lock) {
+            owned.record().next.set(ptr::null());
             // SAFETY: the waiters of the list are ours, so their records live.
             match unsafe { list.last.as_ref() } {
-                None => list.first = sg,
-                Some(last) => last.next.set(sg),
+                None => list.first = owned.0.as_ptr(),
+                Some(last) => last.next.set(owned.0.as_ptr()),
             }
-            list.last = sg;
+            list.last = owned.0.as_ptr();
         }
         list
     }
@@ -221,14 +266,11 @@ pub(super) struct List<E: Env> {
 impl<E: Env> List<E> {
     /// Wakes them all, in order.
     pub(super) fn wake(self, outcome: Outcome) {
-        let mut at = self.first;
-        while !at.is_null() {
-            // SAFETY: `pop_all` got the right to wake each, and a record lives until it is woken: so `next` is read first.
-            unsafe {
-                let next = (*at).next.get();
-                Sudog::wake(at, outcome);
-                at = next;
-            }
+        let mut at = NonNull::new(self.first.cast_mut());
+        while let Some(record) = at {
+            let owned = Owned(record);
+            at = NonNull::new(owned.record().next.get().cast_mut());
+            owned.wake(outcome);
         }
     }
 }

@@ -1,0 +1,394 @@
+//! Models of the channel's protocols: threads stand for goroutines, a thread of its own for each deadline. Loom watches the cells that the locks protect.
+//!
+//! Run with `RUSTFLAGS="--cfg loom" cargo test -p rtlib-runtime --release loom`.
+
+use std::cell::UnsafeCell;
+use std::mem::transmute;
+use std::ptr;
+
+use loom::sync::atomic::{AtomicU32, AtomicUsize};
+use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
+use loom::thread::{self, JoinHandle};
+use rtlib_abi::chan::{
+    Block, CLOSED, CLOSED_EXPLICITLY, DONE, NOTHING_CHOSEN, RECV, SEND, Shape, TIMED_OUT,
+    WOULD_BLOCK,
+};
+
+use super::select::{Case, Mode, select};
+use super::{Chan, Commit, Env, RawLock, Wait, WaitReason};
+use crate::shim::Ordering;
+
+/// Loom's threads.
+struct Model;
+
+/// A thread that can wait; leaked.
+struct Waiter {
+    awake: Mutex<bool>,
+    changed: Condvar,
+    timed_out: Mutex<bool>,
+    done: AtomicU32,
+    word: AtomicUsize,
+}
+
+loom::thread_local! {
+    static WAITER: &'static Waiter = Box::leak(Box::new(Waiter {
+        awake: Mutex::new(false),
+        changed: Condvar::new(),
+        timed_out: Mutex::new(false),
+        done: AtomicU32::new(0),
+        word: AtomicUsize::new(0),
+    }));
+}
+
+struct Lock {
+    mutex: Mutex<()>,
+    guard: UnsafeCell<Option<MutexGuard<'static, ()>>>,
+}
+
+impl RawLock for Lock {
+    fn new() -> Self {
+        Self {
+            mutex: Mutex::new(()),
+            guard: UnsafeCell::new(None),
+        }
+    }
+
+    fn lock(&self) {
+        let guard = self.mutex.lock().expect("not poisoned");
+        // SAFETY: the guard is dropped before the mutex, in `unlock`; the cell is protected by the mutex.
+        unsafe {
+            *self.guard.get() = Some(transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(
+                guard,
+            ))
+        };
+    }
+
+    unsafe fn unlock(&self) {
+        // SAFETY: the lock is held.
+        let guard = unsafe { (*self.guard.get()).take() };
+        drop(guard.expect("unlocked twice"));
+    }
+}
+
+impl Env for Model {
+    type G = Waiter;
+    type Lock = Lock;
+
+    fn waiter() -> &'static Waiter {
+        WAITER.with(|waiter| *waiter)
+    }
+
+    fn arm(me: &'static Waiter) {
+        me.done.store(0, Ordering::Relaxed);
+    }
+
+    fn win(waiter: &'static Waiter) -> bool {
+        waiter
+            .done
+            .compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    fn leave_word(waiter: &'static Waiter, word: usize) {
+        waiter.word.store(word, Ordering::Relaxed);
+    }
+
+    fn word(me: &'static Waiter) -> usize {
+        me.word.load(Ordering::Relaxed)
+    }
+
+    fn park(
+        me: &'static Waiter,
+        _why: WaitReason,
+        commit: Commit<Self>,
+        arg: usize,
+        deadline: u64,
+    ) -> bool {
+        commit(me, arg);
+        let timer = (deadline != u64::MAX).then(|| {
+            thread::spawn(move || {
+                if Self::win(me) {
+                    *me.timed_out.lock().expect("timer") = true;
+                    Self::ready(me);
+                }
+            })
+        });
+        {
+            let mut awake = me.awake.lock().expect("park");
+            while !*awake {
+                awake = me.changed.wait(awake).expect("park");
+            }
+            *awake = false;
+        }
+        if let Some(timer) = timer {
+            timer.join().expect("timer");
+        }
+        std::mem::take(&mut *me.timed_out.lock().expect("park"))
+    }
+
+    fn publish(_left: &'static Waiter) {}
+
+    fn ready(waiter: &'static Waiter) {
+        let mut awake = waiter.awake.lock().expect("ready");
+        assert!(!*awake, "woken twice");
+        *awake = true;
+        waiter.changed.notify_one();
+    }
+
+    fn now() -> u64 {
+        0
+    }
+
+    fn random() -> u32 {
+        0
+    }
+}
+
+const SOON: Wait = Wait::Until(1);
+
+/// A channel of numbers, with room for one or none.
+struct Numbers {
+    chan: Chan<Model>,
+    _block: Box<UnsafeCell<[u64; 2]>>,
+}
+
+// SAFETY: the block is the channel's.
+unsafe impl Send for Numbers {}
+// SAFETY: as above.
+unsafe impl Sync for Numbers {}
+
+impl Numbers {
+    fn new(cap: usize) -> Arc<Self> {
+        let block = Box::new(UnsafeCell::new([0; 2]));
+        let first = block.get().cast::<Block>();
+        // SAFETY: a head and a number, as the shape says, in a box that lives as long as the channel.
+        let chan = unsafe {
+            (*first).next = first;
+            Chan::new(&Shape {
+                elem_size: 8,
+                offset: 8,
+                slots: 1,
+                cap,
+                first: if cap == 0 { ptr::null_mut() } else { first },
+            })
+        };
+        Arc::new(Self {
+            chan,
+            _block: block,
+        })
+    }
+
+    fn send(&self, number: u64, wait: Wait) -> u32 {
+        // SAFETY: a number.
+        unsafe { self.chan.send((&raw const number).cast(), wait) }
+    }
+
+    fn recv(&self, wait: Wait) -> Result<u64, u32> {
+        let mut number = 0_u64;
+        // SAFETY: a place for a number.
+        match unsafe { self.chan.recv((&raw mut number).cast(), wait) } {
+            DONE => Ok(number),
+            status => Err(status),
+        }
+    }
+
+    fn case(&self, dir: u32, place: &mut u64) -> Case<Model> {
+        Case::new(&self.chan, ptr::from_mut(place).cast(), dir)
+    }
+}
+
+/// Selects a send of `number`, and fills the claim or gives it up.
+fn select_send(on: &Numbers, number: u64, wait: Wait, fill: bool) -> u32 {
+    let mut place = 0;
+    let cases = [on.case(SEND, &mut place)];
+    // SAFETY: the channel lives; the claim is ended below.
+    let (index, status) = unsafe { select(&cases, Mode::Do, wait) };
+    if index == NOTHING_CHOSEN {
+        return WOULD_BLOCK;
+    }
+    if status != DONE {
+        return status;
+    }
+    let claim = cases[0].claim();
+    // SAFETY: the claim of the select above.
+    unsafe {
+        if fill {
+            on.chan.fill(claim, (&raw const number).cast())
+        } else {
+            on.chan.abandon(claim);
+            WOULD_BLOCK
+        }
+    }
+}
+
+/// Selects a receive from one of the two: which, and what.
+fn select_recv(from: [&Numbers; 2], wait: Wait) -> Option<(u32, Result<u64, u32>)> {
+    let (mut one, mut two) = (0, 0);
+    let cases = [from[0].case(RECV, &mut one), from[1].case(RECV, &mut two)];
+    // SAFETY: the channels live; the places are ours.
+    let (index, status) = unsafe { select(&cases, Mode::Do, wait) };
+    if index == NOTHING_CHOSEN {
+        return None;
+    }
+    let number = if index == 0 { one } else { two };
+    Some((
+        index,
+        if status == DONE {
+            Ok(number)
+        } else {
+            Err(status)
+        },
+    ))
+}
+
+fn spawn<R: 'static>(
+    numbers: &Arc<Numbers>,
+    f: impl FnOnce(&Numbers) -> R + 'static,
+) -> JoinHandle<R> {
+    let numbers = Arc::clone(numbers);
+    thread::spawn(move || f(&numbers))
+}
+
+fn join<R>(handle: JoinHandle<R>) -> R {
+    handle.join().expect("a thread of the model")
+}
+
+#[test]
+fn loom_chan_two_senders_and_a_receiver() {
+    for cap in [0, 1] {
+        loom::model(move || {
+            let numbers = Numbers::new(cap);
+            let senders = [1, 2].map(|n| spawn(&numbers, move |it| it.send(n, Wait::Forever)));
+            let mut all = [0; 2].map(|_| numbers.recv(Wait::Forever).expect("a number"));
+            all.sort_unstable();
+            assert_eq!(all, [1, 2]);
+            assert_eq!(senders.map(join), [DONE; 2]);
+        });
+    }
+}
+
+#[test]
+fn loom_chan_close_wakes_both_sides() {
+    for cap in [0, 1] {
+        loom::model(move || {
+            let numbers = Numbers::new(cap);
+            let sender = spawn(&numbers, |it| it.send(1, Wait::Forever));
+            let receiver = spawn(&numbers, |it| it.recv(Wait::Forever));
+            numbers.chan.close(CLOSED_EXPLICITLY);
+            let (sent, got) = (join(sender), join(receiver));
+            let left = numbers.recv(Wait::Try);
+            match sent {
+                DONE => assert!(got == Ok(1) || left == Ok(1), "a message was lost"),
+                _ => assert_eq!((sent, got, left), (CLOSED, Err(CLOSED), Err(CLOSED))),
+            }
+        });
+    }
+}
+
+#[test]
+fn loom_chan_a_deadline_and_a_receiver_agree() {
+    loom::model(|| {
+        let numbers = Numbers::new(0);
+        let sender = spawn(&numbers, |it| it.send(1, SOON));
+        let got = numbers.recv(SOON);
+        let sent = join(sender);
+        assert_eq!(sent == DONE, got == Ok(1), "sent {sent}, got {got:?}");
+        assert!(sent == DONE || (sent, got) == (TIMED_OUT, Err(TIMED_OUT)));
+        assert!(!numbers.chan.sendq.has_waiters() && !numbers.chan.recvq.has_waiters());
+    });
+}
+
+#[test]
+fn loom_select_takes_from_one_channel_only() {
+    for caps in [[0, 0], [0, 1]] {
+        loom::model(move || {
+            let [one, two] = caps.map(Numbers::new);
+            let senders = [
+                spawn(&one, |it| it.send(1, Wait::Forever)),
+                spawn(&two, |it| it.send(2, Wait::Forever)),
+            ];
+            let mut all = [0; 2].map(|_| {
+                let (index, number) = select_recv([&one, &two], Wait::Forever).expect("endless");
+                let number = number.expect("open");
+                assert_eq!(number, u64::from(index) + 1);
+                number
+            });
+            all.sort_unstable();
+            assert_eq!(all, [1, 2]);
+            assert_eq!(senders.map(join), [DONE; 2]);
+        });
+    }
+}
+
+#[test]
+fn loom_select_hears_of_a_close() {
+    loom::model(|| {
+        let [one, two] = [0, 0].map(Numbers::new);
+        let closer = spawn(&two, |it| it.chan.close(CLOSED_EXPLICITLY));
+        let sender = spawn(&one, |it| it.send(1, Wait::Forever));
+        let first = select_recv([&one, &two], Wait::Forever).expect("endless");
+        assert!(
+            first == (0, Ok(1)) || first == (1, Err(CLOSED)),
+            "{first:?}"
+        );
+        if first.0 == 1 {
+            assert_eq!(one.recv(Wait::Forever), Ok(1));
+        }
+        assert_eq!((join(sender), join(closer)), (DONE, 0));
+    });
+}
+
+#[test]
+fn loom_select_a_deadline_leaves_no_trace() {
+    loom::model(|| {
+        let [one, two] = [0, 0].map(Numbers::new);
+        let sender = spawn(&one, |it| it.send(1, SOON));
+        let got = select_recv([&one, &two], SOON);
+        let sent = join(sender);
+        assert_eq!(sent == DONE, got == Some((0, Ok(1))), "{sent} {got:?}");
+        assert!(!one.chan.recvq.has_waiters() && !two.chan.recvq.has_waiters());
+    });
+}
+
+#[test]
+fn loom_select_sends_meet_selected_receives() {
+    loom::model(|| {
+        let [one, two] = [0, 0].map(Numbers::new);
+        let sender = spawn(&one, |it| select_send(it, 1, Wait::Forever, true));
+        let got = select_recv([&one, &two], Wait::Forever);
+        assert_eq!((join(sender), got), (DONE, Some((0, Ok(1)))));
+    });
+}
+
+#[test]
+fn loom_select_a_claim_given_up_is_as_if_it_never_was() {
+    for cap in [0, 1] {
+        loom::model(move || {
+            let numbers = Numbers::new(cap);
+            let quitter = spawn(&numbers, |it| select_send(it, 1, Wait::Forever, false));
+            let sender = spawn(&numbers, |it| it.send(2, Wait::Forever));
+            assert_eq!(numbers.recv(Wait::Forever), Ok(2));
+            assert_eq!(join(sender), DONE);
+            if cap == 0 {
+                // The quitter may still wait for somebody to disappoint.
+                numbers.chan.close(CLOSED_EXPLICITLY);
+            }
+            assert_ne!(join(quitter), DONE);
+            assert_eq!(numbers.chan.reserved.get(), 0);
+        });
+    }
+}
+
+#[test]
+fn loom_select_reserved_room_is_nobody_elses() {
+    loom::model(|| {
+        let numbers = Numbers::new(1);
+        let other = spawn(&numbers, |it| it.send(2, Wait::Try));
+        let sent = [select_send(&numbers, 1, Wait::Try, true), join(other)];
+        match sent {
+            [DONE, WOULD_BLOCK] => assert_eq!(numbers.recv(Wait::Try), Ok(1)),
+            [WOULD_BLOCK, DONE] => assert_eq!(numbers.recv(Wait::Try), Ok(2)),
+            other => panic!("{other:?}"),
+        }
+    });
+}
