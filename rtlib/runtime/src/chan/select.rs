@@ -354,7 +354,9 @@ fn queue_and_park<E: Env>(cases: &[Case<E>], mode: Mode, wait: Wait) -> Option<C
     let me = E::waiter();
     E::arm(me);
     let mut channels = false;
-    for case in cases {
+    for order in cases {
+        // In this order too: of two cases on one channel, whoever comes takes the one that was queued first.
+        let case = &cases[order.poll.get() as usize];
         let Some(chan) = case.chan() else { continue };
         channels = true;
         let kind = match (mode.is_look(), case.is_send()) {
