@@ -2,7 +2,8 @@
 //!
 //! There is no asynchronous preemption (a signal could stop Rust code inside malloc). Instead nobody can starve the rest:
 //!
-//! - A P in a call that blocks (`syscall`) is taken away after one look, when somebody wants it.
+//! - A P in a call that blocks (`syscall`) is taken away after one look, when somebody wants it; at once when its goroutine has had it for [`HOG_NS`], in however many
+//!   short calls.
 //! - A goroutine that holds its P for [`HOG_NS`], or that sleeps in the kernel with it (a `std::net` read, `std::thread::sleep`, a contended lock of std), while work waits
 //!   and no P is idle, is a *hog*. Its P stays with it, marked, and an extra P makes up for it, with a thread of its own. When the hog comes to its next
 //!   scheduling point the mark is taken off and one P retires (`procs`).
@@ -117,13 +118,16 @@ fn forget_syscall(pp: &'static P) {
     pp.seen_in_syscall.store(false, Ordering::Relaxed);
 }
 
-/// Takes a P from an M in a call that blocks, when that has lasted for a look and somebody wants the P.
+/// Takes a P from an M in a call that blocks, when that has lasted for a look, or the goroutine has had the P for too long, and somebody wants the P.
 fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
+    let is_hog = now.saturating_sub(held_since(pp, now)) >= HOG_NS;
     let tick = pp.syscalltick.load(Ordering::Relaxed);
     let seen = pp.seen_in_syscall.swap(true, Ordering::Relaxed)
         & (pp.seen_syscalltick.swap(tick, Ordering::Relaxed) == tick);
     if !seen {
         pp.syscall_seen_when.store(now, Ordering::Relaxed);
+    }
+    if !seen && !is_hog {
         return false;
     }
     let others_serve = SPIN.idle() != 0 || SPIN.spinning() != 0;
