@@ -8,7 +8,7 @@ use super::g::G;
 use super::global::SCHED;
 use super::m::M;
 use super::this_goroutine;
-use super::{procs, threads};
+use super::{procs, template, threads};
 
 fn wire(gp: &'static G, mp: &'static M) {
     gp.lockedm.set(Some(mp));
@@ -26,6 +26,7 @@ fn unwire_if_free(gp: &'static G, mp: &'static M) {
 #[unsafe(export_name = "runtime.LockOSThread")]
 extern "C" fn lock_os_thread_ext() {
     let Some(gp) = this_goroutine() else { return };
+    template::start();
     let mp = gp.mp();
     mp.locked_ext.store(
         mp.locked_ext.load(Ordering::Relaxed).saturating_add(1),

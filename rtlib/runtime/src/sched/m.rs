@@ -53,7 +53,7 @@ pub struct M {
     pub pending: Link<G>,
     /// Stack pointer at the bottom of the thread's life: where an exiting M returns to.
     pub exit_sp: AtomicUsize,
-    /// Its goroutine exited while locked to it: it ends instead of scheduling.
+    /// Its goroutine exited while locked to it: it ends instead of scheduling. Until it has.
     pub exiting: AtomicBool,
     /// The signal mask that its thread starts with, signals 1 to 64. Written before the thread starts.
     pub sigmask: AtomicU64,

@@ -3,7 +3,7 @@
 //! - `g`, `m`, `p`: the three things; `runq`: a P's queue; `global`: the queue and lists that one lock protects.
 //! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim`: their memory.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
-//! - `procs`: how many Ps there are; `threads`: Ms; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
+//! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
 //!   with `retake` (Ps of goroutines that do not come back), `dead` (deadlocks), `schedtrace`.
 //!
 //! # How a goroutine gives way
@@ -54,6 +54,8 @@ pub mod stack;
 pub mod syscall;
 #[cfg(feature = "object")]
 pub mod sysmon;
+#[cfg(feature = "object")]
+pub mod template;
 #[cfg(feature = "object")]
 pub mod threads;
 pub mod waitreason;

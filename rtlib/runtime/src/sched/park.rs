@@ -65,7 +65,6 @@ extern "C" fn on_g0(left: &'static G, commit: Option<switch::Commit>, arg: usize
         commit(left, arg);
     }
     if mp.exiting.load(Ordering::Relaxed) {
-        mp.exiting.store(false, Ordering::Relaxed);
         threads::mexit(mp);
     }
     schedule()

@@ -9,7 +9,7 @@ use super::g::G;
 use super::global::{ALLMS, MAX_MCOUNT, SCHED, SPIN, Sched};
 use super::m::M;
 use super::p::P;
-use super::{M0, procs};
+use super::{M0, procs, template};
 use crate::arch::current::{switch, tls};
 use crate::fatal;
 use crate::libc::ffi::{self, PthreadAttr};
@@ -82,7 +82,11 @@ pub fn newm(main: ThreadMain, pp: Option<&'static P>, spinning: bool) {
     if let Some(g0) = mp.g0.get() {
         g0.startpc.store(main as usize, Ordering::Relaxed);
     }
-    start_thread(mp);
+    if template::must_start() {
+        template::start_thread(mp);
+    } else {
+        start_thread(mp, None);
+    }
 }
 
 /// A struct for a new M, with a g0. Throws when there are too many.
@@ -130,7 +134,8 @@ static ALL_SIGNALS: [u64; 16] = [u64::MAX; 16];
 /// pthread_sigmask(3).
 const SIG_SETMASK: i32 = 2;
 
-fn start_thread(mp: &'static M) {
+/// Starts the thread of a new M, as a copy of the calling one but for the signal mask, when one is given.
+pub fn start_thread(mp: &'static M, sigmask: Option<u64>) {
     let mut attr = PthreadAttr::uninit();
     let mut thread = 0;
     let mut mask = [0; 16];
@@ -139,7 +144,8 @@ fn start_thread(mp: &'static M) {
         ffi::pthread_attr_init(&raw mut attr);
         ffi::pthread_attr_setstacksize(&raw mut attr, M_STACK);
         ffi::pthread_sigmask(SIG_SETMASK, &raw const ALL_SIGNALS, &raw mut mask);
-        mp.sigmask.store(mask[0], Ordering::Relaxed);
+        mp.sigmask
+            .store(sigmask.unwrap_or(mask[0]), Ordering::Relaxed);
         let error = ffi::pthread_create(
             &raw mut thread,
             &raw const attr,
@@ -196,6 +202,7 @@ pub fn libc_block_elsewhere() -> Option<usize> {
 /// The last act of an M's thread: its struct, g0 and signal stack may be another's from here on.
 fn bury(mp: &'static M) {
     signal::disable_alternate_stack();
+    mp.exiting.store(false, Ordering::Relaxed);
     let mut sched = SCHED.lock();
     sched.mcount -= 1;
     mp.schedlink.set(sched.mdead);

@@ -1,0 +1,86 @@
+//! The template thread: starts threads for those whose own must not be copied (Go: `templateThread`).
+//!
+//! clone(2) gives a new thread what its creator has: working directory and namespaces (after unshare(2)), capabilities, scheduling policy, signal mask. A goroutine that
+//! ties itself to its thread may be about to change just these, for itself alone. So from the first tie on there is a thread that runs no goroutines, made before anything
+//! was changed, and tied threads, as well as threads that the runtime knows nothing about, have their threads made by it.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use super::m::M;
+use super::{dead, threads};
+use crate::arch::current::tls;
+use crate::lock::Lock;
+use crate::note::Note;
+
+struct Wanted {
+    /// Ms that want a thread, linked by `schedlink`.
+    first: Option<&'static M>,
+    /// The template thread sleeps, or is about to.
+    sleeps: bool,
+}
+
+static STARTED: AtomicBool = AtomicBool::new(false);
+static WANTED: Lock<Wanted> = Lock::new(Wanted {
+    first: None,
+    sleeps: false,
+});
+static NOTE: Note = Note::new();
+
+/// Makes the thread, once. Called before a goroutine is tied to its thread by the user.
+pub fn start() {
+    if !STARTED.load(Ordering::Relaxed) && !STARTED.swap(true, Ordering::AcqRel) {
+        threads::newm(template_thread, None, false);
+    }
+}
+
+/// Whether a thread that the caller starts must be made by the template thread.
+pub fn must_start() -> bool {
+    STARTED.load(Ordering::Acquire) && !is_clean()
+}
+
+/// Whether the calling thread is one of ours that nobody was tied to.
+fn is_clean() -> bool {
+    let mp = tls::getg().and_then(|gp| gp.m.get());
+    mp.is_some_and(|mp| {
+        mp.locked_ext.load(Ordering::Relaxed) == 0 && !mp.exiting.load(Ordering::Relaxed)
+    })
+}
+
+/// Has the template thread start this M's.
+pub fn start_thread(mp: &'static M) {
+    let sleeps = {
+        let mut wanted = WANTED.lock();
+        mp.schedlink.set(wanted.first.replace(mp));
+        core::mem::take(&mut wanted.sleeps)
+    };
+    if sleeps {
+        dead::is_woken();
+        NOTE.wakeup();
+    }
+}
+
+/// The thread's life. It takes no signals; what it starts gets the mask that it was to have.
+extern "C" fn template_thread(me: &'static M) -> ! {
+    let sigmask = me.sigmask.load(Ordering::Relaxed);
+    loop {
+        while let Some(mp) = next() {
+            threads::start_thread(mp, Some(sigmask));
+        }
+        NOTE.sleep();
+    }
+}
+
+/// The next M; when there is none, announces that the caller is going to sleep.
+fn next() -> Option<&'static M> {
+    let mut wanted = WANTED.lock();
+    let first = wanted.first.take();
+    match first {
+        Some(mp) => wanted.first = mp.schedlink.take(),
+        None => {
+            wanted.sleeps = true;
+            NOTE.clear();
+            dead::falls_asleep();
+        }
+    }
+    first
+}
