@@ -79,6 +79,8 @@ mod scope;
 mod shim;
 mod spawn;
 mod sys;
+#[cfg(feature = "std")]
+pub mod time;
 mod var;
 
 pub use blocking::blocking;

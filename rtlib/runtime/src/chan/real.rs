@@ -7,6 +7,7 @@ use super::env::{Commit, Env, RawLock};
 use crate::lock::Lock;
 use crate::sched::g::G;
 use crate::sched::park;
+use crate::sched::timer::gopark_until;
 
 /// The scheduler.
 pub struct Scheduler;
@@ -68,11 +69,7 @@ impl Env for Scheduler {
         arg: usize,
         deadline: u64,
     ) -> bool {
-        if deadline == u64::MAX {
-            park::gopark(me, why, commit, arg);
-            return false;
-        }
-        crate::fatal::throw(b"no timers yet")
+        gopark_until(me, why, commit, arg, deadline)
     }
 
     #[inline(always)]

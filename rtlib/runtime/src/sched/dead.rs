@@ -10,7 +10,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN};
-use super::{procs, spawn};
+use super::{procs, spawn, timer};
 use crate::fatal;
 use crate::os::linux::thread;
 
@@ -49,8 +49,8 @@ impl Undecided {
     /// a P being taken; look again after so many ns.
     pub fn look(&mut self, activations: u64) -> Option<u64> {
         let asleep = ASLEEP.load(Ordering::SeqCst);
-        if fatal::panicking() {
-            return None;
+        if fatal::panicking() || timer::first().is_some() {
+            return None; // an M takes a P when the timer is due
         }
         let threads = thread::count()?;
         let accounted = asleep_in_runtime(activations, asleep)?;

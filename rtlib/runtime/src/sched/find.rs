@@ -7,7 +7,7 @@ use super::global::{RUNQSIZE, SCHED, SPIN, allp};
 use super::m::M;
 use super::p::P;
 use super::park::{global_is_due, prepare, runqget};
-use super::{locked, procs, threads};
+use super::{locked, procs, threads, timer};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::os::linux::proc;
@@ -55,6 +55,7 @@ fn find_runnable(mp: &'static M) -> &'static G {
             threads::stopm(mp);
             continue;
         };
+        timer::run_own(pp);
         if let Some(gp) = global_turn(pp)
             .or_else(|| runqget(pp))
             .or_else(|| from_global(mp, pp))
@@ -149,6 +150,9 @@ fn steal_from(pp: &'static P, victim: &'static P, take_next: bool) -> Option<&'s
 
 /// Lets the P go, looks at all queues once more, sleeps. Some when work came up on the way.
 fn give_up(mp: &'static M, pp: &'static P) -> Option<&'static G> {
+    if timer::run_all() {
+        return None;
+    }
     {
         let mut sched = SCHED.lock();
         if let Some(gp) = sched.globrunqget(pp, u32::MAX) {
@@ -166,7 +170,7 @@ fn give_up(mp: &'static M, pp: &'static P) -> Option<&'static G> {
             return None;
         }
     }
-    threads::stopm(mp);
+    threads::stopm_until(mp, timer::first());
     None
 }
 

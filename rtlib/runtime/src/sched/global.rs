@@ -28,6 +28,8 @@ pub struct Sched {
     midle: Option<&'static M>,
     /// How many.
     pub nmidle: u32,
+    /// The idle M that sleeps only until the next timer, and that time.
+    timer_m: Option<(&'static M, u64)>,
     /// Ms that wait until somebody runs their locked goroutine, or for ever (m0 after its goroutine took it along).
     pub nmidlelocked: u32,
     /// Ms that exited; their structs are reused.
@@ -48,6 +50,7 @@ pub static SCHED: Lock<Sched> = Lock::new(Sched {
     runq: GQueue::new(),
     midle: None,
     nmidle: 0,
+    timer_m: None,
     nmidlelocked: 0,
     mdead: None,
     mcount: 0,
@@ -86,12 +89,52 @@ impl Sched {
         self.nmidle += 1;
     }
 
-    /// Takes an M from the idle list.
+    /// Takes an M from the idle list: another than the one that waits for a timer, if there is one.
     pub fn mget(&mut self) -> Option<&'static M> {
-        let mp = self.midle?;
-        self.midle = mp.schedlink.take();
-        self.nmidle -= 1;
+        let first = self.midle?;
+        let mp = match first.schedlink.get() {
+            Some(second) if self.is_timer_m(first) => second,
+            _ => first,
+        };
+        self.mremove(mp);
         Some(mp)
+    }
+
+    /// Takes a certain M from the idle list. False when it is not there: somebody has taken it.
+    pub fn mremove(&mut self, mp: &'static M) -> bool {
+        if self.is_timer_m(mp) {
+            self.timer_m = None;
+        }
+        let mut at = self.midle;
+        let mut before: Option<&'static M> = None;
+        while let Some(here) = at {
+            let next = here.schedlink.get();
+            if core::ptr::eq(here, mp) {
+                match before {
+                    Some(before) => before.schedlink.set(next),
+                    None => self.midle = next,
+                }
+                mp.schedlink.set(None);
+                self.nmidle -= 1;
+                return true;
+            }
+            (before, at) = (at, next);
+        }
+        false
+    }
+
+    /// Makes `mp`, which goes to sleep, the one that wakes for the next timer, unless another wakes earlier.
+    pub fn wakes_for_timer(&mut self, mp: &'static M, when: u64) -> bool {
+        let earliest = self.timer_m.is_none_or(|(_, until)| when < until);
+        if earliest {
+            self.timer_m = Some((mp, when));
+        }
+        earliest
+    }
+
+    fn is_timer_m(&self, mp: &'static M) -> bool {
+        self.timer_m
+            .is_some_and(|(timer_m, _)| core::ptr::eq(timer_m, mp))
     }
 
     /// Puts a P, whose run queue is empty, on the idle list.

@@ -4,7 +4,7 @@
 //! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim`: their memory.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
-//!   with `retake` (Ps of goroutines that do not come back), `dead` (deadlocks), `schedtrace`.
+//!   with `retake` (Ps of goroutines that do not come back), `dead` (deadlocks), `schedtrace`; `timer`: deadlines.
 //!
 //! # How a goroutine gives way
 //!
@@ -58,6 +58,8 @@ pub mod sysmon;
 pub mod template;
 #[cfg(feature = "object")]
 pub mod threads;
+#[cfg(any(feature = "object", test))]
+pub mod timer;
 pub mod waitreason;
 
 #[cfg(feature = "object")]

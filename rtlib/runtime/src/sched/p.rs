@@ -9,6 +9,7 @@ use super::g::G;
 use super::gfree::Magazines;
 use super::m::M;
 use super::runq::RunQueue;
+use super::timer::Timers;
 use crate::link::Link;
 
 /// Who has a P. Go's words (runtime2.go).
@@ -42,6 +43,8 @@ pub struct P {
     pub goidcacheend: AtomicU64,
     /// Dead goroutines with default stacks, to be reused.
     pub gfree: Magazines,
+    /// Its timers. Anybody, under their lock.
+    pub timers: Timers,
     /// Goroutines started and ended here. Holder only.
     pub started: AtomicU64,
     /// See `started`.

@@ -17,11 +17,11 @@ use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::m::M;
 use super::p::P;
 use super::waitreason::WaitReason;
-use super::{current, dead, hold, procs, sysmon, this_goroutine, threads};
+use super::{current, dead, hold, procs, sysmon, this_goroutine, threads, timer};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::libc::dtors;
-use crate::os::linux::{futex, mem, proc};
+use crate::os::linux::{futex, mem, nanotime, proc};
 
 /// Park token: not there, nobody waits.
 pub const EMPTY: u8 = 0;
@@ -34,8 +34,10 @@ const NOTIFIED: u8 = 2;
 const AWAKE: u32 = 0;
 /// Wake-up word of a thread: it is to go on.
 const WOKEN: u32 = 1;
-/// Wake-up word of a thread: it sleeps.
+/// Wake-up word of a thread: it sleeps until somebody wakes it.
 const ASLEEP: u32 = 2;
+/// Wake-up word of a thread: it sleeps until a deadline at most.
+const DOZING: u32 = 3;
 
 /// A slice of time: how long goroutines that ready each other may have the P to themselves while the ring has work. Two that pass a ball may neither starve the
 /// rest, however briefly they hold it, nor get more of the P than others who do, however long. By sysmon's clock, which may take twice that to notice.
@@ -77,7 +79,7 @@ fn next_here(mp: &'static M) -> Option<&'static G> {
     if mp.lockedg.get().is_some() || procs::must_visit_scheduler(pp) {
         return None;
     }
-    if global_is_due(pp) {
+    if global_is_due(pp) || timer::must_visit_scheduler(pp) {
         return None;
     }
     let next = runqget(pp)?;
@@ -147,7 +149,7 @@ pub fn submit(gp: &'static G, pp: Option<&'static P>) {
 }
 
 /// The P of the calling thread, whether it runs a goroutine or g0.
-fn my_p() -> Option<&'static P> {
+pub fn my_p() -> Option<&'static P> {
     tls::getg()?.m.get()?.p.get()
 }
 
@@ -215,10 +217,53 @@ fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
     me.wake.store(AWAKE, Ordering::Relaxed);
 }
 
+/// [`gopark`] for a thread, with a deadline: see `timer::gopark_until`.
+#[cold]
+pub fn thread_park_until(
+    me: &'static G,
+    reason: WaitReason,
+    commit: switch::Commit,
+    arg: usize,
+    deadline: u64,
+) -> bool {
+    me.waitreason.store(reason as u8, Ordering::Relaxed);
+    me.waitsince.store(sysmon::coarse_now(), Ordering::Relaxed);
+    commit(me, arg);
+    let mut expired = false;
+    if me
+        .wake
+        .compare_exchange(AWAKE, DOZING, Ordering::AcqRel, Ordering::Acquire)
+        .is_ok()
+    {
+        expired = doze(me, deadline);
+    }
+    me.wake.store(AWAKE, Ordering::Relaxed);
+    expired
+}
+
+/// Sleeps until woken (false) or until the deadline won (true).
+fn doze(me: &'static G, deadline: u64) -> bool {
+    let mut limit = Some(deadline);
+    while me.wake.load(Ordering::Acquire) != WOKEN {
+        let left = limit.map(|deadline| deadline.saturating_sub(nanotime()));
+        if left != Some(0) {
+            futex::wait(&me.wake, DOZING, left);
+        } else if me.win_select() {
+            return true;
+        } else {
+            limit = None; // somebody has won the right to wake us, and is about to
+        }
+    }
+    false
+}
+
 #[cold]
 fn thread_ready(gp: &'static G) {
-    if gp.wake.swap(WOKEN, Ordering::AcqRel) == ASLEEP {
+    let was = gp.wake.swap(WOKEN, Ordering::AcqRel);
+    if was == ASLEEP {
         dead::is_woken();
+    }
+    if was != AWAKE {
         futex::wake(&gp.wake, 1);
     }
 }

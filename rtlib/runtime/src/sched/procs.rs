@@ -116,12 +116,13 @@ fn bury(sched: &mut Sched, pp: &'static P) {
     drop_dead_tail();
 }
 
-/// Shortens the list of all Ps to the last one that is not dead, so that thieves do not visit graves.
+/// Shortens the list of all Ps to the last one that is not dead or still has timers, so that thieves do not visit graves.
 fn drop_dead_tail() {
     let mut len = ALLP_LEN.load(Ordering::Relaxed);
     while len > 1
         && let Some(last) = ALLP[len as usize - 1].get()
         && last.is(PStatus::Dead)
+        && last.timers.is_empty()
     {
         len -= 1;
     }

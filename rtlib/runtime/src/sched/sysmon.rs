@@ -1,14 +1,14 @@
 //! sysmon: a thread without a P that watches the others.
 //!
 //! It looks often while it finds something to do and less and less while it does not: every [`MIN_DELAY_US`] at first, up to [`MAX_DELAY_US`]. Each look gives Ps
-//! of goroutines that do not come back to others (`retake`) and prints a line for `GODEBUG=schedtrace`. When all Ps have been idle for [`QUIET_NS`] it asks
+//! of goroutines that do not come back to others (`retake`), runs timers that no P has come to run, and prints a line for `GODEBUG=schedtrace`. When all Ps have been idle for [`QUIET_NS`] it asks
 //! whether that is a deadlock (`dead`), and sleeps until a P is taken.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::global::{ACTIVATIONS, SCHED, SPIN};
 use super::m::M;
-use super::{dead, procs, reclaim, retake, schedtrace};
+use super::{dead, procs, reclaim, retake, schedtrace, timer};
 use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
 
@@ -42,7 +42,7 @@ pub extern "C" fn sysmon(_mp: &'static M) -> ! {
         proc::usleep(delay);
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
-        if retaker.look(now) {
+        if retaker.look(now) | timer::run_overdue(now) {
             (in_vain, delay) = (0, MIN_DELAY_US);
         } else {
             in_vain += 1;

@@ -13,7 +13,7 @@ use super::{M0, procs, template};
 use crate::arch::current::{switch, tls};
 use crate::fatal;
 use crate::libc::ffi::{self, PthreadAttr};
-use crate::os::linux::{mem, signal, thread};
+use crate::os::linux::{mem, nanotime, signal, thread};
 
 /// Stack of an M's thread: g0 and libc's TLS block.
 const M_STACK: usize = 256 << 10;
@@ -57,6 +57,45 @@ pub fn stopm(mp: &'static M) {
     crate::boot::second::expect_idleness();
     SCHED.lock().mput(mp);
     park_until_p(mp);
+}
+
+/// As [`stopm`], at the end of looking for work; wakes at `until` (ns) at the latest, for a timer, if no other idle M does. Then it takes an idle P, if there is one, and goes
+/// on looking.
+pub fn stopm_until(mp: &'static M, until: Option<u64>) {
+    crate::boot::second::expect_idleness();
+    let mine = {
+        let mut sched = SCHED.lock();
+        sched.mput(mp);
+        until.filter(|&when| sched.wakes_for_timer(mp, when))
+    };
+    let Some(when) = mine else {
+        return park_until_p(mp);
+    };
+    mp.blocked.store(true, Ordering::Relaxed);
+    let woken = mp.park.sleep_for(Some(when.saturating_sub(nanotime())));
+    mp.blocked.store(false, Ordering::Relaxed);
+    if woken || !take_idle_p(mp) {
+        park_until_p(mp);
+    }
+}
+
+/// After a sleep that nobody ended: takes `mp` off the idle list, and a P with it. False when it stays there, or somebody is about to wake it.
+fn take_idle_p(mp: &'static M) -> bool {
+    let pp = {
+        let mut sched = SCHED.lock();
+        if !sched.mremove(mp) {
+            return false;
+        }
+        let pp = sched.pidleget();
+        if pp.is_none() {
+            sched.mput(mp); // all Ps are busy, and look at the timers themselves
+        }
+        pp
+    };
+    if let Some(pp) = pp {
+        procs::acquire(mp, pp);
+    }
+    pp.is_some()
 }
 
 /// Sleeps until woken, then takes the P that came along.

@@ -3,8 +3,8 @@
 use core::ptr::NonNull;
 
 use linux_raw_sys::general::{
-    __NR_madvise, __NR_mmap, __NR_mprotect, MADV_DONTNEED, MADV_NOHUGEPAGE, MAP_ANONYMOUS,
-    MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
+    __NR_madvise, __NR_mmap, __NR_mprotect, __NR_munmap, MADV_DONTNEED, MADV_NOHUGEPAGE,
+    MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 };
 
 use super::{Errno, call};
@@ -23,6 +23,15 @@ pub fn reserve(len: usize) -> Result<NonNull<u8>, Errno> {
     // SAFETY: a new anonymous mapping at an address of the kernel's choice.
     let at = unsafe { call(__NR_mmap, [0, len, prot, flags, usize::MAX, 0]) }?;
     NonNull::new(at as *mut u8).ok_or(Errno(0))
+}
+
+/// Gives a mapping back.
+///
+/// # Safety
+/// What `reserve` gave, whole, and nobody uses it any more.
+pub unsafe fn release(at: NonNull<u8>, len: usize) {
+    // SAFETY: the caller vouches. It fails only for ranges that are none.
+    let _ = unsafe { call(__NR_munmap, [at.as_ptr() as usize, len, 0, 0, 0, 0]) };
 }
 
 /// Keeps transparent huge pages out of a mapping: a stack needs one page, not 2 MiB.

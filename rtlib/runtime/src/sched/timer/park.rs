@@ -1,0 +1,77 @@
+//! Waiting with a deadline.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use super::timers::{NEVER, Timer, timers_of};
+use crate::arch::current::switch::Commit;
+use crate::sched::g::G;
+use crate::sched::park::{gopark, my_p, thread_park_until};
+use crate::sched::waitreason::WaitReason;
+
+/// What the goroutine, its commit and the timer share; on the goroutine's stack.
+struct TimedWait {
+    me: &'static G,
+    deadline: u64,
+    commit: Commit,
+    arg: usize,
+    expired: AtomicBool,
+    timer: Timer,
+}
+
+/// As [`gopark`], but wakes when the monotonic clock reaches `deadline` (ns), if nobody else has before. True when the deadline did; the waiter is then still queued
+/// where it waits, and takes itself off.
+///
+/// The caller has set `me.select_done` to 0, and all others wake `me` only after [`G::win_select`].
+pub fn gopark_until(
+    me: &'static G,
+    reason: WaitReason,
+    commit: Commit,
+    arg: usize,
+    deadline: u64,
+) -> bool {
+    if deadline == NEVER {
+        gopark(me, reason, commit, arg);
+        return false;
+    }
+    if me.is_thread() {
+        return thread_park_until(me, reason, commit, arg, deadline);
+    }
+    let mut wait = TimedWait {
+        me,
+        deadline,
+        commit,
+        arg,
+        expired: AtomicBool::new(false),
+        timer: Timer::new(expire, core::ptr::null_mut()),
+    };
+    wait.timer.arg = (&raw mut wait).cast();
+    gopark(me, reason, timed_commit, (&raw const wait) as usize);
+    if wait.expired.load(Ordering::Acquire) {
+        return true;
+    }
+    wait.timer.stop();
+    false
+}
+
+/// Sets the timer and publishes the waiter in one step: while the heap is locked the timer cannot fire, and after the inner commit the waiter's stack is not touched
+/// any more.
+extern "C" fn timed_commit(left: &'static G, wait: usize) {
+    // SAFETY: `gopark_until` passes its own variable, and waits until it is woken, which nobody does before the inner commit.
+    let wait = unsafe { &*(wait as *const TimedWait) };
+    let (commit, arg) = (wait.commit, wait.arg);
+    let timers = timers_of(my_p());
+    let mut heap = timers.heap.lock();
+    timers.add_locked(&mut heap, &wait.timer, wait.deadline);
+    commit(left, arg);
+}
+
+/// The timer's callback.
+unsafe extern "C" fn expire(wait: *mut u8) -> Option<&'static G> {
+    // SAFETY: `gopark_until` does not return before the callback has.
+    let wait = unsafe { &*wait.cast::<TimedWait>() };
+    let won = wait.me.win_select();
+    if won {
+        wait.expired.store(true, Ordering::Release);
+    }
+    won.then_some(wait.me)
+}

@@ -1,0 +1,33 @@
+//! Time: sleeping, [`Timer`]s, [`Ticker`]s and [delayed calls](after_func). The clock is the monotonic one, that of [`std::time::Instant`].
+//!
+//! - `deadline`: from std's times to the runtime's. `channel`: a channel that a timer of the runtime sends to; [`Timer`] and [`Ticker`] are built on it; `after_func`: calls.
+
+mod after_func;
+mod channel;
+mod deadline;
+mod ticker;
+mod timer;
+
+use std::time::{Duration, Instant};
+
+pub use after_func::{AfterFunc, after_func};
+use deadline::after;
+pub use ticker::Ticker;
+pub use timer::Timer;
+
+/// Blocks the calling goroutine (or plain thread) for at least this long. The thread below runs other goroutines meanwhile; a hundred thousand sleepers cost no
+/// threads. `Duration::MAX` and other times that the clock will never show are for ever.
+///
+/// `std::thread::sleep` works on goroutines as well, but blocks the thread below.
+pub fn sleep(duration: Duration) {
+    if duration.is_zero() {
+        crate::yield_now();
+    } else {
+        rtlib_abi::time::sleep_until(after(duration));
+    }
+}
+
+/// Blocks until this moment, or only lets others run when it has passed.
+pub fn sleep_until(deadline: Instant) {
+    sleep(deadline.saturating_duration_since(Instant::now()));
+}

@@ -1,0 +1,74 @@
+//! [`Ticker`]: events at regular times.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::after;
+use super::channel::TimeChannel;
+use crate::chan::Receiver;
+
+/// Events at regular times. For a slow receiver ticks are left out, so that at most one waits. A ticker that is dropped is stopped.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// let ticker = rtlib::time::Ticker::new(Duration::from_millis(100));
+/// for tick in ticker.receiver().iter().take(3) {
+///     println!("{tick:?}");
+/// }
+/// ```
+pub struct Ticker {
+    receiver: Receiver<Instant>,
+    channel: Mutex<TimeChannel>,
+}
+
+impl Ticker {
+    /// Ticks every `period`, first when one has passed.
+    ///
+    /// # Panics
+    /// When the period is zero.
+    #[must_use]
+    pub fn new(period: Duration) -> Self {
+        let channel = TimeChannel::new();
+        let ticker = Self {
+            receiver: channel.receiver().clone(),
+            channel: Mutex::new(channel),
+        };
+        ticker.reset(period);
+        ticker
+    }
+
+    /// Where the ticks arrive.
+    #[must_use]
+    pub fn receiver(&self) -> &Receiver<Instant> {
+        &self.receiver
+    }
+
+    /// No more ticks, not even one that had come and not been received. Receivers are not disconnected.
+    pub fn stop(&self) {
+        self.lock().stop();
+    }
+
+    /// Ticks with another period from now on, whether it was stopped or not.
+    ///
+    /// # Panics
+    /// When the period is zero.
+    pub fn reset(&self, period: Duration) {
+        assert!(!period.is_zero(), "a ticker needs a period above zero");
+        let ns = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+        let mut channel = self.lock();
+        channel.stop();
+        channel.set(after(period), ns);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TimeChannel> {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Ticker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticker").finish_non_exhaustive()
+    }
+}
