@@ -57,6 +57,8 @@ mod blocking_tests;
 pub mod chan;
 #[cfg(all(test, not(loom)))]
 mod fake_runtime;
+#[cfg(all(test, not(loom)))]
+mod fake_sync;
 mod go;
 mod goroutine;
 #[cfg(all(test, not(loom)))]
@@ -78,6 +80,8 @@ mod scope;
 #[cfg(feature = "std")]
 mod shim;
 mod spawn;
+#[cfg(feature = "std")]
+pub mod sync;
 mod sys;
 #[cfg(feature = "std")]
 pub mod time;

@@ -1,9 +1,23 @@
 //! The one place where the code that loom checks gets its atomics and cells from.
 
 #[cfg(not(loom))]
-pub(crate) use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+pub(crate) use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// A `const fn`; under loom, whose types have no const constructors, an ordinary one.
+macro_rules! const_unless_loom {
+    ($(#[$attribute:meta])* $vis:vis const fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty $body:block) => {
+        #[cfg(not(loom))]
+        $(#[$attribute])*
+        $vis const fn $name($($arg: $type),*) -> $result $body
+
+        #[cfg(loom)]
+        $(#[$attribute])*
+        $vis fn $name($($arg: $type),*) -> $result $body
+    };
+}
+pub(crate) use const_unless_loom;
 
 /// An `UnsafeCell` that loom can watch.
 #[cfg(not(loom))]

@@ -14,6 +14,7 @@ pub mod chan;
 pub mod layout;
 pub mod record;
 pub mod symbol;
+pub mod sync;
 pub mod time;
 pub mod watch;
 

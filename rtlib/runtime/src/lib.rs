@@ -9,6 +9,7 @@
 pub mod chan;
 mod sched;
 mod shim;
+pub mod sync;
 
 /// Pure, so tested without the rest of `os`.
 #[cfg(all(test, not(feature = "object")))]

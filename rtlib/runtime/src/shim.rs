@@ -5,11 +5,9 @@ use core::sync::atomic;
 #[cfg(loom)]
 use loom::sync::atomic;
 
-#[cfg(any(feature = "object", test))]
-pub use atomic::Ordering;
 #[cfg(any(feature = "object", loom))]
 pub use atomic::{AtomicI32, fence};
-pub use atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+pub use atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 #[cfg(not(loom))]
 pub use core::cell::Cell;

@@ -33,7 +33,7 @@ mod waitq;
 #[cfg(all(test, loom))]
 mod loom_tests;
 #[cfg(feature = "object")]
-mod real;
+pub(crate) mod real;
 
 use core::sync::atomic::Ordering::Relaxed;
 

@@ -268,6 +268,13 @@ fn thread_ready(gp: &'static G) {
     }
 }
 
+/// Runs the goroutine that the caller has just readied, in the caller's place (Go: `goyield`). On a thread: nothing.
+pub fn run_readied() {
+    if let Some(gp) = current() {
+        leave(gp, gosched_commit, 0);
+    }
+}
+
 /// Go's Gosched: to the tail of the queue.
 #[unsafe(export_name = "runtime.Gosched")]
 extern "C" fn gosched() {

@@ -1,0 +1,26 @@
+//! Locks and other means to wait for each other, for goroutines: std's, crossbeam's and Go's, where who waits lets other goroutines run.
+//!
+//! | | |
+//! |---|---|
+//! | [`Mutex`], [`RwLock`], [`Condvar`], [`Once`], [`OnceLock`], [`LazyLock`], [`Barrier`] | as in `std::sync`, poison included |
+//! | [`WaitGroup`] | as Go's `sync.WaitGroup` |
+//! | [`Semaphore`] | weighted, first come first served |
+//! | [`raw`] | locks without values, for `lock_api` |
+//!
+//! All work between goroutines and plain threads, have a `const fn new`, need no allocation, and block in the order of arrival. std's own locks work in goroutines too, but who waits for
+//! one blocks a thread, and with it a P, until sysmon makes up for it.
+
+mod mutex;
+mod poison;
+pub mod raw;
+mod raw_mutex;
+mod raw_rwlock;
+#[cfg(not(loom))]
+pub(crate) mod rt;
+#[cfg(loom)]
+#[path = "rt_model.rs"]
+pub(crate) mod rt;
+mod rwlock;
+
+pub use mutex::{Mutex, MutexGuard};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
