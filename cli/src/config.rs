@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use gobuild_templates::GoAmd64;
+use rtlib_abi::layout::STACK_CLASSES;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The keys of the metadata tables.
 const KEYS: [&str; 4] = ["linker", "mode", "stack-size", "goamd64"];
-/// The smallest and the largest default stack: a page, and what an address space surely holds.
-const STACK_SIZES: std::ops::RangeInclusive<u64> = 4096..=(1 << 36);
+/// The smallest and the largest default stack.
+const STACK_SIZES: std::ops::RangeInclusive<u64> =
+    1 << *STACK_CLASSES.start()..=1 << *STACK_CLASSES.end();
 /// Stacks are made of pages.
 const PAGE: u64 = 4096;
 
@@ -279,7 +281,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
         .filter(|bytes| STACK_SIZES.contains(bytes));
     bytes
         .map(|bytes| bytes.next_multiple_of(PAGE))
-        .ok_or_else(|| "a stack has between 4K and 64G".to_owned())
+        .ok_or_else(|| "a stack has between 16K and 1G".to_owned())
 }
 
 fn parse_level(text: &str) -> Result<GoAmd64, String> {
@@ -338,15 +340,25 @@ mod tests {
     #[test]
     fn sizes() {
         for (text, bytes) in [
-            ("4096", 4096),
-            ("5000", 8192),
+            ("16384", 16 << 10),
+            ("20000", 20 << 10),
             ("256K", 256 << 10),
             ("1m", 1 << 20),
-            ("2G", 2 << 30),
+            ("1G", 1 << 30),
         ] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
-        for text in ["", "K", "-1", "1T", "100", "99999999999G", "1.5M", "65G"] {
+        for text in [
+            "",
+            "K",
+            "-1",
+            "1T",
+            "100",
+            "99999999999G",
+            "1.5M",
+            "2G",
+            "15K",
+        ] {
             assert!(parse_size(text).is_err(), "{text}");
         }
     }

@@ -1,9 +1,10 @@
 //! The command line of the front door, as clap reads it. Only syntax is checked here; nothing is opened or started.
 //!
-//! [`cargo`] holds cargo's own options and hands them on, [`emit`] the `--emit` requests.
+//! [`cargo`] holds cargo's own options and hands them on, [`emit`] the `--emit` requests; `order` lets options stand before the subcommand.
 
 pub mod cargo;
 pub mod emit;
+mod order;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -218,6 +219,9 @@ pub struct GoArgs {
 /// # Errors
 /// clap's error, which also stands for `--help` and `--version`.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut definition = Cli::command();
+    definition.build();
+    let args = order::subcommand_first(&definition, args.into_iter().collect());
     Cli::try_parse_from(std::iter::once(OsString::from("cargo gobuild")).chain(args))
 }
 
@@ -301,8 +305,39 @@ mod tests {
     }
 
     #[test]
-    fn options_of_build_do_not_mix_with_a_subcommand() {
-        assert!(parse(["--release", "run"].map(OsString::from)).is_err());
+    fn options_may_stand_before_the_subcommand() {
+        let cli = parsed(&[
+            "-qp",
+            "app",
+            "--linker",
+            "cc",
+            "--target-dir=t",
+            "run",
+            "--",
+            "test",
+        ]);
+        let Some(Command::Run(run)) = cli.command else {
+            panic!("not run");
+        };
+        assert_eq!(run.package.as_deref(), Some("app"));
+        assert_eq!(run.go.linker, Some(LinkerChoice::Cc));
+        assert_eq!(run.args, ["test"]);
+        assert!(matches!(
+            parsed(&["-n", "t"]).command,
+            Some(Command::Test(_))
+        ));
+    }
+
+    #[test]
+    fn a_value_that_is_named_like_a_subcommand_is_a_value() {
+        let cli = parsed(&["--bin", "test", "--example=run", "-p", "install"]);
+        assert!(cli.command.is_none());
+        assert_eq!(cli.build.targets.bin, ["test"]);
+    }
+
+    #[test]
+    fn options_that_the_subcommand_has_not_are_refused() {
+        assert!(parse(["--emit", "inittask", "run"].map(OsString::from)).is_err());
     }
 
     #[test]

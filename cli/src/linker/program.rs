@@ -50,7 +50,7 @@ impl Program {
 
     /// Whether init functions or package variables can be in it.
     #[must_use]
-    pub fn has_inits(&self) -> bool {
+    pub fn may_have_inits(&self) -> bool {
         self.crates.crates[&CrateId::Main].reaches_rtlib
     }
 
@@ -86,7 +86,7 @@ impl Program {
         plan: &PlanFile,
         outbox: &Outbox,
     ) -> Result<Plan, LinkError> {
-        if !self.has_inits() {
+        if !self.may_have_inits() {
             return Ok(Plan {
                 tasks: Vec::new(),
                 warnings: Vec::new(),

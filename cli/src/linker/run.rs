@@ -195,9 +195,9 @@ impl Stage<'_> {
         }
     }
 
-    /// The libc functions that the runtime stands before. Counting allocations is for programs with inits alone.
+    /// The libc functions that the runtime stands before. Allocations are counted only in programs that may have inits.
     fn wrapped(&self) -> Vec<&'static str> {
-        let counted: &[&str] = if self.program.has_inits() {
+        let counted: &[&str] = if self.program.may_have_inits() {
             &WRAPPED_FOR_INITTRACE
         } else {
             &[]

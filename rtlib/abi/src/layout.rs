@@ -149,3 +149,6 @@ pub struct MHead {
     /// The goroutine with the scheduling stack.
     pub g0: usize,
 }
+
+/// log2 of the smallest and the largest stack of a goroutine: 16 KiB and 1 GiB.
+pub const STACK_CLASSES: core::ops::RangeInclusive<usize> = 14..=30;

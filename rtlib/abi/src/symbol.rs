@@ -62,8 +62,8 @@ pub const WRAPPED: [&str; 3] = [
     "__nptl_setxid_sighandler",
 ];
 
-/// libc functions that the runtime counts under `GODEBUG=inittrace=1`: wrapped as [`WRAPPED`] is, but only in programs that have
-/// init functions or package variables.
+/// libc functions that the runtime counts under `GODEBUG=inittrace=1`: wrapped as [`WRAPPED`] is, but only in programs with
+/// packages that may have init functions or package variables: those that depend on `rtlib`.
 pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
     "malloc",
     "calloc",

@@ -11,12 +11,13 @@
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use rtlib_abi::layout::STACK_CLASSES;
+
 use crate::lock::Lock;
 use crate::os::linux::{Errno, mem};
 
-/// Smallest and largest slot: 16 KiB and 1 GiB.
-const MIN_CLASS: usize = 14;
-const MAX_CLASS: usize = 30;
+const MIN_CLASS: usize = *STACK_CLASSES.start();
+const MAX_CLASS: usize = *STACK_CLASSES.end();
 /// Number of size classes.
 pub const CLASSES: usize = MAX_CLASS - MIN_CLASS + 1;
 /// Default size of a goroutine's stack, guard and TLS block included.
