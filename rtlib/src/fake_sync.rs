@@ -128,7 +128,7 @@ extern "C" fn can_spin(times: u32) -> bool {
     times < 2
 }
 
-#[unsafe(export_name = "sync.runtime_nanotime")]
+#[unsafe(export_name = "runtime.nanotime")]
 extern "C" fn nanotime() -> u64 {
     START.elapsed().as_nanos() as u64
 }

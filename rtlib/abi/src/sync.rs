@@ -79,8 +79,4 @@ unsafe extern "C" {
     /// For one who wants a lock that is held and has spun so often: whether it can help to spin once more.
     #[link_name = "sync.runtime_canSpin"]
     pub fn can_spin(times: u32) -> bool;
-
-    /// The clock of deadlines.
-    #[link_name = "sync.runtime_nanotime"]
-    pub fn nanotime() -> u64;
 }

@@ -10,7 +10,12 @@
 //! All work between goroutines and plain threads, have a `const fn new`, need no allocation, and block in the order of arrival. std's own locks work in goroutines too, but who waits for
 //! one blocks a thread, and with it a P, until sysmon makes up for it.
 
+mod barrier;
+mod condvar;
+mod lazy_lock;
 mod mutex;
+mod once;
+mod once_lock;
 mod poison;
 pub mod raw;
 mod raw_mutex;
@@ -21,6 +26,15 @@ pub(crate) mod rt;
 #[path = "rt_model.rs"]
 pub(crate) mod rt;
 mod rwlock;
+mod semaphore;
+mod wait_group;
 
+pub use barrier::{Barrier, BarrierWaitResult};
+pub use condvar::{Condvar, WaitTimeoutResult};
+pub use lazy_lock::LazyLock;
 pub use mutex::{Mutex, MutexGuard};
+pub use once::{Once, OnceState};
+pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+pub use wait_group::WaitGroup;

@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use rtlib_abi::sync as abi;
+use rtlib_abi::time::nanotime;
 
 use crate::shim::{AtomicU32, Ordering};
 
@@ -25,7 +26,7 @@ impl Deadline {
     /// In so much time; never, if that is more than five centuries.
     pub(crate) fn after(time: Duration) -> Self {
         let ns = u64::try_from(time.as_nanos()).unwrap_or(abi::NEVER);
-        Self(now().saturating_add(ns))
+        Self(nanotime().saturating_add(ns))
     }
 
     /// For one who waits for something that is about to happen, unless somebody else is faster.
@@ -39,23 +40,17 @@ impl Deadline {
     }
 }
 
-/// Nanoseconds of a monotonic clock.
-fn now() -> u64 {
-    // SAFETY: callable from any thread.
-    unsafe { abi::nanotime() }
-}
-
 /// Measures how long somebody has waited.
 pub(super) struct Stopwatch(u64);
 
 impl Stopwatch {
     pub(super) fn start() -> Self {
-        Self(now())
+        Self(nanotime())
     }
 
     /// Whether it has run for longer than `ns` nanoseconds.
     pub(super) fn is_past(&self, ns: u64) -> bool {
-        now().saturating_sub(self.0) > ns
+        nanotime().saturating_sub(self.0) > ns
     }
 }
 

@@ -6,7 +6,6 @@ use super::table::{BUCKETS, Bucket, Table};
 use super::{event, notify, sema};
 use crate::chan::real::Scheduler;
 use crate::lock::Lock;
-use crate::os::linux::nanotime;
 use crate::sched::global::SPIN;
 use crate::sched::waitreason::WaitReason;
 use crate::sched::{current, park, procs};
@@ -113,10 +112,4 @@ fn others_run() -> bool {
 /// Whether the caller's P has no other goroutine to run.
 fn nothing_else_to_do() -> bool {
     current().is_none_or(|gp| gp.mp().pp().runq.is_empty_to_owner())
-}
-
-/// See `rtlib_abi::sync::nanotime`.
-#[unsafe(export_name = "sync.runtime_nanotime")]
-extern "C" fn nanotime_c() -> u64 {
-    nanotime()
 }
