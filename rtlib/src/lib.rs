@@ -35,7 +35,7 @@
 //! [`go`] and [`spawn`] start one; [`Builder`] chooses its stack size. To the compiler and to every library a goroutine is a thread of
 //! its own: thread-locals, `errno`, panics and [`std::thread::current`](https://doc.rust-lang.org/std/thread/fn.current.html) belong to it, whichever
 //! thread of the operating system runs it at the moment. Hence the bounds of `std::thread::spawn`: what a goroutine captures is `Send + 'static`.
-//! Goroutines of a [`scope`] may borrow.
+//! Goroutines of a [`scope`] may borrow; a [`context`] tells those that work on one task when to stop.
 //!
 //! # Features
 //!
@@ -55,10 +55,14 @@ mod blocking;
 mod blocking_tests;
 #[cfg(feature = "std")]
 pub mod chan;
+#[cfg(feature = "std")]
+pub mod context;
 #[cfg(all(test, not(loom)))]
 mod fake_runtime;
 #[cfg(all(test, not(loom)))]
 mod fake_sync;
+#[cfg(all(test, not(loom)))]
+mod fake_time;
 mod go;
 mod goroutine;
 #[cfg(all(test, not(loom)))]

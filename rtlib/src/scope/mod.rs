@@ -59,7 +59,8 @@ pub struct ScopedJoinHandle<'scope, T> {
 /// println!("{total} letters, {longest} in the longest of {}", words.len());
 /// ```
 ///
-/// Goroutines of the scope may start more of them. A plain thread may open a scope as well.
+/// Goroutines of the scope may start more of them. A plain thread may open a scope as well. To end the others when one fails, see
+/// [`context::try_scope`](crate::context::try_scope).
 ///
 /// # Panics
 /// When `f` panics, with its panic; else when a goroutine panicked and nobody got that from [`ScopedJoinHandle::join`]. Either way all
