@@ -3,8 +3,12 @@
 
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 
 use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
@@ -19,13 +23,24 @@ fn expected(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// `cargo gobuild COMMAND` of an example, in a target directory that the tests keep.
+/// A target directory that the tests keep. All examples share it, so that `rtlib` is compiled once.
+fn target() -> PathBuf {
+    tool::scratch().join("examples")
+}
+
+/// `cargo gobuild COMMAND` of an example.
 fn gobuild(name: &str, command: &[&str]) -> Command {
     let mut gobuild = tool::gobuild(&example(name));
+    gobuild.args(command).env("CARGO_TARGET_DIR", target());
     gobuild
-        .args(command)
-        .env("CARGO_TARGET_DIR", tool::scratch().join(name));
-    gobuild
+}
+
+/// A command for an example's executable, built if need be.
+fn program(name: &str) -> Command {
+    _ = run(&mut gobuild(name, &["build", "-q"]), BUILD).ok();
+    let mut program = Command::new(target().join("debug").join(name));
+    tool::clean(&mut program);
+    program
 }
 
 fn readme() -> String {
@@ -57,14 +72,14 @@ fn every_example_prints_what_it_is_said_to() {
 /// Every step is reached, and in Go's order. `runtime.doInit` runs twice: for the runtime's own tasks and for the program's.
 #[test]
 fn the_walk_through_the_boot_names_every_step() {
-    _ = run(&mut gobuild("boot", &["build", "-q"]), BUILD).ok();
+    let boot = program("boot");
     let gdb = which::which("gdb").expect("gdb is needed: install gdb");
     let mut command = Command::new(gdb);
     tool::clean(&mut command);
     command
         .args(["-nx", "-q", "-batch", "-x"])
         .arg(example("boot").join("walk.gdb"))
-        .arg(tool::scratch().join("boot/debug/boot"));
+        .arg(boot.get_program());
     let text = run(&mut command, RUN).ok().out();
     let steps = text
         .lines()
@@ -76,6 +91,110 @@ fn the_walk_through_the_boot_names_every_step() {
                   runtime.mstart runtime.main runtime.doInit runtime.doInit main.main";
     let expect: Vec<&str> = expect.split_whitespace().collect();
     assert_eq!(steps, expect, "{text}");
+}
+
+/// A child that does not outlive its test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// What `f` returns, if it does so in time.
+fn in_time<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, result) = mpsc::channel();
+    thread::spawn(move || _ = done.send(f()));
+    result.recv_timeout(RUN).expect("done in time")
+}
+
+/// Talks to an echo server line by line.
+fn talk(address: &str, name: usize) {
+    let stream = TcpStream::connect(address).expect("connect");
+    for direction in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
+        direction(&stream, Some(RUN)).expect("set a time limit");
+    }
+    let mut to = stream.try_clone().expect("a second handle");
+    let mut from = BufReader::new(stream);
+    for n in 0..20 {
+        let line = format!("client {name} says {n}\n");
+        to.write_all(line.as_bytes()).expect("write");
+        let mut answer = String::new();
+        from.read_line(&mut answer).expect("read");
+        assert_eq!(answer, line);
+    }
+}
+
+#[test]
+fn the_echo_server_serves_many_at_once_until_its_input_ends() {
+    let mut command = program("echo");
+    command.arg("127.0.0.1:0");
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut server = Server(child.expect("start the server"));
+    let mut lines = BufReader::new(server.0.stdout.take().expect("piped")).lines();
+    let (first, mut lines) = in_time(move || (lines.next(), lines));
+    let first = first.expect("it says something").expect("text");
+    let address = first.strip_prefix("listening on ").expect("an address");
+
+    // Connected for the whole time, and silent: nobody waits for it.
+    let silent = TcpStream::connect(address).expect("connect");
+    thread::scope(|s| {
+        for name in 0..50 {
+            s.spawn(move || talk(address, name));
+        }
+    });
+    drop(silent);
+    drop(server.0.stdin.take());
+    assert!(in_time(move || lines.next()).is_none(), "its output ends");
+    assert!(server.0.wait().expect("wait").success());
+}
+
+/// Files and directories below, by hand.
+fn count(dir: &Path) -> (u32, u32) {
+    let mut counts = (0, 1);
+    for entry in fs::read_dir(dir).expect("read directory") {
+        let entry = entry.expect("an entry");
+        if entry.file_type().expect("its type").is_dir() {
+            let below = count(&entry.path());
+            counts = (counts.0 + below.0, counts.1 + below.1);
+        } else {
+            counts.0 += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn the_walker_finds_what_is_there() {
+    let root = tool::root().join("rtlib");
+    let out = run(program("walk").arg(&root), RUN).ok().out();
+    let mut files = 0;
+    let mut directories = 0;
+    for line in out.lines() {
+        let numbers = line.rsplit(": ").next().unwrap_or(line);
+        let number = numbers
+            .split(' ')
+            .next()
+            .and_then(|n| n.parse::<u32>().ok());
+        let number = number.unwrap_or_else(|| panic!("no number: {line}"));
+        if line.ends_with("directories") {
+            directories += number;
+        } else {
+            files += number;
+        }
+    }
+    assert_eq!((files, directories), count(&root), "{out}");
+}
+
+#[test]
+fn the_sieve_finds_as_many_primes_as_wanted() {
+    let out = run(program("sieve").arg("100"), RUN).ok().out();
+    assert_eq!(
+        (out.lines().count(), out.lines().last()),
+        (100, Some("541"))
+    );
 }
 
 #[test]

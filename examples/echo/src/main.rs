@@ -1,0 +1,125 @@
+//! An echo server with std::net: a goroutine for each connection, written as if there were no others.
+//!
+//! ```text
+//! cargo gobuild run --release --manifest-path examples/echo/Cargo.toml -- 127.0.0.1:7777
+//! ```
+//!
+//! It serves until its standard input ends, and then lets those who are connected finish. Without an address it serves a hundred clients of its own.
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use rtlib::blocking;
+use rtlib::context::{self, Context};
+
+/// A connection that lets other goroutines run while it waits.
+struct Connection(TcpStream);
+
+impl Read for Connection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        blocking(|| self.0.read(buffer))
+    }
+}
+
+impl Write for Connection {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        blocking(|| self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Sends back what comes, until the other side has sent everything.
+fn echo(stream: TcpStream) -> io::Result<u64> {
+    let mut to = Connection(stream.try_clone()?);
+    let mut from = Connection(stream);
+    io::copy(&mut from, &mut to)
+}
+
+/// Serves until `ctx` is done; returns when all connections have ended.
+fn serve(ctx: &Context, listener: &TcpListener) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    // A blocked `accept` cannot be taken back; a last connection wakes it.
+    let wake = ctx.after_func(move || drop(TcpStream::connect(address)));
+    let outcome = rtlib::scope(|s| {
+        loop {
+            let accepted = blocking(|| listener.accept());
+            if ctx.err().is_some() {
+                return Ok(());
+            }
+            let (stream, peer) = match accepted {
+                Ok(connection) => connection,
+                // The client went away before it was its turn.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
+                Err(error) => return Err(error),
+            };
+            s.spawn(move || {
+                if let Err(error) = echo(stream) {
+                    eprintln!("{peer}: {error}");
+                }
+            });
+        }
+    });
+    wake.stop();
+    outcome
+}
+
+/// Serves until standard input ends.
+fn serve_until_eof(address: &str) -> io::Result<()> {
+    let listener = TcpListener::bind(address)?;
+    println!("listening on {}", listener.local_addr()?);
+    let (ctx, cancel) = context::with_cancel(&context::background());
+    rtlib::go(move || {
+        _ = blocking(|| io::copy(&mut io::stdin(), &mut io::sink()));
+        cancel.cancel();
+    });
+    serve(&ctx, &listener)
+}
+
+/// Sends some lines one by one; counts those that come back as they were.
+fn client(address: SocketAddr, name: usize) -> io::Result<usize> {
+    let stream = TcpStream::connect(address)?;
+    let mut to = Connection(stream.try_clone()?);
+    let mut from = BufReader::new(Connection(stream));
+    let mut same = 0;
+    for n in 0..10 {
+        let line = format!("line {n} of client {name}\n");
+        to.write_all(line.as_bytes())?;
+        let mut answer = String::new();
+        from.read_line(&mut answer)?;
+        same += usize::from(answer == line);
+    }
+    Ok(same)
+}
+
+/// A server and its clients, all in this process.
+fn demonstrate() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let (ctx, cancel) = context::with_cancel(&context::background());
+    rtlib::scope(|s| {
+        let cancel = cancel; // so that the server stops when a client fails, too
+        let server = s.spawn(|| serve(&ctx, &listener));
+        let clients: Vec<_> = (0..100)
+            .map(|name| s.spawn(move || client(address, name)))
+            .collect();
+        let mut same = 0;
+        for client in clients {
+            same += client.join().expect("no client panics")?;
+        }
+        println!("{same} lines came back");
+        cancel.cancel();
+        server.join().expect("the server does not panic")
+    })?;
+    println!("server stopped");
+    Ok(())
+}
+
+fn main() -> io::Result<()> {
+    match std::env::args().nth(1) {
+        Some(address) => serve_until_eof(&address),
+        None => demonstrate(),
+    }
+}
