@@ -200,6 +200,19 @@ pub fn goready(gp: &'static G) {
     }
 }
 
+/// As [`goready`], but behind those that are runnable already.
+pub fn goready_behind(gp: &'static G) {
+    if gp.is_thread() {
+        return thread_ready(gp);
+    }
+    gp.set_status(Status::Waiting, Status::Runnable);
+    match my_p() {
+        Some(pp) => runqput(pp, gp),
+        None => SCHED.lock().globrunqput(gp),
+    }
+    threads::wakep(false);
+}
+
 #[cold]
 fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
     commit(me, arg);

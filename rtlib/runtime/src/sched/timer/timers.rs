@@ -11,7 +11,7 @@ use crate::os::linux::{nanotime, proc};
 use crate::sched::g::G;
 use crate::sched::global::{ALLP, SPIN, allp};
 use crate::sched::p::P;
-use crate::sched::park::{goready, my_p};
+use crate::sched::park::{goready, goready_behind, my_p};
 use crate::sched::threads;
 
 /// No deadline.
@@ -180,7 +180,14 @@ impl Timers {
     fn run(&self, now: u64) -> bool {
         let mut ran = false;
         while let Some(timer) = self.next_due(now) {
-            self.fire(timer, now);
+            // The first runs next, the others after it, in the order of their deadlines.
+            if let Some(gp) = self.fire(timer, now) {
+                if ran {
+                    goready_behind(gp)
+                } else {
+                    goready(gp)
+                };
+            }
             ran = true;
         }
         ran
@@ -196,7 +203,8 @@ impl Timers {
         Some(timer)
     }
 
-    fn fire(&self, timer: &Timer, now: u64) {
+    /// Calls the callback; the goroutine that it wants readied may use the timer's memory for something else then.
+    fn fire(&self, timer: &Timer, now: u64) -> Option<&'static G> {
         // SAFETY: what `set`'s caller vouched for.
         let ready = timer.fire.and_then(|fire| unsafe { fire(timer.arg) });
         let period = timer.period.load(Ordering::Relaxed);
@@ -205,9 +213,7 @@ impl Timers {
         } else {
             self.set_again(timer, period, now);
         }
-        if let Some(gp) = ready {
-            goready(gp);
-        }
+        ready
     }
 
     /// A periodic timer is due again at the next multiple of its period after now: times that were missed are left out.

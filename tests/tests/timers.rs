@@ -1,0 +1,67 @@
+//! Timers in real programs: `testprog`'s module `timers`, which checks itself, in both profiles, with one P and with more.
+
+use gobuild_tests::process::RUN;
+use gobuild_tests::testprog::{executables, start};
+
+/// It must succeed and print this line and nothing else.
+#[track_caller]
+fn check(line: &str, expect: &str) {
+    for exe in executables() {
+        for procs in ["1", "2", "4"] {
+            let outcome = start(exe, line, &[("GOMAXPROCS", procs)], RUN).ok();
+            assert_eq!(
+                (outcome.out(), outcome.err()),
+                (format!("{expect}\n"), String::new()),
+                "{line} with {procs} Ps"
+            );
+        }
+    }
+}
+
+#[test]
+fn sleepers_sleep_long_enough_wherever_they_are() {
+    check("sleep-alone", "slept");
+    check("sleep-on-a-thread", "slept");
+    check("sleep-locked", "slept at home");
+}
+
+#[test]
+fn sleepers_wake_in_the_order_of_their_deadlines() {
+    check("sleep-order", "in order");
+}
+
+#[test]
+fn many_sleep_at_once() {
+    check("sleepers 20000", "20000 woke");
+}
+
+#[test]
+fn a_stopped_timer_sends_nothing() {
+    check("timer-stop", "stopped");
+    check("timer-reset-storm 20000", "once");
+}
+
+#[test]
+fn a_ticker_leaves_out_what_nobody_receives() {
+    check("ticker-slow", "ticked");
+}
+
+#[test]
+fn delayed_functions_are_called_on_goroutines() {
+    check("after-func", "called");
+}
+
+#[test]
+fn a_deadline_and_a_sender_never_both_win() {
+    check("timeout-race 20000", "nothing lost, nothing twice");
+}
+
+#[test]
+fn timers_survive_changes_of_gomaxprocs() {
+    check("timers-and-procs", "all napped");
+}
+
+#[test]
+fn timers_run_although_every_p_is_held() {
+    check("timers-under-hogs", "woken");
+}
