@@ -1,126 +1,64 @@
-//! The C interface of `rtlib_abi::sync` on std threads, for unit tests: beside `fake_runtime`. One lock and one condition variable for everything, so slow, and easy to see through.
+//! The C interface of `rtlib_abi::sync` for unit tests: the runtime's own table of semaphores, on std threads (`chan/fake.rs`). So both layers of a lock run under miri.
 
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Condvar, LazyLock, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use core::sync::atomic::{AtomicU32, AtomicUsize};
 
-/// What is waited for by address.
-#[derive(Default)]
-struct World {
-    /// Tickets of those who wait in lists, in order.
-    lists: HashMap<usize, VecDeque<u64>>,
-    last_ticket: u64,
-}
+use rtlib_runtime::chan::{Env, WaitReason};
+use rtlib_runtime::sync::table::{BUCKETS, Bucket, Table};
+use rtlib_runtime::sync::{event, notify, sema};
 
-static WORLD: LazyLock<Mutex<World>> = LazyLock::new(Mutex::default);
-static CHANGED: Condvar = Condvar::new();
-static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+use crate::chan::fake::{Lock, Threads};
 
-fn world() -> MutexGuard<'static, World> {
-    WORLD.lock().unwrap()
-}
-
-/// Waits until `done` says so, or until the deadline; then false.
-fn wait_until(deadline: u64, mut done: impl FnMut(&mut World) -> bool) -> bool {
-    let mut world = world();
-    loop {
-        if done(&mut world) {
-            return true;
-        }
-        let left = deadline.saturating_sub(nanotime());
-        if left == 0 {
-            return false;
-        }
-        let left = Duration::from_nanos(left.min(1_000_000_000));
-        world = CHANGED.wait_timeout(world, left).unwrap().0;
-    }
-}
+static TABLE: Table<Threads> = Table([const { Bucket::new(Lock::UNLOCKED) }; BUCKETS]);
 
 #[unsafe(export_name = "sync.runtime_Semacquire")]
-unsafe extern "C" fn semacquire(
-    units: *const u32,
-    _why: u8,
-    _in_front: bool,
-    deadline: u64,
-) -> bool {
-    // SAFETY: the caller vouches for the word, which all sides use as an atomic.
-    let units = unsafe { AtomicU32::from_ptr(units.cast_mut()) };
-    wait_until(deadline, |_| {
-        units
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
-            .is_ok()
-    })
+extern "C" fn semacquire(units: &AtomicU32, why: u8, in_front: bool, deadline: u64) -> bool {
+    let wait = sema::Wait {
+        why: WaitReason::from_number(why),
+        in_front,
+        deadline,
+    };
+    sema::acquire(&TABLE, units, wait)
 }
 
 #[unsafe(export_name = "sync.runtime_Semrelease")]
-unsafe extern "C" fn semrelease(units: *const u32, _handoff: bool) {
-    let _world = world();
-    // SAFETY: as above.
-    unsafe { AtomicU32::from_ptr(units.cast_mut()) }.fetch_add(1, Ordering::SeqCst);
-    CHANGED.notify_all();
+unsafe extern "C" fn semrelease(units: *const AtomicU32, handoff: bool) {
+    // SAFETY: the caller vouches.
+    unsafe { sema::release(&TABLE, units, handoff) };
 }
 
 #[unsafe(export_name = "sync.runtime_notifyListWait")]
 unsafe extern "C" fn notify_wait(
     addr: usize,
-    _why: u8,
+    why: u8,
     deadline: u64,
     release: unsafe extern "C" fn(*const c_void),
     arg: *const c_void,
 ) -> bool {
-    let ticket = {
-        let mut world = world();
-        world.last_ticket += 1;
-        let ticket = world.last_ticket;
-        world.lists.entry(addr).or_default().push_back(ticket);
-        ticket
-    };
-    // SAFETY: the caller vouches.
-    unsafe { release(arg) };
-    let waits = |world: &World| {
-        world
-            .lists
-            .get(&addr)
-            .is_some_and(|list| list.contains(&ticket))
-    };
-    let notified = wait_until(deadline, |world| !waits(world));
-    if !notified && let Some(list) = world().lists.get_mut(&addr) {
-        let before = list.len();
-        list.retain(|&other| other != ticket);
-        return list.len() == before;
-    }
-    notified
+    let why = WaitReason::from_number(why);
+    // SAFETY: the caller vouches for `release` with this argument.
+    notify::wait(&TABLE, addr, why, deadline, || unsafe { release(arg) })
 }
 
 #[unsafe(export_name = "sync.runtime_notifyListNotifyOne")]
 extern "C" fn notify_one(addr: usize) {
-    if let Some(list) = world().lists.get_mut(&addr) {
-        list.pop_front();
-    }
-    CHANGED.notify_all();
+    notify::notify_one(&TABLE, addr);
 }
 
 #[unsafe(export_name = "sync.runtime_notifyListNotifyAll")]
 extern "C" fn notify_all(addr: usize) {
-    world().lists.remove(&addr);
-    CHANGED.notify_all();
+    notify::notify_all(&TABLE, addr);
 }
 
 #[unsafe(export_name = "sync.runtime_eventWait")]
-unsafe extern "C" fn event_wait(event: *const usize, _why: u8) {
-    // SAFETY: as for semaphores.
-    let event = unsafe { AtomicUsize::from_ptr(event.cast_mut()) };
-    wait_until(u64::MAX, |_| event.load(Ordering::Acquire) != 0);
+extern "C" fn event_wait(event: &AtomicUsize, why: u8) {
+    event::wait::<Threads>(event, WaitReason::from_number(why));
 }
 
 #[unsafe(export_name = "sync.runtime_eventSet")]
-unsafe extern "C" fn event_set(event: *const usize) {
-    let _world = world();
-    // SAFETY: as for semaphores.
-    unsafe { AtomicUsize::from_ptr(event.cast_mut()) }.store(1, Ordering::Release);
-    CHANGED.notify_all();
+unsafe extern "C" fn event_set(event: *const AtomicUsize) {
+    // SAFETY: the caller vouches.
+    unsafe { event::set::<Threads>(event) }
 }
 
 #[unsafe(export_name = "sync.runtime_canSpin")]
@@ -130,7 +68,7 @@ extern "C" fn can_spin(times: u32) -> bool {
 
 #[unsafe(export_name = "runtime.nanotime")]
 extern "C" fn nanotime() -> u64 {
-    START.elapsed().as_nanos() as u64
+    Threads::now()
 }
 
 /// What would end the program panics here, so that a test can look at it. Whoever calls it has a stack that can be unwound.

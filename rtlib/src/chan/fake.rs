@@ -1,4 +1,4 @@
-//! The runtime's own channels on std threads, for unit tests: those who wait are threads. So both layers of a channel run under miri.
+//! The runtime's own channels on std threads, for unit tests: those who wait are threads. So both layers of a channel run under miri. (`fake_sync.rs` uses the same threads.)
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -11,11 +11,11 @@ use std::time::Instant;
 use rtlib_runtime::chan::{Commit, Env, RawLock, WaitReason};
 
 /// See the module's head.
-struct Threads;
+pub(crate) struct Threads;
 
 /// A thread that can wait. Never freed.
 #[derive(Default)]
-struct Waiter {
+pub(crate) struct Waiter {
     awake: Mutex<bool>,
     changed: Condvar,
     done: AtomicU32,
@@ -23,11 +23,15 @@ struct Waiter {
 }
 
 /// One that any thread may unlock.
-struct Lock(AtomicBool);
+pub(crate) struct Lock(AtomicBool);
+
+impl Lock {
+    pub(crate) const UNLOCKED: Self = Self(AtomicBool::new(false));
+}
 
 impl RawLock for Lock {
     fn new() -> Self {
-        Self(AtomicBool::new(false))
+        Self::UNLOCKED
     }
 
     fn lock(&self) {

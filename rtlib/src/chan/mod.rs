@@ -34,7 +34,7 @@
 pub(crate) mod arm;
 mod error;
 #[cfg(all(test, not(loom)))]
-mod fake;
+pub(crate) mod fake;
 mod iter;
 mod macros;
 mod receiver;

@@ -32,6 +32,8 @@ mod waitq;
 
 #[cfg(all(test, loom))]
 mod loom_tests;
+#[cfg(all(test, loom))]
+pub(crate) mod model;
 #[cfg(feature = "object")]
 pub(crate) mod real;
 

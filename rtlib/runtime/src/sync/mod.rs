@@ -18,3 +18,5 @@ pub mod table;
 
 #[cfg(feature = "object")]
 mod api;
+#[cfg(all(test, loom))]
+mod loom_tests;

@@ -1,7 +1,11 @@
 //! The table in which those who wait are found by the address that they wait at: buckets, each with a lock, queues by address and the number of those who wait.
 
+#[cfg(not(loom))]
 use core::cell::UnsafeCell;
 use core::ptr;
+
+#[cfg(loom)]
+use loom::cell::UnsafeCell;
 
 use super::queues::{Node, Queues};
 use crate::chan::env::{Env, RawLock};
@@ -123,8 +127,16 @@ impl<E: Env> Bucket<E> {
     /// Whether nobody waits, as far as whoever announced itself before the caller's last sequentially consistent write is concerned.
     #[inline]
     pub fn is_empty(&self) -> bool {
+        sequentially_consistent();
         self.waiting.load(Ordering::SeqCst) == 0
     }
+}
+
+/// Loom takes sequential consistency of loads and exchanges for acquire and release; of fences it knows it.
+#[inline(always)]
+fn sequentially_consistent() {
+    #[cfg(loom)]
+    crate::shim::fence(Ordering::SeqCst);
 }
 
 impl<E: Env> Drop for Held<'_, E> {
@@ -141,13 +153,18 @@ impl<E: Env> Held<'_, E> {
         reason = "the lock is held, and no two of these live at once"
     )]
     fn queues(&self) -> &mut Queues<Waiting<E>> {
+        #[cfg(not(loom))]
+        let queues = self.0.queues.get();
+        #[cfg(loom)]
+        let queues = self.0.queues.with_mut(|queues| queues);
         // SAFETY: the lock is held; each use below ends before the next begins.
-        unsafe { &mut *self.0.queues.get() }
+        unsafe { &mut *queues }
     }
 
     /// Makes [`Bucket::is_empty`] false, before the caller decides whether it needs to wait.
     pub fn announce(&mut self) {
         self.0.waiting.fetch_add(1, Ordering::SeqCst);
+        sequentially_consistent();
     }
 
     /// The caller, or somebody, announced itself and does not wait (any more).

@@ -1,0 +1,210 @@
+//! Models of semaphores, condition variables' queues and events, on `chan/model.rs`.
+//!
+//! Run with `RUSTFLAGS="--cfg loom" cargo test -p rtlib-runtime --release loom`.
+
+use std::ptr;
+
+use loom::sync::{Arc, Mutex};
+use loom::thread::{self, JoinHandle};
+
+use super::table::{Bucket, Table};
+use super::{event, notify, sema};
+use crate::chan::WaitReason;
+use crate::chan::env::RawLock;
+use crate::chan::model::{Lock, Model};
+use crate::shim::{AtomicU32, AtomicUsize, Ordering};
+
+const NEVER: u64 = u64::MAX;
+const SOON: u64 = 1;
+
+/// A semaphore and the table it is waited for in.
+#[derive(Clone)]
+struct Units {
+    table: &'static Table<Model>,
+    word: Arc<AtomicU32>,
+}
+
+fn table() -> &'static Table<Model> {
+    Box::leak(Box::new(Table([Bucket::new(Lock::new())])))
+}
+
+impl Units {
+    fn new() -> Self {
+        Self {
+            table: table(),
+            word: Arc::new(AtomicU32::new(0)),
+        }
+    }
+
+    fn acquire(&self, in_front: bool, deadline: u64) -> bool {
+        let wait = sema::Wait {
+            why: WaitReason::Semacquire,
+            in_front,
+            deadline,
+        };
+        sema::acquire(self.table, &self.word, wait)
+    }
+
+    fn release(&self, handoff: bool) -> bool {
+        // SAFETY: the word lives as long as `self`.
+        unsafe { sema::release(self.table, &raw const *self.word, handoff) }
+    }
+
+    fn left(&self) -> u32 {
+        self.word.load(Ordering::SeqCst)
+    }
+
+    fn spawn<R: 'static>(&self, f: impl FnOnce(Self) -> R + 'static) -> JoinHandle<R> {
+        let units = self.clone();
+        thread::spawn(move || f(units))
+    }
+}
+
+fn join<R>(handle: JoinHandle<R>) -> R {
+    handle.join().expect("a thread of the model")
+}
+
+#[test]
+fn loom_sema_no_unit_and_no_wake_up_is_lost() {
+    for handoff in [false, true] {
+        loom::model(move || {
+            let units = Units::new();
+            let takers = [0, 1].map(|_| units.spawn(|units| units.acquire(false, NEVER)));
+            units.release(handoff);
+            units.release(handoff);
+            assert_eq!(takers.map(join), [true; 2]);
+            assert!(units.left() == 0 && units.table.bucket(0).is_empty());
+        });
+    }
+}
+
+#[test]
+fn loom_sema_a_unit_is_taken_once_or_left() {
+    loom::model(|| {
+        let units = Units::new();
+        let patient = units.spawn(|units| units.acquire(false, NEVER));
+        let impatient = units.spawn(|units| units.acquire(true, SOON));
+        units.release(false);
+        if join(impatient) {
+            units.release(false);
+        }
+        assert!(join(patient));
+        assert!(units.left() == 0 && units.table.bucket(0).is_empty());
+    });
+}
+
+#[test]
+fn loom_sema_a_deadline_and_a_release_agree() {
+    for handoff in [false, true] {
+        loom::model(move || {
+            let units = Units::new();
+            let taker = units.spawn(|units| units.acquire(false, SOON));
+            units.release(handoff);
+            let taken = join(taker);
+            assert_eq!(units.left(), u32::from(!taken));
+            assert!(units.table.bucket(0).is_empty());
+        });
+    }
+}
+
+/// A condition variable's use, reduced: a number behind a lock.
+struct Board {
+    table: &'static Table<Model>,
+    number: Mutex<u32>,
+}
+
+impl Board {
+    const ADDR: usize = 64;
+
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            table: table(),
+            number: Mutex::new(0),
+        })
+    }
+
+    /// Takes one off, waiting for it; false: gave up.
+    fn take(&self, deadline: u64) -> bool {
+        let mut number = self.number.lock().expect("board");
+        while *number == 0 {
+            let guard = std::cell::Cell::new(Some(number));
+            let notified = notify::wait(
+                self.table,
+                Self::ADDR,
+                WaitReason::SyncCondWait,
+                deadline,
+                || drop(guard.take()),
+            );
+            number = self.number.lock().expect("board");
+            if !notified && *number == 0 {
+                return false;
+            }
+        }
+        *number -= 1;
+        true
+    }
+
+    fn put(&self, n: u32) {
+        *self.number.lock().expect("board") += n;
+        match n {
+            1 => notify::notify_one(self.table, Self::ADDR),
+            _ => notify::notify_all(self.table, Self::ADDR),
+        }
+    }
+}
+
+#[test]
+fn loom_notify_reaches_whoever_has_queued() {
+    for n in [1, 2] {
+        loom::model(move || {
+            let board = Board::new();
+            let takers: Vec<_> = (0..n)
+                .map(|_| {
+                    let board = Arc::clone(&board);
+                    thread::spawn(move || board.take(NEVER))
+                })
+                .collect();
+            board.put(n);
+            for taker in takers {
+                assert!(join(taker));
+            }
+            assert!(board.table.bucket(Board::ADDR).is_empty());
+        });
+    }
+}
+
+#[test]
+fn loom_notify_is_not_wasted_on_one_who_gave_up() {
+    loom::model(|| {
+        let board = Board::new();
+        let [impatient, patient] = [SOON, NEVER].map(|deadline| {
+            let board = Arc::clone(&board);
+            thread::spawn(move || board.take(deadline))
+        });
+        board.put(1);
+        if join(impatient) {
+            board.put(1);
+        }
+        assert!(join(patient));
+        assert!(board.table.bucket(Board::ADDR).is_empty());
+    });
+}
+
+#[test]
+fn loom_event_is_seen_whenever_it_is_set() {
+    loom::model(|| {
+        let event = Box::into_raw(Box::new(AtomicUsize::new(0)));
+        let address = event as usize;
+        let setter = thread::spawn(move || {
+            let event = ptr::with_exposed_provenance::<AtomicUsize>(address);
+            // SAFETY: the waiter frees it when it is set.
+            unsafe { event::set::<Model>(event) };
+        });
+        // SAFETY: ours; set once, so nobody touches it any more when the wait is over.
+        unsafe {
+            event::wait::<Model>(&*event, WaitReason::Join);
+            drop(Box::from_raw(event));
+        }
+        join(setter);
+    });
+}
