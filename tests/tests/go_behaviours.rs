@@ -239,3 +239,45 @@ fn the_panic_that_nobody_recovered_ends_the_program() {
     check_as_go("yield-in-panic", ANY);
     check_as_go("no-helper-goroutines", ANY);
 }
+
+#[test]
+fn locks_are_fair_and_let_one_in_at_a_time() {
+    check("mutex-hammer", ANY, "hammered");
+    check("mutex-fairness", ANY, "fair");
+    check("rwmutex-hammer", ANY, "1000");
+    check("rwmutex-readers-share", ANY, "10 at once");
+    check("rwmutex-writer-is-not-starved", ANY, "ten writes");
+}
+
+#[test]
+fn unlocking_what_is_not_locked_ends_the_program() {
+    check_as_go("mutex-unlock", ONE);
+    check_as_go("mutex-unlock-twice", ONE);
+    check_as_go("rwmutex-unlock", ONE);
+    check_as_go("rwmutex-unlock-read-lock", ONE);
+    check_as_go("rwmutex-runlock", ONE);
+    check_as_go("rwmutex-runlock-write-lock", ONE);
+}
+
+#[test]
+fn wait_groups_wait_for_all() {
+    check("waitgroup", ANY, "together");
+    check_as_go("waitgroup-go", ANY);
+    check_as_go("waitgroup-negative", ONE);
+}
+
+#[test]
+fn once_is_once() {
+    check("once", ANY, "1");
+    check(
+        "once-panics",
+        ANY,
+        "false false\nforced, poisoned: true\ntrue",
+    );
+}
+
+#[test]
+fn conditions_wake_in_order_or_all() {
+    check_as_go("cond-order", ONE);
+    check("cond-broadcast", ANY, "all woken");
+}
