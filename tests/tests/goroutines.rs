@@ -118,6 +118,18 @@ fn with_one_p_goroutines_take_turns() {
 }
 
 #[test]
+fn the_last_started_runs_first_but_nobody_starves() {
+    check(
+        "younger-do-not-starve-older",
+        &[("GOMAXPROCS", "1")],
+        "the oldest ran",
+    );
+    for procs in ["1", "2"] {
+        check("tree 100000", &[("GOMAXPROCS", procs)], "true");
+    }
+}
+
+#[test]
 fn park_and_unpark_pass_one_token() {
     for procs in ["1", "2", "4"] {
         check("park-unpark", &[("GOMAXPROCS", procs)], "100000");

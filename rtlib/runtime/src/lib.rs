@@ -29,7 +29,7 @@ mod boot;
 mod fatal;
 #[cfg(feature = "object")]
 mod libc;
-#[cfg(feature = "object")]
+#[cfg(any(feature = "object", test))]
 mod link;
 #[cfg(feature = "object")]
 mod lock;

@@ -6,7 +6,8 @@ use super::g::G;
 use super::global::{RUNQSIZE, SCHED, SPIN, allp};
 use super::m::M;
 use super::p::P;
-use super::park::{global_is_due, prepare, runqget};
+use super::park::{global_is_due, prepare};
+use super::pick::runqget;
 use super::{locked, procs, threads, timer};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
@@ -133,19 +134,21 @@ fn steal_work(mp: &'static M, pp: &'static P) -> Option<&'static G> {
     None
 }
 
-fn steal_from(pp: &'static P, victim: &'static P, take_next: bool) -> Option<&'static G> {
-    if victim.runq.is_empty() {
+fn steal_from(pp: &'static P, victim: &'static P, take_last: bool) -> Option<&'static G> {
+    if !victim.has_work() {
         return None;
     }
-    if let stolen @ Some(_) = victim.runq.steal_into(&pp.runq, false) {
+    let others = victim.fresh.pop_oldest_of_several();
+    if let stolen @ Some(_) = others.or_else(|| victim.runq.steal_into(&pp.runq, false)) {
         return stolen;
     }
-    if !take_next {
+    if !take_last {
         return None;
     }
     // Its P is likely about to run it: taking it at once would make two threads toss one goroutine back and forth.
     proc::usleep(NEXT_GRACE_US);
-    victim.runq.steal_into(&pp.runq, true)
+    let next = victim.runq.steal_into(&pp.runq, true);
+    next.or_else(|| victim.fresh.pop_oldest())
 }
 
 /// Lets the P go, looks at all queues once more, sleeps. Some when work came up on the way.
@@ -177,7 +180,7 @@ fn give_up(mp: &'static M, pp: &'static P) -> Option<&'static G> {
 /// After the last look and before sleeping: work that was submitted while we were counted as spinning is ours to serve. Some: an idle P
 /// to serve it with.
 fn recheck() -> Option<&'static P> {
-    let anything = RUNQSIZE.load(Ordering::SeqCst) != 0 || allp().any(|pp| !pp.runq.is_empty());
+    let anything = RUNQSIZE.load(Ordering::SeqCst) != 0 || allp().any(P::has_work);
     if anything {
         SCHED.lock().pidleget()
     } else {

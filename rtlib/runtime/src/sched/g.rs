@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize
 
 use rtlib_abi::layout::GHead;
 
+use super::fresh::Started;
 use super::m::M;
 use crate::link::Link;
 
@@ -80,6 +81,8 @@ pub struct G {
     pub startpc: AtomicUsize,
     /// All Gs, newest first. Written once.
     pub alllink: Link<G>,
+    /// Next on the list of those that have not run yet (`fresh`), towards the newest; `schedlink` is the other direction. Under that list's lock.
+    pub newer: Link<G>,
     /// Next magazine, when it heads one (`gfree`). Under the scheduler lock.
     pub chainlink: Link<G>,
     /// Its stack's size class: log2 of the slot.
@@ -128,6 +131,7 @@ impl G {
             gopc: AtomicUsize::new(0),
             startpc: AtomicUsize::new(0),
             alllink: Link::none(),
+            newer: Link::none(),
             chainlink: Link::none(),
             class: AtomicU8::new(0),
             cold: AtomicBool::new(false),
@@ -190,5 +194,17 @@ impl G {
     #[inline]
     pub fn id(&self) -> u64 {
         self.goid.load(Ordering::Relaxed)
+    }
+}
+
+impl Started for G {
+    #[inline]
+    fn older(&self) -> &Link<Self> {
+        &self.schedlink
+    }
+
+    #[inline]
+    fn newer(&self) -> &Link<Self> {
+        &self.newer
     }
 }

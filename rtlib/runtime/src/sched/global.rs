@@ -139,7 +139,7 @@ impl Sched {
 
     /// Puts a P, whose run queue is empty, on the idle list.
     pub fn pidleput(&mut self, pp: &'static P) {
-        debug_assert!(pp.runq.is_empty());
+        debug_assert!(!pp.has_work());
         super::procs::forget_hog(pp);
         pp.set_status(PStatus::Idle);
         pp.link.set(self.pidle);

@@ -1,6 +1,6 @@
 //! The scheduler: goroutines (G) on threads (M) that hold processors (P), as in Go's runtime/proc.go.
 //!
-//! - `g`, `m`, `p`: the three things; `runq`: a P's queue; `global`: the queue and lists that one lock protects.
+//! - `g`, `m`, `p`: the three things; `runq`: a P's queue, `fresh`: its goroutines that have not run yet, `pick`: which of them is next; `global`: the queue and lists that one lock protects.
 //! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim`: their memory.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
@@ -18,6 +18,8 @@
 pub mod dead;
 #[cfg(feature = "object")]
 pub mod find;
+#[cfg(any(feature = "object", test))]
+pub mod fresh;
 #[cfg(feature = "object")]
 pub mod g;
 #[cfg(feature = "object")]
@@ -34,6 +36,8 @@ pub mod m;
 pub mod p;
 #[cfg(feature = "object")]
 pub mod park;
+#[cfg(feature = "object")]
+pub mod pick;
 #[cfg(feature = "object")]
 pub mod procs;
 #[cfg(feature = "object")]

@@ -5,6 +5,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use super::fresh::Fresh;
 use super::g::G;
 use super::gfree::Magazines;
 use super::m::M;
@@ -31,6 +32,16 @@ pub enum PStatus {
 pub struct P {
     /// Its goroutines.
     pub runq: RunQueue<G>,
+    /// Its goroutines that have not run yet.
+    pub fresh: Fresh,
+    /// Counts choices between the two (`pick`). Holder only.
+    pub turns: AtomicU32,
+    /// When the oldest of `fresh` was chosen last: [`super::sysmon::coarse_now`], ns. Holder only.
+    pub oldest_had_turn: AtomicU64,
+    /// Goroutines that were started in the round `starts_tick`. Holder only.
+    pub starts: AtomicU32,
+    /// See `starts`.
+    pub starts_tick: AtomicU32,
     /// Incremented by every scheduling round; sysmon watches it.
     pub schedtick: AtomicU32,
     /// Incremented by every call that blocks and that kept its P; sysmon watches it.
@@ -97,6 +108,16 @@ impl P {
     /// Whether goroutines may be in its queue.
     pub fn is_in_use(&self) -> bool {
         self.is(PStatus::Running) || self.is(PStatus::Syscall)
+    }
+
+    /// Whether a goroutine waits for it. Anybody; an answer of no is a state that really was.
+    pub fn has_work(&self) -> bool {
+        !self.runq.is_empty() || self.fresh.len() != 0
+    }
+
+    /// How many wait, at a glance.
+    pub fn queued(&self) -> u32 {
+        self.runq.len() + self.fresh.len()
     }
 
     /// Sets the status. Owner only.

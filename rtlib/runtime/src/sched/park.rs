@@ -16,6 +16,7 @@ use super::g::{G, Status};
 use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::m::M;
 use super::p::P;
+use super::pick::runqget;
 use super::waitreason::WaitReason;
 use super::{current, dead, hold, procs, sysmon, this_goroutine, threads, timer};
 use crate::arch::current::{switch, tls};
@@ -39,11 +40,8 @@ const ASLEEP: u32 = 2;
 /// Wake-up word of a thread: it sleeps until a deadline at most.
 const DOZING: u32 = 3;
 
-/// A slice of time: how long goroutines that ready each other may have the P to themselves while the ring has work. Two that pass a ball may neither starve the
-/// rest, however briefly they hold it, nor get more of the P than others who do, however long. By sysmon's clock, which may take twice that to notice.
-const SLICE_NS: u64 = 10_000_000;
 /// Every so many rounds the global queue comes first.
-const GLOBAL_EVERY: u32 = 61;
+pub const GLOBAL_EVERY: u32 = 61;
 
 /// Leaves the running goroutine `gp`; returns when somebody resumes it.
 #[inline]
@@ -99,20 +97,6 @@ pub fn global_is_due(pp: &'static P) -> bool {
         && RUNQSIZE.load(Ordering::Relaxed) != 0
 }
 
-/// Takes from a P's queue: `next`, which inherits what is left of the slice, until that is used up.
-#[inline]
-pub fn runqget(pp: &'static P) -> Option<&'static G> {
-    let now = sysmon::coarse_now();
-    let used = now.wrapping_sub(pp.slice_since.load(Ordering::Relaxed));
-    if used < SLICE_NS
-        && let Some(next) = pp.runq.get_next()
-    {
-        return Some(next);
-    }
-    pp.slice_since.store(now, Ordering::Relaxed);
-    pp.runq.get().or_else(|| pp.runq.get_next())
-}
-
 /// Binds `next` to the M that is about to run it. Waits while somebody holds it.
 #[inline]
 pub fn prepare(mp: &'static M, next: &'static G) {
@@ -142,7 +126,19 @@ pub fn submit(gp: &'static G, pp: Option<&'static P>) {
         }
         None => SCHED.lock().globrunqput(gp),
     }
-    // `put_next` and the lock are full barriers. Before runtime.main runs there is one thread.
+    wake_somebody();
+}
+
+/// Makes a goroutine that was just started visible to the scheduler, in the same way.
+#[inline]
+pub fn submit_fresh(gp: &'static G, pp: &'static P) {
+    pp.fresh.push(gp);
+    wake_somebody();
+}
+
+/// `put_next` and the locks are full barriers. Before runtime.main runs there is one thread.
+#[inline]
+fn wake_somebody() {
     if MAIN_STARTED.load(Ordering::Relaxed) {
         threads::wakep(true);
     }
@@ -296,6 +292,7 @@ extern "C" fn gosched() {
     };
     let pp = gp.mp().pp();
     if pp.runq.is_empty_to_owner()
+        && pp.fresh.len() == 0
         && RUNQSIZE.load(Ordering::Relaxed) == 0
         && !procs::must_visit_scheduler(pp)
     {

@@ -102,7 +102,11 @@ fn p_number(id: u32) -> &'static P {
 
 /// Empties a P and puts it among the dead.
 fn bury(sched: &mut Sched, pp: &'static P) {
-    while let Some(gp) = pp.runq.get_next().or_else(|| pp.runq.get()) {
+    let next = || {
+        let ring = pp.runq.get_next().or_else(|| pp.runq.get());
+        ring.or_else(|| pp.fresh.pop_oldest())
+    };
+    while let Some(gp) = next() {
         sched.globrunqput(gp);
     }
     pp.gfree.drain(&mut sched.gfree[Class::for_size(0).index()]);

@@ -131,7 +131,7 @@ fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
         return false;
     }
     let others_serve = SPIN.idle() != 0 || SPIN.spinning() != 0;
-    let wanted = !pp.runq.is_empty() || (work_waits() && !others_serve);
+    let wanted = pp.has_work() || (work_waits() && !others_serve);
     let lasted = now.saturating_sub(pp.syscall_seen_when.load(Ordering::Relaxed));
     if (!wanted && lasted < UNWANTED_NS) || !pp.claim(PStatus::Syscall) {
         return false;
@@ -142,7 +142,7 @@ fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
 }
 
 fn work_waits() -> bool {
-    RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(|pp| !pp.runq.is_empty())
+    RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(P::has_work)
 }
 
 /// `GODEBUG=hogtrace=1`.

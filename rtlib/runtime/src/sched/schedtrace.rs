@@ -89,7 +89,7 @@ fn summary(out: &mut Stderr, ms: u64) -> core::fmt::Result {
     head(out, &Counts::now(), ms)?;
     out.write_str(" [ ")?;
     for pp in allp() {
-        write!(out, "{} ", pp.runq.len())?;
+        write!(out, "{} ", pp.queued())?;
     }
     out.write_str("] schedticks=[ ")?;
     for pp in allp() {
@@ -129,7 +129,7 @@ fn line_of_p(out: &mut Stderr, i: usize, pp: &'static P) -> core::fmt::Result {
         pp.schedtick.load(Ordering::Relaxed),
         pp.syscalltick.load(Ordering::Relaxed),
         Id(pp.m.get().map(m_id)),
-        pp.runq.len(),
+        pp.queued(),
         pp.gfree.len(),
     )
 }

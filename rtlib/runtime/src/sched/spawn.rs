@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rtlib_abi::api::{Entry, GRef, OpaqueG};
 
 use super::g::{G, Status};
-use super::global::{ALLGS, GOIDGEN, RUNQSIZE, SCHED, STARTED, allp};
+use super::global::{ALLGS, GOIDGEN, SCHED, STARTED, allp};
 use super::p::P;
 use super::stack::{self, Class};
 use super::{MAIN_GOID, current, park, syscall, this_goroutine};
@@ -88,9 +88,12 @@ extern "C" fn newproc1(
         g: ptr::from_ref(gp).cast::<OpaqueG>(),
         goid,
     };
-    park::submit(gp, pp);
-    if let Some(creator) = creator {
-        give_way(creator);
+    match pp {
+        Some(pp) => park::submit_fresh(gp, pp),
+        None => park::submit(gp, None),
+    }
+    if let (Some(creator), Some(pp)) = (creator, pp) {
+        give_way(creator, pp);
     }
     gref
 }
@@ -105,13 +108,23 @@ pub fn system_goroutine(main: Entry) -> &'static G {
     gp
 }
 
-/// Runnable goroutines in the global queue beyond which starting another one is a scheduling point: the creator goes to the tail, so
-/// that what it started runs (and ends, and gives its stack back while that is still in some cache) before more is started.
-const BACKLOG: u32 = 256;
+/// Starting so many goroutines without giving way is a scheduling point: the creator goes to the tail of the global queue, so that what it
+/// started runs (and ends, and gives its stack back while that is still in some cache) before more is started.
+const STARTS: u32 = 32;
+// More must have run by the time that the creator comes back than it has started.
+const _: () = assert!(STARTS < park::GLOBAL_EVERY);
 
 #[inline]
-fn give_way(creator: &'static G) {
-    if RUNQSIZE.load(Ordering::Relaxed) > BACKLOG && creator.lockedm.get().is_none() {
+fn give_way(creator: &'static G, pp: &'static P) {
+    let tick = pp.schedtick.load(Ordering::Relaxed);
+    let before = if pp.starts_tick.load(Ordering::Relaxed) == tick {
+        pp.starts.load(Ordering::Relaxed)
+    } else {
+        pp.starts_tick.store(tick, Ordering::Relaxed);
+        0
+    };
+    pp.starts.store(before + 1, Ordering::Relaxed);
+    if before + 1 >= STARTS && creator.lockedm.get().is_none() {
         park::leave(creator, park::to_global_queue, 0);
     }
 }

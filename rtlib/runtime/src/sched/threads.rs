@@ -332,7 +332,7 @@ pub fn mexit(mp: &'static M) -> ! {
 
 /// Gives a P that its M can no longer use to somebody: an M when there is work, else the idle list.
 pub fn hand_off(pp: &'static P) {
-    let work = !pp.runq.is_empty() || super::global::RUNQSIZE.load(Ordering::SeqCst) != 0;
+    let work = pp.has_work() || super::global::RUNQSIZE.load(Ordering::SeqCst) != 0;
     if work {
         startm(pp, false);
         return;
