@@ -50,6 +50,16 @@ pub const ROWS: &[Row] = &[
         measure: concurrency::buffered,
     },
     Row {
+        name: "select",
+        about: "select over two channels",
+        measure: concurrency::selects,
+    },
+    Row {
+        name: "mutex",
+        about: "a lock that eight goroutines want",
+        measure: concurrency::mutex,
+    },
+    Row {
         name: "skynet",
         about: "a million goroutines that add up",
         measure: concurrency::skynet,
@@ -58,6 +68,11 @@ pub const ROWS: &[Row] = &[
         name: "sieve",
         about: "the prime sieve",
         measure: concurrency::sieve,
+    },
+    Row {
+        name: "sleepers",
+        about: "a hundred thousand goroutines that sleep",
+        measure: concurrency::sleepers,
     },
     Row {
         name: "parked",
