@@ -167,7 +167,7 @@ fn operation(input: ParseStream<'_>, is_send: bool) -> syn::Result<Operation> {
     }
     end_of_arguments(&content)?;
     input.parse::<Token![->]>()?;
-    let pattern = Pat::parse_multi_with_leading_vert(input)?;
+    let pattern = Pat::parse_single(input)?;
     Ok(Operation {
         channel,
         message,

@@ -2,6 +2,7 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::{self, NonNull};
 use core::time::Duration;
 use std::alloc::{alloc, dealloc, handle_alloc_error};
@@ -70,6 +71,9 @@ struct Place {
 unsafe impl Send for Select<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Select<'_> {}
+
+impl UnwindSafe for Select<'_> {}
+impl RefUnwindSafe for Select<'_> {}
 
 impl Message {
     fn of<T>() -> Self {

@@ -170,13 +170,17 @@ fn an_aligned_message_stays_aligned() {
     }
 }
 
+fn no_message() -> String {
+    panic!("no message")
+}
+
 #[test]
 fn a_message_that_panics_while_it_is_made_is_not_sent() {
     for (sender, receiver) in [bounded::<String>(0), bounded(1)] {
         thread::scope(|scope| {
             let waiter = scope.spawn(|| receiver.recv());
             let outcome = catch_unwind(AssertUnwindSafe(|| {
-                select! { send(sender, Option::<String>::None.expect("no message")) -> _ => {} }
+                select! { send(sender, no_message()) -> _ => {} }
             }));
             assert!(outcome.is_err());
             sender.send(String::from("the next")).unwrap();

@@ -14,7 +14,8 @@ use rtlib_abi::chan::{
 
 use super::model::Model;
 use super::select::{Case, Mode, select};
-use super::{Chan, Wait};
+use super::waitq::{Kind, Sudog};
+use super::{Chan, Env, Wait};
 
 const SOON: Wait = Wait::Until(1);
 
@@ -123,6 +124,28 @@ fn spawn<R: 'static>(
 
 fn join<R>(handle: JoinHandle<R>) -> R {
     handle.join().expect("a thread of the model")
+}
+
+#[test]
+fn loom_waitq_first_in_first_out() {
+    loom::model(|| {
+        let numbers = Numbers::new(0);
+        let queue = &numbers.chan.recvq;
+        let me = Model::waiter();
+        let mut places = [0_u64; 4];
+        let records = places
+            .each_mut()
+            .map(|place| Sudog::new(me, ptr::from_mut(place).cast(), Kind::Element, false));
+        let locked = numbers.chan.lock();
+        records.iter().for_each(|sg| queue.push(&locked, sg));
+        queue.remove(&locked, &records[1]);
+        queue.remove(&locked, &records[1]);
+        for n in [0, 2, 3] {
+            let first = queue.pop(&locked).expect("somebody waits");
+            assert!(ptr::eq(first.into_claim(), &raw const records[n]));
+        }
+        assert!(queue.pop(&locked).is_none() && !queue.has_waiters());
+    });
 }
 
 #[test]

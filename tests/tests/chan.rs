@@ -1,0 +1,42 @@
+//! Channels and select on the real scheduler: the fixture `chan` is a package of tests, built and run with `cargo gobuild test` in both profiles, on one P and on several, and with goroutines that change
+//! their thread at every step.
+
+use std::time::Duration;
+
+use gobuild_tests::process::{BUILD, run};
+use gobuild_tests::tool;
+
+/// How long the tests may take once they are built.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn check(profile: &str) {
+    let settings: [&[(&str, &str)]; 4] = [
+        &[("GOMAXPROCS", "1")],
+        &[("GOMAXPROCS", "2")],
+        &[("GOMAXPROCS", "5")],
+        &[("GOMAXPROCS", "3"), ("GODEBUG", "schedmigrate=1")],
+    ];
+    let command = |more: &[&str]| {
+        let mut command = tool::gobuild(&tool::root().join("tests/fixtures/chan"));
+        command
+            .args(["test", "--locked", "--profile", profile])
+            .args(more)
+            .env("CARGO_TARGET_DIR", tool::scratch().join("chan"));
+        command
+    };
+    _ = run(&mut command(&["--no-run"]), BUILD).ok();
+    for env in settings {
+        let outcome = run(command(&[]).envs(env.iter().copied()), LIMIT).ok();
+        assert!(outcome.out().contains("test result: ok"), "{env:?}");
+    }
+}
+
+#[test]
+fn channels_keep_their_promises_in_debug_builds() {
+    check("dev");
+}
+
+#[test]
+fn channels_keep_their_promises_in_release_builds() {
+    check("release");
+}
