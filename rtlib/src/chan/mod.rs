@@ -32,6 +32,7 @@
 //! [`select!`](crate::select) waits for the first of several operations; [`Select`] does so for a number that is known only at run time.
 
 pub(crate) mod arm;
+mod clock;
 mod error;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod fake;
@@ -45,6 +46,7 @@ mod sys;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use clock::{after, at, tick};
 pub use error::{
     ReadyTimeoutError, RecvError, RecvTimeoutError, SelectTimeoutError, SendError,
     SendTimeoutError, TryReadyError, TryRecvError, TrySelectError, TrySendError,

@@ -10,9 +10,11 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::alloc::{alloc, dealloc, handle_alloc_error};
 use std::boxed::Box;
 use std::process::abort;
+use std::time::Instant;
 
 use rtlib_abi::chan::{Block, Claim, Shape};
 
+use super::clock::Clock;
 use super::sys::{self, Patience, Raw, Refusal};
 
 /// Bytes that a block of an unbounded channel should have, and the bounds for its number of elements.
@@ -34,6 +36,8 @@ pub(super) struct Shared<T> {
     receivers: AtomicUsize,
     /// One kind of handle is gone.
     half_gone: AtomicBool,
+    /// What sends, instead of senders; it counts as one.
+    clock: Option<Clock>,
     elements: PhantomData<T>,
 }
 
@@ -83,6 +87,13 @@ impl<T> Shared<T> {
     /// # Panics
     /// When so many elements do not fit into the address space.
     pub(super) fn make(cap: Option<usize>) -> (Handle<T>, Handle<T>) {
+        let handle = Self::make_with(cap, None);
+        let other = Handle(handle.0);
+        (handle, other)
+    }
+
+    /// A channel with two handles that are one.
+    fn make_with(cap: Option<usize>, clock: Option<Clock>) -> Handle<T> {
         let slots = Self::slots(cap);
         let (layout, offset) = block_layout::<T>(slots).expect("capacity overflow");
         let first = if cap == Some(0) {
@@ -102,6 +113,7 @@ impl<T> Shared<T> {
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
             half_gone: AtomicBool::new(false),
+            clock,
             elements: PhantomData,
         });
         let shared = NonNull::from(Box::leak(shared));
@@ -114,7 +126,12 @@ impl<T> Shared<T> {
         };
         // SAFETY: the memory has its final address; the block is as described.
         unsafe { shared.as_ref().chan.make(&shape) };
-        (Handle(shared), Handle(shared))
+        Handle(shared)
+    }
+
+    /// What sends, if senders do not.
+    pub(super) fn clock(&self) -> Option<&Clock> {
+        self.clock.as_ref()
     }
 
     /// Names the channel to the runtime.
@@ -278,6 +295,10 @@ impl<T> Handle<T> {
         }
         if self.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
             let _even_if_a_destructor_panics = Release(self);
+            if let Some(clock) = &self.clock {
+                clock.stop();
+                self.release_sender();
+            }
             // SAFETY: the channel is made.
             unsafe { self.chan.close(sys::CLOSED_NO_RECEIVERS) };
             self.discard();
@@ -297,6 +318,18 @@ impl<T> Handle<T> {
     /// Whether both are of one channel.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.0 == other.0
+    }
+}
+
+impl Handle<Instant> {
+    /// A channel that a clock sends to, and its receiver.
+    pub(super) fn of_clock(clock: Clock) -> Self {
+        let handle = Shared::make_with(Some(1), Some(clock));
+        if let Some(clock) = &handle.clock {
+            // SAFETY: the channel lives until its last receiver has stopped the clock.
+            unsafe { clock.start(handle.0) };
+        }
+        handle
     }
 }
 

@@ -1,0 +1,120 @@
+//! Channels that time sends to. There is no sender: a timer of the runtime puts the message into the channel's one place, which never waits, and is stopped when the last receiver goes.
+
+use core::cell::UnsafeCell;
+use core::ptr::{self, NonNull};
+use core::time::Duration;
+use std::boxed::Box;
+use std::time::Instant;
+
+use rtlib_abi::api::OpaqueG;
+use rtlib_abi::time::{RawTimer, nanotime, timer_set, timer_stop};
+
+use super::Receiver;
+use super::shared::{Handle, Shared};
+use super::sys::Patience;
+
+/// When to send, and the timer that does.
+pub(super) struct Clock {
+    timer: Box<UnsafeCell<RawTimer>>,
+    /// As the runtime has it.
+    when: u64,
+    /// ns between two messages; 0: there is one.
+    period: u64,
+    /// The message, if there is one; otherwise each tells its time.
+    message: Option<Instant>,
+}
+
+impl Clock {
+    fn new(duration: Duration, period: u64, message: Option<Instant>) -> Self {
+        Self {
+            timer: Box::new(UnsafeCell::new(RawTimer::new())),
+            when: nanotime().saturating_add(ns(duration)),
+            period,
+            message,
+        }
+    }
+
+    /// Sets the timer.
+    ///
+    /// # Safety
+    /// Once, and the channel, which this is the clock of, lives until `stop`.
+    pub(super) unsafe fn start(&self, channel: NonNull<Shared<Instant>>) {
+        let (timer, channel) = (self.timer.get(), channel.as_ptr().cast());
+        // SAFETY: the timer is new, stays in its box, and is stopped before that goes.
+        unsafe { timer_set(timer, self.when, self.period, send, channel) };
+    }
+
+    /// No more messages.
+    pub(super) fn stop(&self) {
+        // SAFETY: nobody sets it any more.
+        unsafe { timer_stop(self.timer.get()) };
+    }
+}
+
+/// The callback. A message that nobody has received yet is as good as a new one.
+unsafe extern "C" fn send(channel: *mut u8) -> *const OpaqueG {
+    // SAFETY: the channel lives until the timer is stopped, and is used through shared references only.
+    let channel = unsafe { &*channel.cast::<Shared<Instant>>() };
+    let message = channel.clock().and_then(|clock| clock.message);
+    let message = message.unwrap_or_else(Instant::now);
+    _ = channel.send(message, Patience::None);
+    ptr::null()
+}
+
+fn ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn receiver(clock: Clock) -> Receiver<Instant> {
+    Receiver::new(Handle::of_clock(clock))
+}
+
+/// A receiver that gets one message when so much time has passed: the moment at which that is so. It is never disconnected.
+///
+/// ```no_run
+/// use rtlib::chan::{Receiver, after};
+/// use rtlib::select;
+/// use std::time::Duration;
+///
+/// fn first_or_none(receiver: &Receiver<String>) -> Option<String> {
+///     select! {
+///         recv(receiver) -> message => message.ok(),
+///         recv(after(Duration::from_secs(1))) -> _ => None,
+///     }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// In a loop, [`time::Timer`](crate::time::Timer) can be set again, and `default(timeout)` costs less.
+#[must_use]
+pub fn after(duration: Duration) -> Receiver<Instant> {
+    match Instant::now().checked_add(duration) {
+        Some(moment) => receiver(Clock::new(duration, 0, Some(moment))),
+        None => super::never(),
+    }
+}
+
+/// A receiver that gets one message at this moment: the moment itself. It is never disconnected.
+#[must_use]
+pub fn at(moment: Instant) -> Receiver<Instant> {
+    let duration = moment.saturating_duration_since(Instant::now());
+    receiver(Clock::new(duration, 0, Some(moment)))
+}
+
+/// A receiver that gets the time again and again, first when one period has passed. For a slow receiver messages are left out, so that at most one waits. It is never disconnected.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// for moment in rtlib::chan::tick(Duration::from_millis(100)).iter().take(3) {
+///     println!("{moment:?}");
+/// }
+/// ```
+///
+/// # Panics
+/// When the period is zero.
+#[must_use]
+pub fn tick(period: Duration) -> Receiver<Instant> {
+    assert!(!period.is_zero(), "a tick needs a period above zero");
+    receiver(Clock::new(period, ns(period), None))
+}
