@@ -11,7 +11,7 @@
 //! # Kinds
 //!
 //! [`bounded(n)`](bounded) has a buffer for `n` messages; `bounded(0)` has none: a sender waits for its receiver. [`unbounded`] takes any number, and its senders never
-//! wait. [`after`], [`at`] and [`tick`] are receivers that time sends to; [`never`] is one that nobody sends to. All can be used by any number of senders
+//! wait. [`after`], [`at`] and [`tick`] are receivers that time sends to; [`never()`] is one that nobody sends to. All can be used by any number of senders
 //! and receivers, goroutines or threads.
 //!
 //! # What can be relied on

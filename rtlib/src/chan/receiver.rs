@@ -140,7 +140,7 @@ impl<T> Receiver<T> {
         TryIter::new(self)
     }
 
-    /// Whether both receive from the same channel. Those of [`never`](super::never) do.
+    /// Whether both receive from the same channel. Those of [`never()`](super::never()) do.
     #[must_use]
     pub fn same_channel(&self, other: &Self) -> bool {
         match (self.handle(), other.handle()) {
