@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU32, AtomicUsize};
 
-use rtlib_runtime::chan::{Env, WaitReason};
+use rtlib_runtime::chan::WaitReason;
 use rtlib_runtime::sync::table::{BUCKETS, Bucket, Table};
 use rtlib_runtime::sync::{event, notify, sema};
 
@@ -64,11 +64,6 @@ unsafe extern "C" fn event_set(event: *const AtomicUsize) {
 #[unsafe(export_name = "sync.runtime_canSpin")]
 extern "C" fn can_spin(times: u32) -> bool {
     times < 2
-}
-
-#[unsafe(export_name = "runtime.nanotime")]
-extern "C" fn nanotime() -> u64 {
-    Threads::now()
 }
 
 /// What would end the program panics here, so that a test can look at it. Whoever calls it has a stack that can be unwound.

@@ -3,10 +3,9 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::boxed::Box;
-use std::sync::{Condvar, Mutex, OnceLock};
+use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::thread_local;
-use std::time::Instant;
 
 use rtlib_runtime::chan::{Commit, Env, RawLock, WaitReason};
 
@@ -111,8 +110,7 @@ impl Env for Threads {
     }
 
     fn now() -> u64 {
-        static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+        rtlib_abi::time::nanotime()
     }
 
     fn random() -> u32 {
