@@ -47,10 +47,10 @@ fn readme() -> String {
     fs::read_to_string(tool::root().join("README.md")).expect("read README.md")
 }
 
-/// The first block of this language in a Markdown text.
-fn block<'a>(markdown: &'a str, language: &str) -> &'a str {
+/// The n-th block of this language in a Markdown text, from 0.
+fn block<'a>(markdown: &'a str, language: &str, n: usize) -> &'a str {
     let start = format!("```{language}\n");
-    let after = markdown.split_once(&start).expect("such a block").1;
+    let after = markdown.split(&start).nth(n + 1).expect("such a block");
     after.split_once("```").expect("the block ends").0
 }
 
@@ -203,7 +203,7 @@ fn the_readmes_program_greets() {
         "readme",
         "greets",
         "rtlib = { path = \"{rtlib}\" }",
-        block(&readme(), "rust"),
+        block(&readme(), "rust", 0),
     );
     _ = project.build(&["-q"]).ok();
     let out = run(&mut project.program("debug", "greets"), RUN).ok().out();
@@ -213,6 +213,19 @@ fn the_readmes_program_greets() {
         .filter(|line| *line != "nobody waits for me")
         .collect();
     assert_eq!(greetings, ["hallo, gopher", "hello, gopher"]);
+}
+
+#[test]
+fn the_readmes_goroutines_add_up() {
+    let project = Project::bin(
+        "readme",
+        "adds",
+        "rtlib = { path = \"{rtlib}\" }",
+        block(&readme(), "rust", 1),
+    );
+    _ = project.build(&["-q"]).ok();
+    let out = run(&mut project.program("debug", "adds"), RUN).ok().out();
+    assert_eq!(out, "5050\n");
 }
 
 #[test]
