@@ -291,3 +291,16 @@ extern "C" fn call_tls_dtors() {
         f();
     }
 }
+
+#[unsafe(export_name = "runtime.schedstats")]
+unsafe extern "C" fn sched_stats(to: *mut rtlib_abi::watch::SchedStats) {
+    let stats = rtlib_abi::watch::SchedStats {
+        goroutines: num_goroutine(),
+        ..Default::default()
+    };
+    // SAFETY: the caller vouches.
+    unsafe { to.write(stats) }
+}
+
+#[unsafe(export_name = "runtime/debug.freeOSMemory")]
+extern "C" fn free_os_memory() {}

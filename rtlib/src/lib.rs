@@ -57,6 +57,7 @@ mod blocking_tests;
 pub mod chan;
 #[cfg(feature = "std")]
 pub mod context;
+pub mod debug;
 #[cfg(all(test, not(loom)))]
 mod fake_runtime;
 #[cfg(all(test, not(loom)))]

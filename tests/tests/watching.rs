@@ -96,6 +96,26 @@ fn a_thread_and_a_goroutine_wake_each_other() {
 }
 
 #[test]
+fn memory_of_a_burst_of_goroutines_comes_back() {
+    // Alone and in this order: they take gigabytes together.
+    for line in ["burst-at-once 20000", "burst-in-background 20000"] {
+        let outcome = start(&executables()[1], line, &[], RUN).ok();
+        assert_eq!(outcome.out(), "back\n");
+    }
+}
+
+#[test]
+fn memory_below_stacks_of_parked_goroutines_comes_back() {
+    let outcome = start(&executables()[1], "parked-in-background 5000", &[], RUN).ok();
+    assert_eq!(outcome.out(), "back\n");
+}
+
+#[test]
+fn the_scheduler_counts() {
+    check("sched-stats", "counted");
+}
+
+#[test]
 fn credentials_change_while_goroutines_run() {
     check("setuid", "changed");
 }

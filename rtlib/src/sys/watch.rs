@@ -32,3 +32,17 @@ impl Drop for WithoutP {
         }
     }
 }
+
+/// Numbers about the scheduler.
+pub(crate) fn sched_stats() -> watch::SchedStats {
+    let mut stats = watch::SchedStats::default();
+    // SAFETY: the structure is ours.
+    unsafe { watch::sched_stats(&raw mut stats) };
+    stats
+}
+
+/// Gives memory back.
+pub(crate) fn free_os_memory() {
+    // SAFETY: callable from any thread.
+    unsafe { watch::free_os_memory() }
+}

@@ -8,6 +8,7 @@ use super::m::M;
 use super::p::P;
 use super::park::{global_is_due, prepare};
 use super::pick::runqget;
+use super::spawn::add;
 use super::{locked, procs, threads, timer};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
@@ -127,6 +128,7 @@ fn steal_work(mp: &'static M, pp: &'static P) -> Option<&'static G> {
             }
             let stolen = steal_from(pp, victim, round == STEAL_TRIES - 1);
             if stolen.is_some() {
+                add(&pp.steals);
                 return stolen;
             }
         }

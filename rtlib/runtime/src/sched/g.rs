@@ -89,6 +89,8 @@ pub struct G {
     pub class: AtomicU8,
     /// Dead, and nothing is left of its stack and TLS block (`reclaim`). Written by whoever owns it.
     pub cold: AtomicBool,
+    /// Which of its parkings `scavenge` has dealt with.
+    pub scavenged: AtomicU64,
     /// The runtime's own: not counted, not listed. Written when it starts.
     pub system: AtomicBool,
     /// Why it waits, as [`WaitReason`] numbers it; its last reason while it does not. Written by itself before it waits.
@@ -135,6 +137,7 @@ impl G {
             chainlink: Link::none(),
             class: AtomicU8::new(0),
             cold: AtomicBool::new(false),
+            scavenged: AtomicU64::new(0),
             system: AtomicBool::new(false),
             waitreason: AtomicU8::new(0),
             wake: AtomicU32::new(0),

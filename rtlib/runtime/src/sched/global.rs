@@ -209,6 +209,11 @@ impl Sched {
     }
 }
 
+/// All Ps, whatever became of them: for counters, which they keep.
+pub fn ever_made_ps() -> impl Iterator<Item = &'static P> {
+    ALLP.iter().map_while(Link::get_acquire)
+}
+
 /// All Ps; the dead ones behind the last living one left out.
 pub fn allp() -> impl DoubleEndedIterator<Item = &'static P> + ExactSizeIterator + Clone {
     let len = ALLP_LEN.load(Ordering::Acquire) as usize;

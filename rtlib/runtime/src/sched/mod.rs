@@ -1,10 +1,10 @@
 //! The scheduler: goroutines (G) on threads (M) that hold processors (P), as in Go's runtime/proc.go.
 //!
 //! - `g`, `m`, `p`: the three things; `runq`: a P's queue, `fresh`: its goroutines that have not run yet, `pick`: which of them is next; `global`: the queue and lists that one lock protects.
-//! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim`: their memory.
+//! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim` and `scavenge`: memory of stacks.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
-//!   with `retake` (Ps of goroutines that do not come back), `dead` (deadlocks), `schedtrace`; `timer`: deadlines.
+//!   with `retake` (Ps of goroutines that do not come back), `dead` (deadlocks), `schedtrace`; `stats`: numbers; `timer`: deadlines.
 //!
 //! # How a goroutine gives way
 //!
@@ -47,6 +47,8 @@ pub mod retake;
 #[cfg(any(feature = "object", test))]
 pub mod runq;
 #[cfg(feature = "object")]
+pub mod scavenge;
+#[cfg(feature = "object")]
 pub mod schedtrace;
 #[cfg(feature = "object")]
 pub mod spawn;
@@ -54,6 +56,8 @@ pub mod spawn;
 pub mod spin;
 #[cfg(feature = "object")]
 pub mod stack;
+#[cfg(feature = "object")]
+mod stats;
 #[cfg(feature = "object")]
 pub mod syscall;
 #[cfg(feature = "object")]

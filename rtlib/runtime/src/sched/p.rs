@@ -43,7 +43,7 @@ pub struct P {
     /// See `starts`.
     pub starts_tick: AtomicU32,
     /// Incremented by every scheduling round; sysmon watches it.
-    pub schedtick: AtomicU32,
+    pub schedtick: AtomicU64,
     /// Incremented by every call that blocks and that kept its P; sysmon watches it.
     pub syscalltick: AtomicU32,
     /// When the slice began that a goroutine from the ring got and those that it readied inherit: [`super::sysmon::coarse_now`], ns.
@@ -56,6 +56,8 @@ pub struct P {
     pub gfree: Magazines,
     /// Its timers. Anybody, under their lock.
     pub timers: Timers,
+    /// Times that goroutines were stolen for this P. Holder only.
+    pub steals: AtomicU64,
     /// Goroutines started and ended here. Holder only.
     pub started: AtomicU64,
     /// See `started`.
@@ -70,7 +72,7 @@ pub struct P {
     /// Sysmon found its goroutine running for too long and started a compensating P. Set by sysmon, cleared by the holder.
     pub hog: AtomicBool,
     /// What sysmon saw last: the tick, and when (ns).
-    pub seen_tick: AtomicU32,
+    pub seen_tick: AtomicU64,
     /// See `seen_tick`.
     pub seen_when: AtomicU64,
     /// It was in a call that blocks when sysmon saw it last; the tick, and since when (ns) it has been seen with it.

@@ -41,7 +41,7 @@ const ASLEEP: u32 = 2;
 const DOZING: u32 = 3;
 
 /// Every so many rounds the global queue comes first.
-pub const GLOBAL_EVERY: u32 = 61;
+pub const GLOBAL_EVERY: u64 = 61;
 
 /// Leaves the running goroutine `gp`; returns when somebody resumes it.
 #[inline]

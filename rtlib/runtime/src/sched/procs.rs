@@ -5,7 +5,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_PROCS, SCHED, STARTED, Sched};
+use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_PROCS, SCHED, Sched};
 use super::m::M;
 use super::p::{P, PStatus};
 use super::stack::Class;
@@ -72,8 +72,8 @@ fn balance(sched: &mut Sched) {
     SURPLUS.store(live() > wanted(), Ordering::Relaxed);
 }
 
-/// A live P that nobody has.
-fn new_p(sched: &mut Sched) -> &'static P {
+/// A live P that nobody has. Under the scheduler lock.
+fn new_p(_sched: &mut Sched) -> &'static P {
     LIVE.fetch_add(1, Ordering::Relaxed);
     let len = ALLP_LEN.load(Ordering::Relaxed);
     let dead = ALLP[..len as usize]
@@ -110,11 +110,6 @@ fn bury(sched: &mut Sched, pp: &'static P) {
         sched.globrunqput(gp);
     }
     pp.gfree.drain(&mut sched.gfree[Class::for_size(0).index()]);
-    let alive = pp
-        .started
-        .swap(0, Ordering::Relaxed)
-        .wrapping_sub(pp.ended.swap(0, Ordering::Relaxed));
-    STARTED.fetch_add(alive, Ordering::Relaxed);
     pp.set_status(PStatus::Dead);
     LIVE.fetch_sub(1, Ordering::Relaxed);
     drop_dead_tail();

@@ -1,23 +1,22 @@
-//! Memory of stacks goes back to the system: `bgsweep` and what starts it.
+//! Memory of stacks goes back to the system: dead goroutines' (`bgsweep`), parked goroutines' (`bgscavenge`, see `scavenge`), and when.
 //!
 //! A dead goroutine keeps its stack, and with it all pages that it ever touched, so that the next one starts warm. Once a second sysmon counts the dead ones that nobody has
 //! needed for a second (`gfree::Dead::surplus`; those in the caches of idle Ps count), and readies `bgsweep`, which makes them cold: everything between their guard page and the end
 //! of their slot is given back, the TLS block too, which `spawn` makes anew when such a G is used again.
 //!
-//! `bgsweep` is a goroutine of the runtime's own (Go starts it in `gcenable`; here it is started when there is something to do for the first time). It works
-//! for [`SLICE_NS`] at a time and rests for [`REST_NS`], so it takes a tenth of one P at most.
+//! The two workers are goroutines of the runtime's own (Go starts them in `gcenable`; here each is started when there is something to do for the first time). They work
+//! for [`SLICE_NS`] at a time and rest for [`REST_NS`], so each takes a tenth of one P at most.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rtlib_abi::api::Entry;
 
-use super::current;
 use super::g::G;
 use super::global::{SCHED, Sched};
 use super::park::{gopark, goready, publish};
-use super::spawn;
 use super::stack::{CLASSES, Class};
 use super::waitreason::WaitReason;
+use super::{current, scavenge, spawn};
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
 
@@ -27,16 +26,15 @@ const ROUND_NS: u64 = 1_000_000_000;
 const SLICE_NS: u64 = 1_000_000;
 const REST_NS: u64 = 9_000_000;
 
-/// When sysmon is to do something here next, ns.
-static NEXT: AtomicU64 = AtomicU64::new(0);
+/// When sysmon is to do something here next, ns, for dead goroutines and for parked ones.
+static NEXT_SWEEP: AtomicU64 = AtomicU64::new(0);
+/// See `NEXT_SWEEP`.
+static NEXT_SCAVENGE: AtomicU64 = AtomicU64::new(0);
 /// What is still to be made cold in this round, by stack class.
 static SURPLUS: [AtomicU32; CLASSES] = [const { AtomicU32::new(0) }; CLASSES];
 
-/// The goroutine of a worker; none before it is needed.
-static BGSWEEP: Worker = Worker {
-    gp: Link::none(),
-    rests: AtomicBool::new(false),
-};
+static BGSWEEP: Worker = Worker::new();
+static BGSCAVENGE: Worker = Worker::new();
 
 /// A goroutine of the runtime's own, which sysmon readies.
 struct Worker {
@@ -45,6 +43,14 @@ struct Worker {
 }
 
 impl Worker {
+    /// Not started.
+    const fn new() -> Self {
+        Self {
+            gp: Link::none(),
+            rests: AtomicBool::new(false),
+        }
+    }
+
     /// Parks the worker, which calls this, until `ready`.
     fn rest(&'static self, me: &'static G, reason: WaitReason) {
         gopark(me, reason, rest_commit, core::ptr::from_ref(self) as usize);
@@ -67,18 +73,42 @@ extern "C" fn rest_commit(left: &'static G, worker: usize) {
     worker.rests.store(true, Ordering::Release);
 }
 
-/// Sysmon's part: counts what is surplus once a round, and readies the worker.
+/// Sysmon's part: begins rounds, and readies the workers.
 pub fn when_due(now: u64) {
-    if now < NEXT.load(Ordering::Relaxed) {
-        return;
+    if now >= NEXT_SWEEP.load(Ordering::Relaxed) {
+        sweep_when_due(now);
     }
+    if now >= NEXT_SCAVENGE.load(Ordering::Relaxed) {
+        scavenge_when_due(now);
+    }
+}
+
+fn sweep_when_due(now: u64) {
     if surplus() == 0 {
-        NEXT.store(now + ROUND_NS, Ordering::Relaxed);
+        NEXT_SWEEP.store(now + ROUND_NS, Ordering::Relaxed);
         count_surplus(&mut SCHED.lock());
     }
     if surplus() > 0 {
-        NEXT.store(now + REST_NS, Ordering::Relaxed);
+        NEXT_SWEEP.store(now + REST_NS, Ordering::Relaxed);
         BGSWEEP.ready(bgsweep);
+    }
+}
+
+fn scavenge_when_due(now: u64) {
+    if NEXT_SCAVENGE.load(Ordering::Relaxed) == 0 {
+        // Nobody has been parked for long yet.
+        NEXT_SCAVENGE.store(now + scavenge::LONG_NS, Ordering::Relaxed);
+        return;
+    }
+    if !scavenge::in_progress() {
+        NEXT_SCAVENGE.store(now + scavenge::LONG_NS, Ordering::Relaxed);
+        if scavenge::is_wanted() {
+            scavenge::begin_round();
+        }
+    }
+    if scavenge::in_progress() {
+        NEXT_SCAVENGE.store(now + REST_NS, Ordering::Relaxed);
+        BGSCAVENGE.ready(bgscavenge);
     }
 }
 
@@ -89,7 +119,27 @@ pub fn due_in(now: u64) -> Option<u64> {
         sched.drain_idle_ps();
         sched.gfree.iter().any(|dead| dead.warm() > 0)
     };
-    anything.then(|| NEXT.load(Ordering::Relaxed).saturating_sub(now))
+    let sweep = anything.then(|| NEXT_SWEEP.load(Ordering::Relaxed));
+    let scavenge = scavenge::is_wanted().then(|| NEXT_SCAVENGE.load(Ordering::Relaxed));
+    let next = [sweep, scavenge].into_iter().flatten().min();
+    next.map(|at| at.saturating_sub(now))
+}
+
+/// Gives back at once what can be: for `rtlib::debug::free_os_memory`. See `rtlib_abi::watch::free_os_memory`.
+#[unsafe(export_name = "runtime/debug.freeOSMemory")]
+extern "C" fn free_os_memory() {
+    {
+        let mut sched = SCHED.lock();
+        sched.drain_idle_ps();
+        if let Some(me) = current() {
+            let class = Class::for_size(0).index();
+            me.mp().pp().gfree.drain(&mut sched.gfree[class]);
+        }
+    }
+    for class in 0..CLASSES {
+        while sweep(class, u32::MAX) > 0 {}
+    }
+    scavenge::everything();
 }
 
 fn surplus() -> u32 {
@@ -115,6 +165,17 @@ unsafe extern "C" fn bgsweep(_arg: *mut u8) {
     }
 }
 
+/// The worker for parked goroutines. `unsafe` because of its type only.
+unsafe extern "C" fn bgscavenge(_arg: *mut u8) {
+    let Some(me) = current() else {
+        crate::fatal::throw(b"bgscavenge: no goroutine")
+    };
+    loop {
+        scavenge::go_on(nanotime() + SLICE_NS);
+        BGSCAVENGE.rest(me, WaitReason::GCScavengeWait);
+    }
+}
+
 /// Makes a magazine or a single G cold. False when there is nothing left to do in this round.
 fn sweep_some() -> bool {
     SURPLUS.iter().enumerate().any(|(class, surplus)| {
@@ -123,7 +184,12 @@ fn sweep_some() -> bool {
             return false;
         }
         let swept = sweep(class, most);
-        surplus.store(most.saturating_sub(swept.max(1)), Ordering::Relaxed);
+        let left = if swept == 0 {
+            0
+        } else {
+            most.saturating_sub(swept)
+        };
+        surplus.store(left, Ordering::Relaxed);
         swept > 0
     })
 }

@@ -13,7 +13,7 @@
 //!
 //! Extra Ps are limited by [`MAX_PROCS`](super::global::MAX_PROCS) in all; beyond that hogs do delay the others.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::global::{RUNQSIZE, SPIN, allp};
 use super::p::{P, PStatus};
@@ -31,6 +31,11 @@ const NEXT_SLEEPER_NS: u64 = 20_000;
 const UNWANTED_NS: u64 = 10_000_000;
 /// Threads whose state is read from /proc at one look.
 const STATE_READS: u32 = 32;
+
+/// Ps taken from calls that block, since the start.
+pub static HANDED_OFF: AtomicU64 = AtomicU64::new(0);
+/// Hogs that were made up for, since the start.
+pub static COMPENSATED: AtomicU64 = AtomicU64::new(0);
 
 /// What sysmon remembers between two looks.
 pub struct Retaker {
@@ -73,6 +78,7 @@ impl Retaker {
                 };
                 if let Some(extra) = procs::compensate(pp) {
                     report(pp, hog, held, extra);
+                    COMPENSATED.fetch_add(1, Ordering::Relaxed);
                     threads::startm(extra, false);
                     found = true;
                     sleepers |= hog == Hog::Sleeps;
@@ -137,6 +143,7 @@ fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
         return false;
     }
     pp.m.set(None);
+    HANDED_OFF.fetch_add(1, Ordering::Relaxed);
     threads::hand_off(pp);
     true
 }

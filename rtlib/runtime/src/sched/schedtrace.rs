@@ -7,11 +7,11 @@ use core::fmt::Write as _;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::g::{G, Status};
-use super::global::{ALLGS, ALLMS, SCHED, SPIN, allp};
+use super::global::{ALLMS, SCHED, SPIN, allp};
 use super::m::M;
 use super::p::P;
 use super::waitreason::WaitReason;
-use super::{procs, sysmon};
+use super::{hold, procs, sysmon};
 use crate::boot::godebug;
 use crate::print::Stderr;
 
@@ -114,8 +114,7 @@ fn detailed(out: &mut Stderr, ms: u64) -> core::fmt::Result {
     for mp in ms {
         line_of_m(out, mp)?;
     }
-    let gs = core::iter::successors(ALLGS.get_acquire(), |gp| gp.alllink.get());
-    for gp in gs.filter(|gp| gp.status() != Status::Dead as u32) {
+    for gp in hold::all().filter(|gp| gp.status() != Status::Dead as u32) {
         line_of_g(out, gp)?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rtlib_abi::api::{Entry, GRef, OpaqueG};
 
 use super::g::{G, Status};
-use super::global::{ALLGS, GOIDGEN, SCHED, STARTED, allp};
+use super::global::{ALLGS, GOIDGEN, SCHED, STARTED, ever_made_ps};
 use super::p::P;
 use super::stack::{self, Class};
 use super::{MAIN_GOID, current, park, syscall, this_goroutine};
@@ -260,7 +260,7 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
 }
 
 /// Increments a counter that only the holder of a P writes.
-fn add(counter: &AtomicU64) {
+pub fn add(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
@@ -273,15 +273,19 @@ fn gfput(pp: &'static P, gp: &'static G) {
     }
 }
 
+/// Goroutines started since the program began, the runtime's own included.
+pub fn started() -> u64 {
+    let of_ps = |sum, pp: &P| sum + pp.started.load(Ordering::Relaxed);
+    ever_made_ps().fold(STARTED.load(Ordering::Relaxed), of_ps)
+}
+
 /// Goroutines alive, the runtime's own left out.
 pub fn count() -> u64 {
-    // Under the lock no P is buried, whose counts move.
-    let _sched = SCHED.lock();
     let of_ps = |sum: u64, pp: &P| {
         sum.wrapping_add(pp.started.load(Ordering::Relaxed))
             .wrapping_sub(pp.ended.load(Ordering::Relaxed))
     };
-    allp()
+    ever_made_ps()
         .fold(STARTED.load(Ordering::Relaxed), of_ps)
         .saturating_sub(SYSTEM.load(Ordering::Relaxed))
 }

@@ -1,0 +1,56 @@
+//! Numbers about the scheduler, for `rtlib::debug`: collected on demand, nothing is stopped, so they need not belong to one moment.
+
+use core::sync::atomic::Ordering;
+
+use rtlib_abi::watch::SchedStats;
+
+use super::g::Status;
+use super::global::{SCHED, SPIN, ever_made_ps};
+use super::{hold, procs, retake, spawn};
+
+/// See `rtlib_abi::watch::sched_stats`.
+///
+/// # Safety
+/// `to` is writable.
+#[unsafe(export_name = "runtime.schedstats")]
+unsafe extern "C" fn sched_stats(to: *mut SchedStats) {
+    // SAFETY: the caller vouches.
+    unsafe { to.write(collect()) }
+}
+
+fn collect() -> SchedStats {
+    let mut stats = SchedStats {
+        goroutines: spawn::count(),
+        started: spawn::started(),
+        gomaxprocs: procs::gomaxprocs(),
+        ps: procs::live(),
+        idle_ps: SPIN.idle(),
+        hogs: procs::hogs(),
+        spinning_ms: SPIN.spinning().max(0) as u32,
+        handed_off: retake::HANDED_OFF.load(Ordering::Relaxed),
+        compensated: retake::COMPENSATED.load(Ordering::Relaxed),
+        ..SchedStats::default()
+    };
+    {
+        let sched = SCHED.lock();
+        stats.ms = sched.mcount;
+        stats.idle_ms = sched.nmidle;
+        stats.global_runq = sched.runq.len();
+    }
+    for pp in ever_made_ps() {
+        stats.local_runq += pp.runq.len();
+        stats.switches += pp.schedtick.load(Ordering::Relaxed);
+        stats.steals += pp.steals.load(Ordering::Relaxed);
+    }
+    for gp in hold::all().filter(|gp| !gp.system.load(Ordering::Relaxed)) {
+        let of_status = match gp.status() {
+            s if s == Status::Runnable as u32 => &mut stats.runnable,
+            s if s == Status::Running as u32 => &mut stats.running,
+            s if s == Status::Syscall as u32 => &mut stats.in_blocking,
+            s if s == Status::Waiting as u32 => &mut stats.waiting,
+            _ => &mut stats.dead,
+        };
+        *of_status += 1;
+    }
+    stats
+}
