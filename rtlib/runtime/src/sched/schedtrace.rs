@@ -123,13 +123,14 @@ fn detailed(out: &mut Stderr, ms: u64) -> core::fmt::Result {
 fn line_of_p(out: &mut Stderr, i: usize, pp: &'static P) -> core::fmt::Result {
     writeln!(
         out,
-        "  P{i}: status={} schedtick={} syscalltick={} m={} runqsize={} gfreecnt={} timerslen=0",
+        "  P{i}: status={} schedtick={} syscalltick={} m={} runqsize={} gfreecnt={} timerslen={}",
         pp.status(),
         pp.schedtick.load(Ordering::Relaxed),
         pp.syscalltick.load(Ordering::Relaxed),
         Id(pp.m.get().map(m_id)),
         pp.queued(),
         pp.gfree.len(),
+        pp.timers.len(),
     )
 }
 

@@ -58,6 +58,12 @@ impl<T> Heap<T> {
         self.items.first().map(|item| item.when)
     }
 
+    /// How many.
+    #[cfg(feature = "object")]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// Puts a deadline in. Returns its slot.
     pub fn insert(&mut self, when: u64, of: *const T) -> u32 {
         let slot = self.slot_for(of);

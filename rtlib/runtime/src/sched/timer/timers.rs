@@ -17,7 +17,7 @@ use crate::sched::threads;
 /// No deadline.
 pub const NEVER: u64 = u64::MAX;
 /// Rounds of the fast path between two looks at the clock.
-const LOOK_EVERY: u32 = 16;
+const LOOK_EVERY: u64 = 16;
 /// Sysmon leaves timers that are late by less than this to the Ps.
 const SLACK_NS: u64 = 100_000;
 
@@ -146,6 +146,11 @@ impl Timers {
         );
     }
 
+    /// How many are set.
+    pub fn len(&self) -> usize {
+        self.heap.lock().len()
+    }
+
     /// Whether none is set.
     pub fn is_empty(&self) -> bool {
         self.first.load(Ordering::SeqCst) == 0
@@ -211,7 +216,8 @@ impl Timers {
         if period == 0 {
             timer.state.store(IDLE, Ordering::Release);
         } else {
-            self.set_again(timer, period, now);
+            // Not with `self`: its P may be dead, and no longer be looked at when it has no timers.
+            timers_of(my_p()).set_again(timer, period, now);
         }
         ready
     }
