@@ -2,13 +2,11 @@
 //! children with exact output and exit status.
 
 use std::fs;
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gobuild_tests::process::{Outcome, RUN, run};
+use gobuild_tests::process::{Outcome, RUN};
 use gobuild_tests::testprog::{executables, start};
-use gobuild_tests::tool;
 
 /// A program by its name, with these arguments and environment; in the release profile.
 fn release(line: &str, env: &[(&str, &str)], limit: Duration) -> Outcome {
