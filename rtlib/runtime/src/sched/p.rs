@@ -41,7 +41,7 @@ pub struct P {
     /// Goroutines that were started in the round `starts_tick`. Holder only.
     pub starts: AtomicU32,
     /// See `starts`.
-    pub starts_tick: AtomicU32,
+    pub starts_tick: AtomicU64,
     /// Incremented by every scheduling round; sysmon watches it.
     pub schedtick: AtomicU64,
     /// Incremented by every call that blocks and that kept its P; sysmon watches it.

@@ -112,7 +112,7 @@ pub fn system_goroutine(main: Entry) -> &'static G {
 /// started runs (and ends, and gives its stack back while that is still in some cache) before more is started.
 const STARTS: u32 = 32;
 // More must have run by the time that the creator comes back than it has started.
-const _: () = assert!(STARTS < park::GLOBAL_EVERY);
+const _: () = assert!((STARTS as u64) < park::GLOBAL_EVERY);
 
 #[inline]
 fn give_way(creator: &'static G, pp: &'static P) {

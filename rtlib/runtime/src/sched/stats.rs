@@ -38,7 +38,7 @@ fn collect() -> SchedStats {
         stats.global_runq = sched.runq.len();
     }
     for pp in ever_made_ps() {
-        stats.local_runq += pp.runq.len();
+        stats.local_runq += pp.queued();
         stats.switches += pp.schedtick.load(Ordering::Relaxed);
         stats.steals += pp.steals.load(Ordering::Relaxed);
     }
