@@ -154,7 +154,7 @@ fn without_a_cause_the_error_is_the_cause() {
 fn a_parent_forgets_children_that_are_done() {
     let (parent, handle) = with_cancel(&background());
     let kept = with_cancel(&parent);
-    for _ in 0..100 {
+    for _ in 0..if cfg!(miri) { 5 } else { 100 } {
         let (child, handle) = with_timeout(&parent, LONG);
         handle.cancel();
         wait(&child, Error::Canceled);
@@ -179,7 +179,7 @@ fn a_context_that_is_done_holds_nothing_alive() {
 
 #[test]
 fn a_deep_chain_ends_without_a_deep_stack() {
-    let depth = if cfg!(miri) { 1000 } else { 100_000 };
+    let depth = if cfg!(miri) { 50 } else { 100_000 };
     let (top, handle) = with_cancel(&background());
     let mut chain = Vec::from([with_cancel(&top)]);
     for _ in 1..depth {
@@ -230,7 +230,7 @@ fn a_function_that_was_stopped_does_not_run_and_is_dropped() {
 
 #[test]
 fn cancelling_while_children_come_and_go_ends_them_all() {
-    let rounds = if cfg!(miri) { 5 } else { 200 };
+    let rounds = if cfg!(miri) { 2 } else { 200 };
     for _ in 0..rounds {
         let (parent, handle) = with_cancel(&background());
         let makers: Vec<_> = (0..4)

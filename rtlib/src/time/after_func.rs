@@ -1,6 +1,5 @@
 //! [`after_func`]: a function that is called later.
 
-use std::boxed::Box;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,57 +16,64 @@ pub fn after_func<F>(duration: Duration, f: F) -> AfterFunc
 where
     F: Fn() + Send + Sync + 'static,
 {
-    let call = AfterFunc(Mutex::new(Box::new(Call {
+    let call = AfterFunc(Arc::new(Call {
         timer: UnsafeCell::new(RawTimer::new()),
+        setting: Mutex::new(()),
         f: Arc::new(f),
-    })));
+    }));
     call.reset(duration);
     call
 }
 
 /// A function that will be called: made by [`after_func`].
-pub struct AfterFunc(Mutex<Box<Call>>);
+///
+/// An `Arc` with one owner and not a `Box`: whoever moves a box promises that nobody else looks at what is in it, and the callback may be doing just that.
+pub struct AfterFunc(Arc<Call>);
 
 /// What the callback uses: does not move.
 struct Call {
     timer: UnsafeCell<RawTimer>,
+    /// Held by whoever sets or stops the timer.
+    setting: Mutex<()>,
     f: Arc<dyn Fn() + Send + Sync>,
 }
 
 // SAFETY: the timer is only touched by the runtime, in ways that are right from any thread, and by the methods below under the lock.
 unsafe impl Send for Call {}
+// SAFETY: as above.
+unsafe impl Sync for Call {}
 
 impl AfterFunc {
     /// Takes the call back: true when it had not begun. It does not wait for a call that has.
     pub fn stop(&self) -> bool {
-        self.lock().stop()
+        let setting = self.lock();
+        self.stop_locked(&setting)
     }
 
     /// Sets the time anew, to `duration` from now; a function that has been called will be called again. True when the call was still to come.
     pub fn reset(&self, duration: Duration) -> bool {
-        let call = self.lock();
-        let was_set = call.stop();
-        // SAFETY: it is stopped; it will be before it is set again and before the box goes; the lock says that nobody else sets it.
-        unsafe {
-            let arg = (&raw const **call).cast_mut().cast();
-            timer_set(call.timer.get(), after(duration), 0, start, arg);
-        }
+        let setting = self.lock();
+        let was_set = self.stop_locked(&setting);
+        let call = Arc::as_ptr(&self.0).cast_mut().cast();
+        // SAFETY: it is stopped; it will be before it is set again and before the `Arc` goes; the lock says that nobody else sets it.
+        unsafe { timer_set(self.0.timer.get(), after(duration), 0, start, call) };
         was_set
     }
 
-    fn lock(&self) -> MutexGuard<'_, Box<Call>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.0
+            .setting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop_locked(&self, _setting: &MutexGuard<'_, ()>) -> bool {
+        // SAFETY: zero bytes, or what `timer_set` wrote; under the lock.
+        unsafe { timer_stop(self.0.timer.get()) }
     }
 }
 
-impl Call {
-    fn stop(&self) -> bool {
-        // SAFETY: zero bytes, or what `timer_set` wrote; called under the lock or by the owner.
-        unsafe { timer_stop(self.timer.get()) }
-    }
-}
-
-impl Drop for Call {
+impl Drop for AfterFunc {
     fn drop(&mut self) {
         self.stop();
     }
@@ -81,7 +87,7 @@ impl fmt::Debug for AfterFunc {
 
 /// The callback: starts the goroutine. Nothing here allocates: the closure is one pointer, which is copied to the goroutine's stack.
 unsafe extern "C" fn start(call: *mut u8) -> *const OpaqueG {
-    // SAFETY: the box lives until the timer has been stopped.
+    // SAFETY: the call lives until the timer has been stopped.
     let f = Arc::clone(unsafe { &(*call.cast::<Call>()).f });
     crate::go(move || f());
     std::ptr::null()

@@ -1,7 +1,7 @@
 //! A channel with room for one time, and a timer of the runtime that sends the time into it.
 
-use std::boxed::Box;
 use std::cell::UnsafeCell;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rtlib_abi::api::OpaqueG;
@@ -11,7 +11,8 @@ use crate::chan::{Receiver, Sender, bounded};
 
 /// See the module's head. Whoever has it stops the timer before it goes; the methods that set and stop take `&mut self`, so that nobody sets it at the same time.
 pub(super) struct TimeChannel {
-    source: Box<Source>,
+    /// Not a `Box`: whoever moves a box promises that nobody else looks at what is in it, and the callback may be doing just that.
+    source: Arc<Source>,
     receiver: Receiver<Instant>,
 }
 
@@ -31,7 +32,7 @@ impl TimeChannel {
         let (sender, receiver) = bounded(1);
         let timer = UnsafeCell::new(RawTimer::new());
         Self {
-            source: Box::new(Source { timer, sender }),
+            source: Arc::new(Source { timer, sender }),
             receiver,
         }
     }
@@ -42,7 +43,7 @@ impl TimeChannel {
 
     /// Sets the timer, which is not set: see [`timer_set`].
     pub(super) fn set(&mut self, when: u64, period: u64) {
-        let source = &raw const *self.source;
+        let source = Arc::as_ptr(&self.source);
         // SAFETY: `stop` is called before it is set again and before the source goes, and `&mut self` says that nobody else sets it.
         unsafe {
             timer_set(
