@@ -12,6 +12,7 @@
 pub mod files;
 pub mod gdb;
 pub mod go;
+pub mod perfetto;
 pub mod process;
 pub mod project;
 pub mod readelf;

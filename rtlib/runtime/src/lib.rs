@@ -16,6 +16,11 @@ pub mod sync;
 #[path = "os/linux/cgroup.rs"]
 mod cgroup;
 
+/// Likewise.
+#[cfg(all(test, not(loom), not(feature = "object")))]
+#[path = "trace/proto.rs"]
+mod trace_proto;
+
 /// Where this package's sources are: `cargo-gobuild` compiles the object from them.
 pub const MANIFEST_DIR: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -41,6 +46,8 @@ mod os;
 mod print;
 #[cfg(feature = "object")]
 mod signal;
+#[cfg(feature = "object")]
+mod trace;
 
 #[cfg(all(feature = "object", not(test)))]
 #[panic_handler]

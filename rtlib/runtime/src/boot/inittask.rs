@@ -14,6 +14,7 @@ use rtlib_abi::layout::{
 use super::{godebug, moduledata};
 use crate::libc::malloc;
 use crate::os::linux::nanotime;
+use crate::trace;
 
 unsafe extern "C" {
     /// Emitted: a slice header over the runtime's own inittasks.
@@ -56,6 +57,11 @@ pub fn running() -> Option<Running> {
 fn text(s: &Str) -> &'static str {
     // SAFETY: the emitter wrote UTF-8 of this length into read-only data.
     unsafe { core::str::from_utf8_unchecked(core::slice::from_raw_parts(s.ptr, s.len as usize)) }
+}
+
+/// The package that a task initialises.
+pub fn package(task: &TaskInfo) -> &'static str {
+    text(&task.package)
 }
 
 fn to_str(text: &'static str) -> Str {
@@ -148,6 +154,7 @@ fn do_init1(task: *const InitTask, started: u64) {
     }
     let info = info(task);
     let trace = Trace::start();
+    trace::init_begins(info);
     TASK.store(ptr::from_ref(info).cast_mut(), Ordering::Release);
     for i in 0..nfns {
         // SAFETY: `nfns` functions follow the task, and as many descriptions are in its info.
@@ -157,6 +164,7 @@ fn do_init1(task: *const InitTask, started: u64) {
     }
     FUNCTION.store(ptr::null_mut(), Ordering::Release);
     TASK.store(ptr::null_mut(), Ordering::Release);
+    trace::init_ends();
     if let Some(trace) = trace {
         trace.print(text(&info.package), started);
     }

@@ -92,13 +92,18 @@ fn sysargs(argc: i32, argv: *mut *const c_char) {
 
 /// The environment, as libc has it.
 pub fn getenv(name: &CStr) -> Option<&'static [u8]> {
+    getenv_c(name).map(CStr::to_bytes)
+}
+
+/// The same, as a C string.
+pub fn getenv_c(name: &CStr) -> Option<&'static CStr> {
     unsafe extern "C" {
         fn getenv(name: *const c_char) -> *const c_char;
     }
     // SAFETY: libc's function; the boot runs before anybody changes the environment.
     let value = unsafe { getenv(name.as_ptr()) };
     // SAFETY: a value is a C string.
-    (!value.is_null()).then(|| unsafe { CStr::from_ptr(value) }.to_bytes())
+    (!value.is_null()).then(|| unsafe { CStr::from_ptr(value) })
 }
 
 /// What the system has: CPUs.
@@ -124,6 +129,7 @@ extern "C" fn schedinit() {
     let Some(pp) = SCHED.lock().pidleget() else {
         crate::fatal::throw(b"schedinit: no P")
     };
+    crate::trace::start();
     procs::acquire(&M0, pp);
 }
 
@@ -180,6 +186,22 @@ impl cgroup::Files for ProcFiles {
     fn read<'a>(&mut self, path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
         proc::read_file(path, buffer)
     }
+}
+
+/// Whether the program has more rights than the user who started it (AT_SECURE): the environment is not to be trusted.
+pub fn is_privileged() -> bool {
+    auxv().secure
+}
+
+/// The name of the program's file, without directories.
+pub fn program_name() -> &'static str {
+    let at = auxv().execfn as *const c_char;
+    if at.is_null() {
+        return "";
+    }
+    // SAFETY: AT_EXECFN is a C string at the top of the process stack.
+    let path = unsafe { CStr::from_ptr(at) }.to_str().unwrap_or_default();
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 /// The lowest address that the process stack may grow to, for a main goroutine whose frames start at `hi`.

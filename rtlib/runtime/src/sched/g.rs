@@ -93,6 +93,8 @@ pub struct G {
     pub scavenged: AtomicU64,
     /// The runtime's own: not counted, not listed. Written when it starts.
     pub system: AtomicBool,
+    /// Times that it has been started or readied, while that is traced.
+    pub traceseq: AtomicU32,
     /// Why it waits, as [`WaitReason`] numbers it; its last reason while it does not. Written by itself before it waits.
     pub waitreason: AtomicU8,
     /// Wake-up word of what waits as a thread does (`park::gopark`).
@@ -139,6 +141,7 @@ impl G {
             cold: AtomicBool::new(false),
             scavenged: AtomicU64::new(0),
             system: AtomicBool::new(false),
+            traceseq: AtomicU32::new(0),
             waitreason: AtomicU8::new(0),
             wake: AtomicU32::new(0),
             select_done: AtomicU32::new(0),

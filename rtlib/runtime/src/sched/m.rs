@@ -12,6 +12,7 @@ use super::g::G;
 use super::p::P;
 use crate::link::Link;
 use crate::note::Note;
+use crate::trace;
 
 /// A thread.
 #[repr(C, align(64))]
@@ -57,6 +58,8 @@ pub struct M {
     pub exiting: AtomicBool,
     /// The signal mask that its thread starts with, signals 1 to 64. Written before the thread starts.
     pub sigmask: AtomicU64,
+    /// What it has noted for `RTLIB_TRACE`.
+    pub trace: trace::OfM,
     /// Its alternate signal stack; kept when the struct is reused.
     pub signal_stack: AtomicUsize,
     /// See `signal_stack`.
@@ -89,6 +92,7 @@ impl M {
             exit_sp: AtomicUsize::new(0),
             exiting: AtomicBool::new(false),
             sigmask: AtomicU64::new(0),
+            trace: trace::OfM::new(),
             signal_stack: AtomicUsize::new(0),
             signal_stack_len: AtomicUsize::new(0),
         }

@@ -23,6 +23,7 @@ use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::libc::dtors;
 use crate::os::linux::{futex, mem, nanotime, proc};
+use crate::trace;
 
 /// Park token: not there, nobody waits.
 pub const EMPTY: u8 = 0;
@@ -102,6 +103,7 @@ pub fn global_is_due(pp: &'static P) -> bool {
 pub fn prepare(mp: &'static M, next: &'static G) {
     next.set_status(Status::Runnable, Status::Running);
     hold::respect(next);
+    trace::started(mp, next);
     next.m.set(Some(mp));
     mp.curg.set(Some(next));
     mp.pp().tick();
@@ -152,6 +154,7 @@ pub fn my_p() -> Option<&'static P> {
 /// Makes a waiting goroutine runnable.
 #[inline]
 fn ready(gp: &'static G) {
+    trace::readied(gp);
     gp.set_status(Status::Waiting, Status::Runnable);
     submit(gp, my_p());
 }
@@ -174,6 +177,7 @@ pub fn gopark(me: &'static G, reason: WaitReason, commit: switch::Commit, arg: u
     if me.is_thread() {
         thread_park(me, commit, arg);
     } else {
+        trace::stopped(me, trace::Stop::Block);
         leave(me, commit, arg);
     }
 }
@@ -201,6 +205,7 @@ pub fn goready_behind(gp: &'static G) {
     if gp.is_thread() {
         return thread_ready(gp);
     }
+    trace::readied(gp);
     gp.set_status(Status::Waiting, Status::Runnable);
     match my_p() {
         Some(pp) => runqput(pp, gp),
@@ -280,6 +285,7 @@ fn thread_ready(gp: &'static G) {
 /// Runs the goroutine that the caller has just readied, in the caller's place (Go: `goyield`). On a thread: nothing.
 pub fn run_readied() {
     if let Some(gp) = current() {
+        trace::stopped(gp, trace::Stop::Yield);
         leave(gp, gosched_commit, 0);
     }
 }
@@ -299,6 +305,7 @@ extern "C" fn gosched() {
         pp.tick();
         return;
     }
+    trace::stopped(gp, trace::Stop::Yield);
     leave(gp, gosched_commit, 0);
 }
 

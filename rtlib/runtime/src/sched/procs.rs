@@ -12,6 +12,7 @@ use super::stack::Class;
 use super::threads;
 use crate::link::Link;
 use crate::os::linux::mem;
+use crate::trace;
 
 static GOMAXPROCS: AtomicU32 = AtomicU32::new(0);
 static HOGS: AtomicU32 = AtomicU32::new(0);
@@ -139,6 +140,7 @@ pub fn retire_if_surplus(mp: &'static M) {
         no_longer_a_hog(&mut sched, pp);
         let surplus = live() > wanted();
         if surplus {
+            trace::released(mp, pp);
             mp.p.set(None);
             pp.m.set(None);
             bury(&mut sched, pp);
@@ -177,6 +179,7 @@ pub fn compensate(pp: &'static P) -> Option<&'static P> {
 
 /// Gives a P to an M.
 pub fn acquire(mp: &'static M, pp: &'static P) {
+    trace::acquired(mp, pp);
     mp.p.set(Some(pp));
     pp.m.set(Some(mp));
     pp.set_status(PStatus::Running);
@@ -193,6 +196,7 @@ pub fn forget_hog(pp: &'static P) {
 /// Takes the P from its M.
 pub fn release(mp: &'static M) -> &'static P {
     let pp = mp.pp();
+    trace::released(mp, pp);
     mp.p.set(None);
     pp.m.set(None);
     pp.set_status(PStatus::Idle);

@@ -13,6 +13,7 @@ use super::{MAIN_GOID, current, park, syscall, this_goroutine};
 use crate::arch::current::{switch, tls};
 use crate::libc::tcb;
 use crate::os::linux::mem;
+use crate::trace;
 
 /// Ids that a P takes from the global counter at a time.
 const GOID_BATCH: u64 = 16;
@@ -44,6 +45,7 @@ extern "C" fn newproc(fn_ptr: &'static extern "C" fn()) {
     gp.sp.store(sp, Ordering::Relaxed);
     gp.set_status(Status::Idle, Status::Runnable);
     STARTED.fetch_add(1, Ordering::Relaxed);
+    trace::created(gp, 0);
     g0.mp().pp().runq.put_next(gp);
 }
 
@@ -79,6 +81,7 @@ extern "C" fn newproc1(
     gp.park.store(park::EMPTY, Ordering::Relaxed);
     let goid = next_goid(pp);
     gp.goid.store(goid, Ordering::Relaxed);
+    trace::created(gp, gp.parent_goid.load(Ordering::Relaxed));
     match pp {
         Some(pp) => add(&pp.started),
         None => _ = STARTED.fetch_add(1, Ordering::Relaxed),
@@ -125,6 +128,7 @@ fn give_way(creator: &'static G, pp: &'static P) {
     };
     pp.starts.store(before + 1, Ordering::Relaxed);
     if before + 1 >= STARTS && creator.lockedm.get().is_none() {
+        trace::stopped(creator, trace::Stop::Yield);
         park::leave(creator, park::to_global_queue, 0);
     }
 }
@@ -232,6 +236,7 @@ pub extern "C" fn goexit() -> ! {
         crate::fatal::throw(b"goexit: not on a goroutine")
     };
     let used = tcb::thread_exit();
+    trace::stopped(gp, trace::Stop::End);
     park::leave(gp, gdestroy, usize::from(used));
     crate::fatal::throw(b"goexit: a dead goroutine was resumed")
 }

@@ -20,6 +20,7 @@ use super::m::M;
 use super::p::{P, PStatus};
 use super::{current, procs, this_goroutine};
 use crate::arch::current::switch;
+use crate::trace;
 
 /// See `rtlib_abi::watch::entersyscall`.
 #[unsafe(export_name = "runtime.entersyscall")]
@@ -27,6 +28,7 @@ extern "C" fn entersyscall() -> bool {
     let Some(gp) = current() else { return false };
     let mp = gp.mp();
     let pp = mp.pp();
+    trace::stopped(gp, trace::Stop::Syscall);
     mp.oldp.set(Some(pp));
     mp.p.set(None);
     gp.set_status(Status::Running, Status::Syscall);
@@ -54,6 +56,7 @@ fn resume(gp: &'static G, mp: &'static M, pp: &'static P) {
     pp.syscalltick
         .store(ticks.wrapping_add(1), Ordering::Relaxed);
     gp.set_status(Status::Syscall, Status::Running);
+    trace::started(mp, gp);
 }
 
 #[cold]
@@ -69,6 +72,7 @@ fn without_old_p(gp: &'static G, mp: &'static M) {
 /// On g0: the goroutine waits for a P in the global queue, the M for work.
 extern "C" fn queue_up(left: &'static G, _commit: Option<switch::Commit>, _arg: usize) -> ! {
     let mp = left.mp();
+    trace::readied(left);
     left.set_status(Status::Syscall, Status::Runnable);
     let idle = {
         let mut sched = SCHED.lock();

@@ -11,6 +11,7 @@ use super::m::M;
 use super::{dead, procs, reclaim, retake, schedtrace, timer};
 use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
+use crate::trace;
 
 /// How often sysmon looks: often at first, less while nothing happens. Go's numbers.
 const MIN_DELAY_US: u64 = 20;
@@ -48,6 +49,7 @@ pub extern "C" fn sysmon(_mp: &'static M) -> ! {
             in_vain += 1;
         }
         schedtrace::when_due(now);
+        trace::write_full();
         reclaim::when_due(now);
         if quiet.lasts(now) && sleep_until_active(&mut quiet) {
             (in_vain, delay) = (0, MIN_DELAY_US);

@@ -70,6 +70,9 @@ impl WaitReason {
         Self::GCScavengeWait,
     ];
 
+    /// How many there are.
+    pub const COUNT: usize = Self::ALL.len();
+
     /// The reason with this number.
     #[must_use]
     pub fn from_number(number: u8) -> Self {

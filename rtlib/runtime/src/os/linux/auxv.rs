@@ -1,7 +1,7 @@
 //! The auxiliary vector (getauxval(3)), as the boot finds it behind the environment.
 
 use linux_raw_sys::auxvec::{
-    AT_EXECFN, AT_HWCAP2, AT_MINSIGSTKSZ, AT_NULL, AT_PHDR, AT_PHENT, AT_PHNUM,
+    AT_EXECFN, AT_HWCAP2, AT_MINSIGSTKSZ, AT_NULL, AT_PHDR, AT_PHENT, AT_PHNUM, AT_SECURE,
 };
 
 /// What the runtime wants of it.
@@ -17,6 +17,8 @@ pub struct Auxv {
     pub phnum: usize,
     /// The file name of the program: lies at the very top of the process stack.
     pub execfn: usize,
+    /// The program has more rights than the user who started it.
+    pub secure: bool,
     /// Bytes that a signal frame needs.
     pub minsigstksz: usize,
 }
@@ -35,6 +37,7 @@ impl Auxv {
                 AT_PHENT => auxv.phent = value,
                 AT_PHNUM => auxv.phnum = value,
                 AT_EXECFN => auxv.execfn = value,
+                AT_SECURE => auxv.secure = value != 0,
                 AT_MINSIGSTKSZ => auxv.minsigstksz = value,
                 _ => {}
             }

@@ -1,9 +1,12 @@
 //! The process and its threads: CPUs, writing, exiting, sleeping, small files, resource limits.
 
+use core::ffi::CStr;
+
 use linux_raw_sys::general::{
     __NR_close, __NR_exit_group, __NR_getpid, __NR_kill, __NR_nanosleep, __NR_openat,
     __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity, __NR_sched_yield, __NR_write,
-    __kernel_timespec, AT_FDCWD, O_CLOEXEC, O_RDONLY, RLIMIT_STACK, rlimit64,
+    __kernel_timespec, AT_FDCWD, O_CLOEXEC, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, RLIMIT_STACK,
+    rlimit64,
 };
 
 use super::{Errno, call};
@@ -53,13 +56,26 @@ pub fn exit_group(code: u32) -> ! {
     }
 }
 
+/// The process's id.
+pub fn pid() -> u32 {
+    // SAFETY: no memory is involved.
+    unsafe { call(__NR_getpid, [0; 6]) }.unwrap_or(0) as u32
+}
+
 /// Sends a signal to the process.
 pub fn kill_self(signal: u32) {
     // SAFETY: no memory is involved.
-    unsafe {
-        let pid = call(__NR_getpid, [0; 6]).unwrap_or(0);
-        let _ = call(__NR_kill, [pid, signal as usize, 0, 0, 0, 0]);
-    }
+    let _ = unsafe { call(__NR_kill, [pid() as usize, signal as usize, 0, 0, 0, 0]) };
+}
+
+/// Creates a file, or empties it, and gives its descriptor.
+pub fn create(path: &CStr) -> Result<u32, Errno> {
+    const MODE: usize = 0o666;
+    let flags = (O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC) as usize;
+    let at = AT_FDCWD as isize as usize;
+    // SAFETY: the path is terminated and lives over the call.
+    let fd = unsafe { call(__NR_openat, [at, path.as_ptr() as usize, flags, MODE, 0, 0]) }?;
+    Ok(fd as u32)
 }
 
 /// Lets other threads run.

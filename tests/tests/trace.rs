@@ -1,0 +1,93 @@
+//! `RTLIB_TRACE=file`: the timeline of real programs, read back.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use gobuild_tests::perfetto::{Event, What, tracks};
+use gobuild_tests::process::RUN;
+use gobuild_tests::testprog::{executables, start};
+
+/// The slices' names, in the order in which they begin. Panics when a slice ends that has not begun.
+#[track_caller]
+fn slices(events: &[Event]) -> Vec<&str> {
+    let mut depth = 0;
+    let mut names = Vec::new();
+    for event in events {
+        match &event.what {
+            What::Begin(name) => {
+                depth += 1;
+                names.push(name.as_str());
+            }
+            What::End => depth -= 1,
+            What::Instant(_) => {}
+        }
+        assert!(depth >= 0, "a slice ends that has not begun: {event:?}");
+    }
+    names
+}
+
+fn traced(line: &str, procs: &str, file: &Path) -> Vec<u8> {
+    let trace = file.to_str().expect("UTF-8");
+    _ = start(
+        &executables()[1],
+        line,
+        &[("GOMAXPROCS", procs), ("RTLIB_TRACE", trace)],
+        RUN,
+    )
+    .ok();
+    fs::read(file).expect("a trace")
+}
+
+#[test]
+fn a_trace_shows_what_goroutines_did() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for procs in ["1", "4"] {
+        let bytes = traced("sleepers 300", procs, &dir.path().join(procs));
+        let tracks = tracks(&bytes);
+        let goroutines: Vec<_> = tracks
+            .iter()
+            .filter(|(name, _)| name.starts_with('G'))
+            .collect();
+        assert!(goroutines.len() > 300, "{} goroutines", goroutines.len());
+        let states = slices(&tracks["G100"]);
+        assert_eq!(
+            states,
+            ["runnable", "running", "sleep", "runnable", "running"]
+        );
+        assert!(slices(&tracks["G1 main"]).starts_with(&["runnable", "running"]));
+        assert_eq!(slices(&tracks["init"])[0], "runtime");
+        assert!(slices(&tracks["P0"]).contains(&"G1"));
+        assert!(slices(&tracks["M0"]).starts_with(&["P0", "G1"]));
+        tracks.values().for_each(|events| drop(slices(events)));
+    }
+}
+
+/// Every run of a goroutine is the end of an arrow that starts where it was woken.
+#[test]
+fn every_wake_up_is_an_arrow() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bytes = traced("spawn-join", "2", &dir.path().join("trace"));
+    let tracks = tracks(&bytes);
+    let events = || tracks.values().flatten();
+    let starts: BTreeSet<u64> = events().filter_map(|event| event.flow).collect();
+    let ends: BTreeSet<u64> = events().filter_map(|event| event.end_of_flow).collect();
+    assert!(
+        !ends.is_empty() && ends.is_subset(&starts),
+        "{:?}",
+        ends.difference(&starts)
+    );
+    let makes =
+        |event: &Event| matches!(&event.what, What::Instant(name) if name.starts_with("go G"));
+    assert!(tracks["G1 main"].iter().any(makes));
+}
+
+#[test]
+fn a_file_that_cannot_be_created_is_said_and_does_no_harm() {
+    let env = [("RTLIB_TRACE", "/no/such/directory/trace")];
+    let outcome = start(&executables()[1], "spawn-join", &env, RUN).ok();
+    assert_eq!(
+        outcome.err(),
+        "rtlib: RTLIB_TRACE=/no/such/directory/trace: cannot create this file (errno 2); nothing is traced\n"
+    );
+}
