@@ -53,8 +53,7 @@ impl Undecided {
             return None; // an M takes a P when the timer is due
         }
         let threads = thread::count()?;
-        let accounted = asleep_in_runtime(activations, asleep)?;
-        if accounted < threads {
+        if asleep_in_runtime(activations, asleep) != Some(threads) {
             let pause = self.pause;
             self.pause = (pause * 2).min(LONGEST_PAUSE_NS);
             return Some(pause);
