@@ -13,6 +13,8 @@
 mod barrier;
 mod condvar;
 mod lazy_lock;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod mutex;
 mod once;
 mod once_lock;

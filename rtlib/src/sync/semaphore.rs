@@ -183,7 +183,7 @@ impl Semaphore {
     }
 
     #[inline]
-    fn take(&self, n: usize, deadline: Deadline) -> bool {
+    pub(super) fn take(&self, n: usize, deadline: Deadline) -> bool {
         self.try_take(n) || self.wait_and_take(n, deadline)
     }
 
