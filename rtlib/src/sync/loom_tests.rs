@@ -121,10 +121,11 @@ fn a_mutex_survives_those_who_give_up() {
         let shared = Guarded::new(RawMutex::new());
         let patient = spawn(&shared, |it| it.lock_and_increment(Deadline::NEVER));
         let impatient = spawn(&shared, |it| it.lock_and_increment(Deadline::Passed));
-        let mine = shared.lock_and_increment(Deadline::NEVER);
-        let locked = [mine, join(patient), join(impatient)];
-        assert_eq!(shared.get(), count(locked));
-        assert!(mine && locked[1]);
+        // Twice, so that one who was woken may lose.
+        let mine = [0, 1].map(|_| shared.lock_and_increment(Deadline::NEVER));
+        let [patient, impatient] = [join(patient), join(impatient)];
+        assert_eq!(shared.get(), 3 + u32::from(impatient));
+        assert!(mine == [true; 2] && patient);
         assert!(shared.lock.try_acquire(), "free, and in no strange state");
     });
 }
@@ -182,6 +183,9 @@ fn a_rwlock_survives_writers_who_give_up() {
         assert!(shared.read_and_look(Deadline::NEVER) && join(reader));
         let written = count([join(writer)]);
         assert_eq!(shared.get(), written);
+        shared.lock.read(Deadline::NEVER);
+        assert!(!shared.lock.write(Deadline::Passed), "a unit was left over");
+        shared.lock.unread();
         assert!(shared.lock.try_write(), "free, and in no strange state");
     });
 }
