@@ -29,6 +29,8 @@ pub(crate) mod rt;
 pub(crate) mod rt;
 mod rwlock;
 mod semaphore;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod wait_group;
 
 pub use barrier::{Barrier, BarrierWaitResult};

@@ -87,6 +87,12 @@ impl RawMutex {
         }
     }
 
+    /// Whether nothing is left of those who used it, a unit too many for example.
+    #[cfg(all(test, loom))]
+    pub(super) fn is_as_new(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == 0 && self.sema.units_left() == 0
+    }
+
     /// Whether somebody has it.
     pub(super) fn is_held(&self) -> bool {
         self.state.load(Ordering::Relaxed) & (LOCKED | STARVING) != 0
@@ -166,17 +172,25 @@ impl RawMutex {
                 .is_ok()
     }
 
-    /// The lock was handed to the caller, who is counted still.
+    /// The lock was handed to the caller, who is counted still. The last one, or one who has not waited that long, ends the starving mode.
     fn take_over(&self, starving: bool) {
-        let now = self.state.load(Ordering::Relaxed);
-        if now & (LOCKED | WOKEN) != 0 || now < WAITER {
-            rt::fatal("sync: inconsistent mutex state");
+        let mut now = self.state.load(Ordering::Relaxed);
+        loop {
+            if now & (LOCKED | WOKEN) != 0 || now < WAITER {
+                rt::fatal("sync: inconsistent mutex state");
+            }
+            let last = now / WAITER == 1;
+            let ends = if last || !starving { STARVING } else { 0 };
+            match self.state.compare_exchange_weak(
+                now,
+                now - WAITER - ends + LOCKED,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(other) => now = other,
+            }
         }
-        let last = now / WAITER == 1;
-        let done = if last || !starving { STARVING } else { 0 };
-        // Nobody else changes these bits now, but others may come to wait.
-        self.state
-            .fetch_sub(WAITER + done - LOCKED, Ordering::Acquire);
     }
 
     /// The caller's deadline came: takes one off the waiters that are counted. False when it must take a unit instead, because none are, or because the lock is being handed to the

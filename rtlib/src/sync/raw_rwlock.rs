@@ -135,6 +135,15 @@ impl RawRwLock {
         self.writers.release();
     }
 
+    /// Whether nothing is left of those who used it, a unit too many for example.
+    #[cfg(all(test, loom))]
+    pub(super) fn is_as_new(&self) -> bool {
+        self.gate.load(Ordering::Relaxed) == 0
+            && self.writers.is_as_new()
+            && self.drained.units_left() == 0
+            && self.admitted.units_left() == 0
+    }
+
     /// Whether somebody writes, or waits for readers to be out.
     pub(super) fn is_written(&self) -> bool {
         self.gate.load(Ordering::Relaxed) & WRITER != 0

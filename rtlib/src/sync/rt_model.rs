@@ -93,6 +93,13 @@ impl Sema {
     }
 }
 
+impl Sema {
+    #[cfg(test)]
+    pub(super) fn units_left(&self) -> u32 {
+        *self.units.lock().unwrap()
+    }
+}
+
 #[derive(Default)]
 struct Ticket {
     notified: Mutex<bool>,
