@@ -1,7 +1,9 @@
 //! Goroutines as a program sees them: the fixture `testprog`, one binary with many programs, built in both profiles and run as
 //! children with exact output and exit status.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -343,4 +345,25 @@ fn a_million_goroutines_are_parked_at_once() {
     let bytes = parked(count, &[]);
     println!("{count} goroutines parked at once, {bytes} resident bytes each");
     assert!(bytes <= 4700, "{bytes} resident bytes each");
+}
+
+/// The word that `GODEBUG=schedseed` makes the scheduler say.
+fn interleaving(exe: &Path, seed: u32) -> String {
+    let debug = format!("schedseed={seed}");
+    let env = [("GOMAXPROCS", "1"), ("GODEBUG", &debug)];
+    start(exe, "interleaving", &env, RUN).ok().out()
+}
+
+#[test]
+fn a_seed_makes_the_scheduler_choose_at_random_and_the_same_again() {
+    for exe in executables() {
+        let all: BTreeSet<String> = (1..=20)
+            .map(|seed| {
+                let first = interleaving(exe, seed);
+                assert_eq!(first, interleaving(exe, seed), "seed {seed}");
+                first
+            })
+            .collect();
+        assert!(all.len() > 15, "20 seeds, {} interleavings", all.len());
+    }
 }

@@ -4,6 +4,7 @@
 //! - `fsgsbase=0`: never use the FSGSBASE instructions; system calls instead.
 //! - `guardinstall=0`: never use lightweight guard pages; mprotect instead.
 //! - `schedmigrate=1`: a goroutine that yields runs next on another thread whenever it can. For tests of what migration must not break.
+//! - `schedseed=N`: random choices of the scheduler, from this seed (`sched::shuffle`); 0 = none.
 //! - `schedtrace=N`: every N ms a line with the state of the scheduler; with `scheddetail=1` lines for every P, M and goroutine.
 //! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for.
 
@@ -26,6 +27,7 @@ impl Setting {
         self.number() != 0
     }
 
+    #[inline]
     fn number(&self) -> u32 {
         self.value.load(Ordering::Relaxed)
     }
@@ -43,15 +45,17 @@ static INITTRACE: Setting = Setting::new("inittrace", false);
 static FSGSBASE: Setting = Setting::new("fsgsbase", true);
 static GUARDINSTALL: Setting = Setting::new("guardinstall", true);
 static SCHEDMIGRATE: Setting = Setting::new("schedmigrate", false);
+static SCHEDSEED: Setting = Setting::new("schedseed", false);
 static SCHEDTRACE: Setting = Setting::new("schedtrace", false);
 static SCHEDDETAIL: Setting = Setting::new("scheddetail", false);
 static HOGTRACE: Setting = Setting::new("hogtrace", false);
 
-static SETTINGS: [&Setting; 7] = [
+static SETTINGS: [&Setting; 8] = [
     &INITTRACE,
     &FSGSBASE,
     &GUARDINSTALL,
     &SCHEDMIGRATE,
+    &SCHEDSEED,
     &SCHEDTRACE,
     &SCHEDDETAIL,
     &HOGTRACE,
@@ -91,6 +95,12 @@ pub fn guardinstall() -> bool {
 #[inline]
 pub fn schedmigrate() -> bool {
     SCHEDMIGRATE.get()
+}
+
+/// `schedseed`.
+#[inline]
+pub fn schedseed() -> u32 {
+    SCHEDSEED.number()
 }
 
 /// `schedtrace`: ms between two lines, 0 = none.

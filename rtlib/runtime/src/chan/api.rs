@@ -40,6 +40,17 @@ pub unsafe fn chan<'a, E: Env>(at: *const abi::Chan) -> &'a Chan<E> {
     unsafe { &*at.cast() }
 }
 
+/// The same, for an operation that others may come before.
+///
+/// # Safety
+/// `makechan` made it.
+#[inline(always)]
+pub unsafe fn chan_after_chance<'a, E: Env>(at: *const abi::Chan) -> &'a Chan<E> {
+    E::chance();
+    // SAFETY: the caller vouches.
+    unsafe { chan(at) }
+}
+
 /// Receives from a channel that there is not: nobody ever sends. Returns when the time is over, if ever.
 #[cold]
 fn receive_from_nil<E: Env>(wait: Wait) -> u32 {
@@ -68,7 +79,7 @@ pub unsafe fn makechan<E: Env>(at: *mut abi::Chan, shape: *const Shape) {
 pub unsafe fn chansendwithin<E: Env>(c: *const abi::Chan, elem: *const u8, ns: u64) -> u32 {
     // SAFETY: the caller vouches. The clock is read only when the first attempt fails.
     unsafe {
-        match chan::<E>(c).send(elem, Wait::Try) {
+        match chan_after_chance::<E>(c).send(elem, Wait::Try) {
             abi::WOULD_BLOCK => chan::<E>(c).send(elem, within::<E>(ns)),
             status => status,
         }
@@ -83,7 +94,7 @@ pub unsafe fn chanrecv<E: Env>(c: *const abi::Chan, elem: *mut u8, wait: Wait) -
         return receive_from_nil::<E>(wait);
     }
     // SAFETY: the caller vouches.
-    unsafe { chan::<E>(c).recv(elem, wait) }
+    unsafe { chan_after_chance::<E>(c).recv(elem, wait) }
 }
 
 /// # Safety
@@ -101,6 +112,7 @@ pub unsafe fn chanrecvwithin<E: Env>(c: *const abi::Chan, elem: *mut u8, ns: u64
 /// # Safety
 /// See the module's head.
 pub unsafe fn selectgo<E: Env>(cases: *mut abi::Case, n: usize, mode: u32, ns: u64) -> Selected {
+    E::chance();
     let mode = match mode {
         abi::DO => Mode::Do,
         abi::DO_FIRST => Mode::DoFirst,
@@ -160,13 +172,13 @@ macro_rules! export_channels {
             api::check_layout::<$env>();
 
             $crate::export_channel_function!("runtime.makechan", makechan(at: *mut Chan, shape: *const Shape), api::makechan::<$env>(at, shape));
-            $crate::export_channel_function!("runtime.chansend1", chansend1(c: *const Chan, elem: *const u8) -> u32, api::chan::<$env>(c).send(elem, Wait::Forever));
-            $crate::export_channel_function!("runtime.selectnbsend", selectnbsend(c: *const Chan, elem: *const u8) -> u32, api::chan::<$env>(c).send(elem, Wait::Try));
+            $crate::export_channel_function!("runtime.chansend1", chansend1(c: *const Chan, elem: *const u8) -> u32, api::chan_after_chance::<$env>(c).send(elem, Wait::Forever));
+            $crate::export_channel_function!("runtime.selectnbsend", selectnbsend(c: *const Chan, elem: *const u8) -> u32, api::chan_after_chance::<$env>(c).send(elem, Wait::Try));
             $crate::export_channel_function!("runtime.chansendwithin", chansendwithin(c: *const Chan, elem: *const u8, ns: u64) -> u32, api::chansendwithin::<$env>(c, elem, ns));
             $crate::export_channel_function!("runtime.chanrecv1", chanrecv1(c: *const Chan, elem: *mut u8) -> u32, api::chanrecv::<$env>(c, elem, Wait::Forever));
             $crate::export_channel_function!("runtime.selectnbrecv", selectnbrecv(c: *const Chan, elem: *mut u8) -> u32, api::chanrecv::<$env>(c, elem, Wait::Try));
             $crate::export_channel_function!("runtime.chanrecvwithin", chanrecvwithin(c: *const Chan, elem: *mut u8, ns: u64) -> u32, api::chanrecvwithin::<$env>(c, elem, ns));
-            $crate::export_channel_function!("runtime.closechan", closechan(c: *const Chan, reason: u32) -> u32, api::chan::<$env>(c).close(reason));
+            $crate::export_channel_function!("runtime.closechan", closechan(c: *const Chan, reason: u32) -> u32, api::chan_after_chance::<$env>(c).close(reason));
             $crate::export_channel_function!("runtime.chanclosed", chanclosed(c: *const Chan) -> u32, api::chan::<$env>(c).closed());
             $crate::export_channel_function!("runtime.chanlen", chanlen(c: *const Chan) -> usize, api::chan::<$env>(c).len());
             $crate::export_channel_function!("runtime.chanaddblock", chanaddblock(c: *const Chan, block: *mut Block) -> bool, api::chan::<$env>(c).add_block(block));

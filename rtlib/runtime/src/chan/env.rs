@@ -60,4 +60,8 @@ pub trait Env: Sized + 'static {
 
     /// A random number.
     fn random() -> u32;
+
+    /// Before an operation: whoever wants to try other interleavings lets others run here.
+    #[inline(always)]
+    fn chance() {}
 }

@@ -92,6 +92,11 @@ impl Env for Scheduler {
             None => random_of_threads(),
         }
     }
+
+    #[inline(always)]
+    fn chance() {
+        crate::sched::shuffle::point();
+    }
 }
 
 /// Weyl's sequence, mixed: threads that are no Ms share one.

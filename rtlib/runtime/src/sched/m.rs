@@ -10,6 +10,7 @@ use rtlib_abi::layout::MHead;
 
 use super::g::G;
 use super::p::P;
+use super::shuffle;
 use crate::link::Link;
 use crate::note::Note;
 use crate::trace;
@@ -115,6 +116,9 @@ impl M {
 
     /// A cheap random number (xorshift32).
     pub fn cheaprand(&self) -> u32 {
+        if shuffle::is_on() {
+            return shuffle::random();
+        }
         let mut x = self.rand.load(Ordering::Relaxed);
         x ^= x << 13;
         x ^= x >> 17;

@@ -51,6 +51,8 @@ pub mod scavenge;
 #[cfg(feature = "object")]
 pub mod schedtrace;
 #[cfg(feature = "object")]
+pub mod shuffle;
+#[cfg(feature = "object")]
 pub mod spawn;
 #[cfg(any(feature = "object", loom))]
 pub mod spin;

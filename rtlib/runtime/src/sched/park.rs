@@ -18,7 +18,7 @@ use super::m::M;
 use super::p::P;
 use super::pick::runqget;
 use super::waitreason::WaitReason;
-use super::{current, dead, hold, procs, sysmon, this_goroutine, threads, timer};
+use super::{current, dead, hold, procs, shuffle, sysmon, this_goroutine, threads, timer};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::libc::dtors;
@@ -360,6 +360,7 @@ extern "C" fn unpark(gref: GRef) {
     }
     if gp.park.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
         goready(gp);
+        shuffle::point();
     }
 }
 

@@ -11,7 +11,7 @@ use core::sync::atomic::Ordering;
 
 use super::g::G;
 use super::p::P;
-use super::sysmon;
+use super::{shuffle, sysmon};
 
 /// A slice of time: how long goroutines that ready each other may have the P to themselves while others wait for it. Two that pass a ball may neither starve the
 /// rest, however briefly they hold it, nor get more of the P than others who do, however long. By sysmon's clock, which may take twice that to notice.
@@ -23,6 +23,9 @@ const OLDEST_EVERY: u32 = 1024;
 /// Takes a goroutine from a P's queues.
 #[inline]
 pub fn runqget(pp: &'static P) -> Option<&'static G> {
+    if shuffle::is_on() {
+        return shuffle::runqget(pp);
+    }
     let now = sysmon::coarse_now();
     let used = now.wrapping_sub(pp.slice_since.load(Ordering::Relaxed));
     if used < SLICE_NS

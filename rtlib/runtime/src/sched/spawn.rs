@@ -9,7 +9,7 @@ use super::g::{G, Status};
 use super::global::{ALLGS, GOIDGEN, SCHED, STARTED, ever_made_ps};
 use super::p::P;
 use super::stack::{self, Class};
-use super::{MAIN_GOID, current, park, syscall, this_goroutine};
+use super::{MAIN_GOID, current, park, shuffle, syscall, this_goroutine};
 use crate::arch::current::{switch, tls};
 use crate::libc::tcb;
 use crate::os::linux::mem;
@@ -119,6 +119,7 @@ const _: () = assert!((STARTS as u64) < park::GLOBAL_EVERY);
 
 #[inline]
 fn give_way(creator: &'static G, pp: &'static P) {
+    shuffle::point();
     let tick = pp.schedtick.load(Ordering::Relaxed);
     let before = if pp.starts_tick.load(Ordering::Relaxed) == tick {
         pp.starts.load(Ordering::Relaxed)

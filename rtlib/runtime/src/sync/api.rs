@@ -8,7 +8,7 @@ use crate::chan::real::Scheduler;
 use crate::lock::Lock;
 use crate::sched::global::SPIN;
 use crate::sched::waitreason::WaitReason;
-use crate::sched::{current, park, procs};
+use crate::sched::{current, park, procs, shuffle};
 use crate::shim::{AtomicU32, AtomicUsize};
 
 static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(())) }; BUCKETS]);
@@ -32,6 +32,7 @@ const SPINS: u32 = 4;
 /// See `rtlib_abi::sync::semacquire`.
 #[unsafe(export_name = "sync.runtime_Semacquire")]
 extern "C" fn semacquire(units: &AtomicU32, why: u8, in_front: bool, deadline: u64) -> bool {
+    shuffle::point();
     let wait = sema::Wait {
         why: WaitReason::from_number(why),
         in_front,
