@@ -27,7 +27,7 @@ fn is_prime(number: u32) -> bool {
     number > 1
         && (2..)
             .take_while(|d| d * d <= number)
-            .all(|d| number % d != 0)
+            .all(|d| !number.is_multiple_of(d))
 }
 
 /// Works until there are no more jobs.
