@@ -241,6 +241,12 @@ unsafe extern "C" fn initpanic(message: *const u8, len: usize) -> ! {
     end_with(unsafe { slice::from_raw_parts(message, len) })
 }
 
+#[unsafe(export_name = "runtime.throw")]
+unsafe extern "C" fn throw(message: *const u8, len: usize) -> ! {
+    // SAFETY: the caller vouches.
+    end_with(unsafe { slice::from_raw_parts(message, len) })
+}
+
 fn end_with(message: &[u8]) -> ! {
     let message = String::from_utf8(message.to_owned()).expect("a message is UTF-8");
     FATAL

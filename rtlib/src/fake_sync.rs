@@ -9,7 +9,7 @@ use rtlib_runtime::sync::{event, notify, sema};
 
 use crate::chan::fake::{Lock, Threads};
 
-static TABLE: Table<Threads> = Table([const { Bucket::new(Lock::UNLOCKED) }; BUCKETS]);
+static TABLE: Table<Threads> = Table([const { Bucket::new(Lock::unlocked()) }; BUCKETS]);
 
 #[unsafe(export_name = "sync.runtime_Semacquire")]
 extern "C" fn semacquire(units: &AtomicU32, why: u8, in_front: bool, deadline: u64) -> bool {
@@ -64,12 +64,4 @@ unsafe extern "C" fn event_set(event: *const AtomicUsize) {
 #[unsafe(export_name = "sync.runtime_canSpin")]
 extern "C" fn can_spin(times: u32) -> bool {
     times < 2
-}
-
-/// What would end the program panics here, so that a test can look at it. Whoever calls it has a stack that can be unwound.
-#[unsafe(export_name = "runtime.throw")]
-unsafe extern "C-unwind" fn throw(message: *const u8, len: usize) -> ! {
-    // SAFETY: the caller vouches.
-    let message = unsafe { core::slice::from_raw_parts(message, len) };
-    panic!("fatal error: {}", core::str::from_utf8(message).unwrap());
 }

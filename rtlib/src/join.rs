@@ -6,9 +6,10 @@ use std::format;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use crate::event::Joining;
 use crate::goroutine::Goroutine;
 use crate::launch::{boxed, fits, launch};
-use crate::packet::{Receiver, Sender, Stored, Waiter, packet};
+use crate::packet::{Receiver, Sender, Stored, packet};
 use crate::{panics, sys};
 
 /// Waits for a goroutine that [`spawn`](crate::spawn) started: `std::thread::JoinHandle`, for goroutines.
@@ -16,7 +17,7 @@ use crate::{panics, sys};
 /// Dropping it detaches the goroutine, which runs on; its result, or its panic, is then dropped.
 pub struct JoinHandle<T> {
     goroutine: Goroutine,
-    receiver: Receiver<thread::Result<T>, Joiner>,
+    receiver: Receiver<thread::Result<T>, Joining>,
 }
 
 impl<T> UnwindSafe for JoinHandle<T> {}
@@ -75,7 +76,7 @@ where
 }
 
 /// What runs on the goroutine. Does not unwind.
-fn run<F: FnOnce() -> T, T>(f: F, sender: Sender<thread::Result<T>, Joiner>) {
+fn run<F: FnOnce() -> T, T>(f: F, sender: Sender<thread::Result<T>, Joining>) {
     run_and_store(f, sender, || ()).finish();
 }
 
@@ -83,9 +84,9 @@ fn run<F: FnOnce() -> T, T>(f: F, sender: Sender<thread::Result<T>, Joiner>) {
 /// and the goroutine's thread-locals are gone: what follows may touch the scheduler and no thread-local. Does not unwind.
 pub(crate) fn run_and_store<F: FnOnce() -> T, T>(
     f: F,
-    sender: Sender<thread::Result<T>, Joiner>,
+    sender: Sender<thread::Result<T>, Joining>,
     panicked: impl FnOnce(),
-) -> Stored<thread::Result<T>, Joiner> {
+) -> Stored<thread::Result<T>, Joining> {
     let outcome = catch_unwind(AssertUnwindSafe(f));
     if outcome.is_err() {
         panicked();
@@ -104,23 +105,5 @@ fn drop_unwanted<T>(outcome: Option<thread::Result<T>>) {
         sys::fatal_panic(&format!(
             "the result of a detached goroutine panicked when it was dropped: {message}"
         ));
-    }
-}
-
-/// Who waits in `join`: a goroutine or a thread.
-#[derive(Clone)]
-pub(crate) struct Joiner(sys::Ref);
-
-impl Waiter for Joiner {
-    fn current() -> Self {
-        Self(sys::current())
-    }
-
-    fn block(&self) {
-        sys::park();
-    }
-
-    fn wake(&self) {
-        self.0.unpark();
     }
 }

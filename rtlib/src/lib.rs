@@ -58,6 +58,8 @@ pub mod chan;
 #[cfg(feature = "std")]
 pub mod context;
 pub mod debug;
+#[cfg(feature = "std")]
+mod event;
 #[cfg(all(test, not(loom)))]
 mod fake_runtime;
 #[cfg(all(test, not(loom)))]

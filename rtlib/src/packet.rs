@@ -7,19 +7,20 @@
 //! |---|---|---|
 //! | `STORED` | goroutine | the value is there and belongs to the handle (to the goroutine, if `DETACHED` came first) |
 //! | `DONE` | goroutine | the goroutine touches the packet no more |
-//! | `WAITING` | handle | the waiter is there; the goroutine wakes it when it sets `DONE` |
+//! | `WAITING` | handle | it waits for the event, which the goroutine sets after `DONE` |
 //! | `DETACHED` | handle | the handle touches the packet no more |
 //!
-//! Of `DONE` and `DETACHED` whichever comes second frees the packet; a handle that waits frees it after `DONE`. `WAITING` and `DETACHED`
+//! Of `DONE` and `DETACHED` whichever comes second frees the packet; a handle that waits frees it after `DONE`, or after the event if it was there first. `WAITING` and `DETACHED`
 //! exclude each other. `STORED` and `DONE` are two because the destructors of the goroutine's thread-locals run in between: the value must be
 //! dropped before them if nobody wants it, and a joiner must not go on before they ran.
 //!
-//! There is no call into the runtime here, so that loom and miri can check all of it: who waits, and how, is the type [`Waiter`].
+//! There is no call into the runtime here, so that loom and miri can check all of it: how the handle waits is the type of the [`Event`].
 
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use std::boxed::Box;
 
+use crate::event::Event;
 use crate::shim::{AtomicU8, Cell, Ordering};
 
 const STORED: u8 = 1;
@@ -27,69 +28,43 @@ const DONE: u8 = 2;
 const WAITING: u8 = 4;
 const DETACHED: u8 = 8;
 
-/// Somebody who can block and be woken, with a token as in `std::thread::park`.
-pub(crate) trait Waiter: Clone + Send {
-    /// The caller.
-    fn current() -> Self;
-    /// Takes the caller's token, blocking until it is there; may return for no reason. `self` is the caller.
-    fn block(&self);
-    /// Makes the token of `self` available. Works, and does nothing, when `self` is gone.
-    fn wake(&self);
-
-    /// Blocks until `done`, for whose coming true somebody wakes `self`, the caller. Tokens that were not meant for this wait are handed back: the
-    /// caller may be waiting for one of its own.
-    fn block_until(&self, done: impl Fn() -> bool) {
-        let mut took_another_token = false;
-        loop {
-            self.block();
-            if done() {
-                break;
-            }
-            took_another_token = true;
-        }
-        if took_another_token {
-            self.wake();
-        }
-    }
-}
-
-struct Packet<T, W> {
+struct Packet<T, E> {
     state: AtomicU8,
     value: Cell<Option<T>>,
-    waiter: Cell<Option<W>>,
+    done: E,
 }
 
 /// The goroutine's side before it has a result.
-pub(crate) struct Sender<T, W>(NonNull<Packet<T, W>>);
+pub(crate) struct Sender<T, E>(NonNull<Packet<T, E>>);
 
 /// The goroutine's side after that.
 #[must_use = "a joiner waits for `finish`"]
-pub(crate) struct Stored<T, W>(NonNull<Packet<T, W>>);
+pub(crate) struct Stored<T, E>(NonNull<Packet<T, E>>);
 
 /// The handle's side. Dropping it detaches.
-pub(crate) struct Receiver<T, W>(NonNull<Packet<T, W>>);
+pub(crate) struct Receiver<T, E>(NonNull<Packet<T, E>>);
 
-// SAFETY: it writes a `T` that another thread reads, and reads a `W` of another thread.
-unsafe impl<T: Send, W: Send> Send for Sender<T, W> {}
-// SAFETY: it takes a `T` of another thread, and leaves a `W` for one.
-unsafe impl<T: Send, W: Send> Send for Receiver<T, W> {}
+// SAFETY: it writes a `T` that another thread reads, and uses an event of both.
+unsafe impl<T: Send, E: Event> Send for Sender<T, E> {}
+// SAFETY: it takes a `T` of another thread, and uses an event of both.
+unsafe impl<T: Send, E: Event> Send for Receiver<T, E> {}
 // SAFETY: through a shared reference only the atomic state is read.
-unsafe impl<T: Send, W: Send> Sync for Receiver<T, W> {}
+unsafe impl<T: Send, E: Event> Sync for Receiver<T, E> {}
 
 /// A fresh packet's two sides.
-pub(crate) fn packet<T, W>() -> (Sender<T, W>, Receiver<T, W>) {
+pub(crate) fn packet<T, E: Event>() -> (Sender<T, E>, Receiver<T, E>) {
     let packet = Packet {
         state: AtomicU8::new(0),
         value: Cell::new(None),
-        waiter: Cell::new(None),
+        done: E::new(),
     };
     let packet = NonNull::from(Box::leak(Box::new(packet)));
     (Sender(packet), Receiver(packet))
 }
 
-impl<T, W: Waiter> Sender<T, W> {
+impl<T, E: Event> Sender<T, E> {
     /// Leaves the result. Gives it back when the handle is gone, for the caller to drop.
-    pub(crate) fn store(self, value: T) -> (Stored<T, W>, Option<T>) {
+    pub(crate) fn store(self, value: T) -> (Stored<T, E>, Option<T>) {
         // SAFETY: neither side frees the packet before `DONE`, which only `Stored::finish` sets.
         let packet = unsafe { self.0.as_ref() };
         // SAFETY: before `STORED` the value is this side's.
@@ -104,21 +79,25 @@ impl<T, W: Waiter> Sender<T, W> {
     }
 }
 
-impl<T, W: Waiter> Stored<T, W> {
+impl<T, E: Event> Stored<T, E> {
     /// Lets a joiner go on. The goroutine's last use of the packet.
     pub(crate) fn finish(self) {
         // SAFETY: `DONE` is not set yet, so the packet is not freed.
-        let (before, waiter) = unsafe { set_done(self.0) };
+        let before = unsafe { set_done(self.0) };
         if before & DETACHED != 0 {
             // SAFETY: both sides are through, the handle first.
             unsafe { free(self.0) };
-        } else if let Some(waiter) = waiter {
-            waiter.wake();
+        } else if before & WAITING != 0 {
+            // SAFETY: the handle frees the packet when the event is set, and not before.
+            unsafe {
+                let done = &raw mut (*self.0.as_ptr()).done;
+                E::set(NonNull::new_unchecked(done));
+            }
         }
     }
 }
 
-impl<T, W> Receiver<T, W> {
+impl<T, E> Receiver<T, E> {
     /// Whether the result is there.
     pub(crate) fn is_stored(&self) -> bool {
         // SAFETY: the packet lives until this side detaches or has waited, both of which end `self`.
@@ -129,7 +108,7 @@ impl<T, W> Receiver<T, W> {
     /// Blocks until `finish`, and returns the result.
     pub(crate) fn wait(self) -> T
     where
-        W: Waiter,
+        E: Event,
     {
         let this = ManuallyDrop::new(self);
         // SAFETY: this side frees the packet, below.
@@ -144,7 +123,7 @@ impl<T, W> Receiver<T, W> {
     }
 }
 
-impl<T, W> Drop for Receiver<T, W> {
+impl<T, E> Drop for Receiver<T, E> {
     fn drop(&mut self) {
         // SAFETY: the packet is freed by whoever is second, and this is the first thing that says this side is through.
         let packet = unsafe { self.0.as_ref() };
@@ -165,7 +144,7 @@ impl<T, W> Drop for Receiver<T, W> {
     }
 }
 
-impl<T, W> Packet<T, W> {
+impl<T, E> Packet<T, E> {
     /// Takes the value out; called by its owner after `STORED`.
     fn take(&self) -> Option<T> {
         // SAFETY: after `STORED` the value has one owner (see the table), and the caller is it.
@@ -173,59 +152,28 @@ impl<T, W> Packet<T, W> {
     }
 }
 
-impl<T, W: Waiter> Packet<T, W> {
-    fn copy_waiter(&self) -> Option<W> {
-        // SAFETY: the handle wrote the waiter before it set `WAITING`, and does not write it again.
-        self.waiter.read(|slot| unsafe { (*slot).clone() })
-    }
-
-    /// Registers the caller and blocks.
+impl<T, E: Event> Packet<T, E> {
+    /// Says that the handle waits, and blocks.
     fn wait_for_done(&self) {
-        let me = W::current();
-        let registered = me.clone();
-        // SAFETY: before `WAITING` the goroutine does not look at the waiter.
-        self.waiter
-            .write(|slot| unsafe { *slot = Some(registered) });
-        if self.state.fetch_or(WAITING, Ordering::AcqRel) & DONE != 0 {
-            return;
+        if self.state.fetch_or(WAITING, Ordering::AcqRel) & DONE == 0 {
+            self.done.wait();
         }
-        me.block_until(|| self.state.load(Ordering::Acquire) & DONE != 0);
     }
 }
 
-/// Sets `DONE`; returns the state before it and the waiter, if one has registered by then. The waiter must be copied first: as
-/// soon as `DONE` is set the handle may free the packet. For the same reason no `&Packet` may be an argument here: such a reference
-/// promises that the packet outlives the call.
-///
-/// The exchange itself need not acquire: it succeeds on the state that was acquired with the load before.
+/// Sets `DONE`; returns the state before it. As soon as `DONE` is set a handle that does not wait may free the packet. So no `&Packet` may be an argument here: such a
+/// reference promises that the packet outlives the call.
 ///
 /// # Safety
 /// `DONE` is not set, and the caller is the goroutine.
-unsafe fn set_done<T, W: Waiter>(packet: NonNull<Packet<T, W>>) -> (u8, Option<W>) {
-    // SAFETY: the packet lives until `DONE` is set, and `packet` is not used after that.
-    let packet = unsafe { packet.as_ref() };
-    let mut before = packet.state.load(Ordering::Acquire);
-    loop {
-        let waiter = if before & WAITING == 0 {
-            None
-        } else {
-            packet.copy_waiter()
-        };
-        match packet.state.compare_exchange(
-            before,
-            before | DONE,
-            Ordering::Release,
-            Ordering::Acquire,
-        ) {
-            Ok(_) => return (before, waiter),
-            Err(now) => before = now,
-        }
-    }
+unsafe fn set_done<T, E>(packet: NonNull<Packet<T, E>>) -> u8 {
+    // SAFETY: the packet lives until `DONE` is set, and is not touched here after that.
+    unsafe { packet.as_ref().state.fetch_or(DONE, Ordering::AcqRel) }
 }
 
 /// # Safety
 /// The packet is alive, and the caller is the last to know it.
-unsafe fn free<T, W>(packet: NonNull<Packet<T, W>>) {
+unsafe fn free<T, E>(packet: NonNull<Packet<T, E>>) {
     // SAFETY: it came out of a box in `packet`.
     drop(unsafe { Box::from_raw(packet.as_ptr()) });
 }

@@ -37,12 +37,12 @@ impl<T> Cell<T> {
     }
 
     /// Calls `f` with the address of the value, for reading.
-    #[cfg(not(loom))]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn read<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
         f(self.0.get())
     }
 
-    #[cfg(loom)]
+    #[cfg(all(test, loom))]
     pub(crate) fn read<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
         self.0.with(f)
     }

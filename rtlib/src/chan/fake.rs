@@ -25,12 +25,14 @@ pub(crate) struct Waiter {
 pub(crate) struct Lock(AtomicBool);
 
 impl Lock {
-    pub(crate) const UNLOCKED: Self = Self(AtomicBool::new(false));
+    pub(crate) const fn unlocked() -> Self {
+        Self(AtomicBool::new(false))
+    }
 }
 
 impl RawLock for Lock {
     fn new() -> Self {
-        Self::UNLOCKED
+        Self::unlocked()
     }
 
     fn lock(&self) {

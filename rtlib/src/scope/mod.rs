@@ -18,14 +18,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use self::running::Running;
+use crate::event::Joining;
 use crate::goroutine::Goroutine;
-use crate::join::{Joiner, run_and_store};
+use crate::join::run_and_store;
 use crate::launch::{boxed, fits, launch_borrowing};
 use crate::packet::{Receiver, Sender, packet};
 
 /// What goroutines of a scope share with its owner; on the owner's stack.
 struct Shared {
-    running: Running<Joiner>,
+    running: Running<Joining>,
     /// Panics that nobody has got from `join`.
     unhandled: AtomicUsize,
 }
@@ -41,7 +42,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// Waits for a goroutine of a [`Scope`]. Dropping it is fine: the scope waits, too.
 pub struct ScopedJoinHandle<'scope, T> {
     goroutine: Goroutine,
-    receiver: Receiver<thread::Result<T>, Joiner>,
+    receiver: Receiver<thread::Result<T>, Joining>,
     shared: &'scope Shared,
 }
 
@@ -130,7 +131,7 @@ impl<'scope> Scope<'scope, '_> {
 /// promises that the references in it outlive the call; so `f` hides from all callers but the one that calls it, in a `MaybeUninit`.
 struct Task<F, T> {
     f: MaybeUninit<F>,
-    sender: Sender<thread::Result<T>, Joiner>,
+    sender: Sender<thread::Result<T>, Joining>,
     shared: NonNull<Shared>,
 }
 
@@ -142,7 +143,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Task<F, T> {
     /// The goroutine that will run this is counted in `shared`, which is alive while it is, as is all that `f` borrows.
     unsafe fn new(
         f: F,
-        sender: Sender<thread::Result<T>, Joiner>,
+        sender: Sender<thread::Result<T>, Joining>,
         shared: NonNull<Shared>,
     ) -> Self {
         Self {

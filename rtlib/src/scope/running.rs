@@ -7,24 +7,24 @@
 
 use core::ptr::NonNull;
 
-use crate::packet::Waiter;
+use crate::event::Event;
 use crate::shim::{AtomicUsize, Ordering};
 
 const WAITING: usize = 1;
 const ONE: usize = 2;
 
 /// See the module's head.
-pub(super) struct Running<W> {
+pub(super) struct Running<E> {
     state: AtomicUsize,
-    owner: W,
+    none_left: E,
 }
 
-impl<W: Waiter> Running<W> {
+impl<E: Event> Running<E> {
     /// None yet; the caller is the owner.
     pub(super) fn new() -> Self {
         Self {
             state: AtomicUsize::new(0),
-            owner: W::current(),
+            none_left: E::new(),
         }
     }
 
@@ -40,13 +40,13 @@ impl<W: Waiter> Running<W> {
     /// The caller was counted by `begin` and is no more from now on; `this` is alive until then.
     pub(super) unsafe fn end(this: NonNull<Self>) {
         // SAFETY: alive before the number falls, and not touched after that.
-        let (owner, before) = unsafe {
-            let this = this.as_ref();
-            let owner = this.owner.clone();
-            (owner, this.state.fetch_sub(ONE, Ordering::Release))
-        };
+        let before = unsafe { this.as_ref().state.fetch_sub(ONE, Ordering::AcqRel) };
         if before == (ONE | WAITING) {
-            owner.wake();
+            // SAFETY: an owner that waits does so until the event is set; it is set here alone, since the number never leaves zero again.
+            unsafe {
+                let none_left = &raw mut (*this.as_ptr()).none_left;
+                E::set(NonNull::new_unchecked(none_left));
+            }
         }
     }
 
@@ -57,11 +57,9 @@ impl<W: Waiter> Running<W> {
 
     /// Blocks until the number is zero. Called by the owner, once.
     pub(super) fn wait(&self) {
-        if self.state.fetch_or(WAITING, Ordering::Acquire) == 0 {
-            return;
+        if self.state.fetch_or(WAITING, Ordering::Acquire) != 0 {
+            self.none_left.wait();
         }
-        self.owner
-            .block_until(|| self.state.load(Ordering::Acquire) == WAITING);
     }
 }
 

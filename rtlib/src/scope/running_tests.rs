@@ -1,6 +1,7 @@
 //! The count of a scope's goroutines: under loom every interleaving of small cases, else (and under miri) the cases as they come.
 
 use super::*;
+use crate::event::restless::Restless;
 use crate::shim::Cell;
 #[cfg(loom)]
 use loom::thread;
@@ -10,7 +11,7 @@ use std::thread;
 
 /// A scope in memory that is freed as soon as the wait is over, and something that its goroutines write.
 struct Frame {
-    running: Running<thread::Thread>,
+    running: Running<Restless>,
     borrowed: [Cell<u32>; 2],
 }
 
@@ -93,7 +94,7 @@ fn a_goroutine_that_a_goroutine_started_counts() {
 #[test]
 fn nobody_to_wait_for_is_no_wait() {
     check(|| {
-        let running: Running<thread::Thread> = Running::new();
+        let running: Running<Restless> = Running::new();
         running.begin();
         // SAFETY: counted above; `running` is alive.
         unsafe { Running::end(NonNull::from(&running)) };

@@ -7,7 +7,7 @@ use std::thread_local;
 use loom::sync::{Arc, Condvar, Mutex};
 
 pub(crate) use rtlib_abi::sync::{
-    WHY_BARRIER, WHY_CONDVAR, WHY_JOIN, WHY_MUTEX, WHY_ONCE, WHY_RWLOCK_READ, WHY_RWLOCK_WRITE,
+    WHY_BARRIER, WHY_CONDVAR, WHY_MUTEX, WHY_ONCE, WHY_RWLOCK_READ, WHY_RWLOCK_WRITE,
     WHY_SEMACQUIRE, WHY_WAIT_GROUP,
 };
 

@@ -127,17 +127,19 @@ fn a_guard_made_while_panicking_does_not_poison() {
 #[test]
 fn unlocking_what_is_not_locked_is_fatal() {
     use lock_api::{RawMutex as _, RawRwLock as _};
-    let mutex = RawMutex::new();
-    // SAFETY: misuse that the lock is to notice.
-    let message = panic_of(|| unsafe { mutex.unlock() });
-    assert_eq!(message, "fatal error: sync: unlock of unlocked mutex");
-    let lock = RawRwLock::new();
-    // SAFETY: as above.
-    let message = panic_of(|| unsafe { lock.unlock_exclusive() });
-    assert_eq!(message, "fatal error: sync: Unlock of unlocked RWMutex");
-    // SAFETY: as above.
-    let message = panic_of(|| unsafe { lock.unlock_shared() });
-    assert_eq!(message, "fatal error: sync: RUnlock of unlocked RWMutex");
+    let fatal = |misuse: fn()| {
+        let goroutine = crate::spawn(misuse).goroutine();
+        crate::fake_runtime::fatal_message(goroutine.id())
+    };
+    // SAFETY: misuse that the locks are to notice, here and below.
+    let message = fatal(|| unsafe { RawMutex::new().unlock() });
+    assert_eq!(message, "sync: unlock of unlocked mutex");
+    // SAFETY: see above.
+    let message = fatal(|| unsafe { RawRwLock::new().unlock_exclusive() });
+    assert_eq!(message, "sync: Unlock of unlocked RWMutex");
+    // SAFETY: see above.
+    let message = fatal(|| unsafe { RawRwLock::new().unlock_shared() });
+    assert_eq!(message, "sync: RUnlock of unlocked RWMutex");
 }
 
 #[test]
