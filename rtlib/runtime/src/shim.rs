@@ -1,4 +1,4 @@
-//! The one place where the code that loom checks gets its atomics from.
+//! The one place where the code that loom checks gets its atomics, cells and the runtime's lock from.
 
 #[cfg(not(loom))]
 use core::sync::atomic;
@@ -6,8 +6,49 @@ use core::sync::atomic;
 use loom::sync::atomic;
 
 #[cfg(any(feature = "object", loom))]
-pub use atomic::{AtomicI32, fence};
+pub use atomic::{AtomicI32, AtomicU64, fence};
 pub use atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+
+#[cfg(feature = "object")]
+pub use crate::lock::{Guard, Lock};
+#[cfg(loom)]
+pub use model_lock::{Guard, Lock};
+
+/// One round of waiting for a thread that is about to be done.
+#[cfg(feature = "object")]
+pub fn pause(round: u32) {
+    const SPINS: u32 = 200;
+    if round < SPINS {
+        core::hint::spin_loop();
+    } else {
+        crate::os::linux::proc::osyield();
+    }
+}
+
+/// One round of waiting for a thread that is about to be done.
+#[cfg(loom)]
+pub fn pause(_round: u32) {
+    loom::thread::yield_now();
+}
+
+#[cfg(loom)]
+mod model_lock {
+    /// The lock, held.
+    pub type Guard<'a, T> = loom::sync::MutexGuard<'a, T>;
+
+    /// The runtime's lock, as loom has it.
+    pub struct Lock<T>(loom::sync::Mutex<T>);
+
+    impl<T> Lock<T> {
+        pub fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub fn lock(&self) -> Guard<'_, T> {
+            self.0.lock().expect("nobody panics under it")
+        }
+    }
+}
 
 #[cfg(not(loom))]
 pub use core::cell::Cell;

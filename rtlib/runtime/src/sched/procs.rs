@@ -122,7 +122,7 @@ fn drop_dead_tail() {
     while len > 1
         && let Some(last) = ALLP[len as usize - 1].get()
         && last.is(PStatus::Dead)
-        && last.timers.is_empty()
+        && last.timers.first_after_barrier().is_none()
     {
         len -= 1;
     }

@@ -4,8 +4,8 @@ use core::sync::atomic::Ordering;
 
 use rtlib_abi::time::{Fire, RawTimer};
 
-use super::gopark_until;
-use super::timers::{self, NEVER, Timer};
+use super::timers::{NEVER, Timer};
+use super::{gopark_until, run};
 use crate::os::linux;
 use crate::sched::g::G;
 use crate::sched::park::{publish, waiter};
@@ -41,15 +41,12 @@ unsafe extern "C" fn timer_set(
     arg: *mut u8,
 ) {
     let at = at.cast::<Timer>();
-    // SAFETY: the caller gives us this memory, and says that no timer in it is set. The two function types differ in the name of what they return a pointer to, and
-    // callbacks from outside return null.
+    // SAFETY: the caller gives us this memory, and says that no timer in it is set.
     unsafe {
-        at.write(Timer::new(
-            core::mem::transmute::<Fire, timers::Fire>(fire),
-            arg,
-        ));
-        (*at).set(when, period);
+        at.write(Timer::new(fire, arg));
+        (*at).set(run::timers_here(), when, period);
     }
+    run::watch();
 }
 
 /// See `rtlib_abi::time::timer_stop`.

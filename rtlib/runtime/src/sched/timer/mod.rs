@@ -1,6 +1,6 @@
 //! Timers: a heap of deadlines for each P (Go: runtime/time.go), and waiting with a deadline (`park`).
 //!
-//! - `timers`: a timer, and the timers of a P; `heap`: deadlines in order, on an `array`; `park`: `gopark_until`; `api`: the C interface.
+//! - `timers`: a timer, and the timers of a P; `heap`: deadlines in order, on an `array`; `run`: who looks at them when; `park`: `gopark_until`; `api`: the C interface.
 //!
 //! # Who runs them
 //!
@@ -27,12 +27,18 @@ mod heap;
 
 #[cfg(feature = "object")]
 mod api;
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(feature = "object")]
 mod park;
 #[cfg(feature = "object")]
+mod run;
+#[cfg(any(feature = "object", loom))]
 mod timers;
 
 #[cfg(feature = "object")]
 pub use park::gopark_until;
 #[cfg(feature = "object")]
-pub use timers::{Timers, first, must_visit_scheduler, run_all, run_overdue, run_own};
+pub use run::{first, must_visit_scheduler, run_all, run_overdue, run_own};
+#[cfg(feature = "object")]
+pub use timers::Timers;

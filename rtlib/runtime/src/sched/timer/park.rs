@@ -2,10 +2,13 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::timers::{NEVER, Timer, timers_of};
+use rtlib_abi::api::OpaqueG;
+
+use super::run::timers_here;
+use super::timers::{NEVER, Timer};
 use crate::arch::current::switch::Commit;
 use crate::sched::g::G;
-use crate::sched::park::{gopark, my_p, thread_park_until};
+use crate::sched::park::{gopark, thread_park_until};
 use crate::sched::waitreason::WaitReason;
 
 /// What the goroutine, its commit and the timer share; on the goroutine's stack.
@@ -59,19 +62,20 @@ extern "C" fn timed_commit(left: &'static G, wait: usize) {
     // SAFETY: `gopark_until` passes its own variable, and waits until it is woken, which nobody does before the inner commit.
     let wait = unsafe { &*(wait as *const TimedWait) };
     let (commit, arg) = (wait.commit, wait.arg);
-    let timers = timers_of(my_p());
-    let mut heap = timers.heap.lock();
-    timers.add_locked(&mut heap, &wait.timer, wait.deadline);
+    let timers = timers_here();
+    let mut held = timers.hold();
+    // SAFETY: a new timer; `gopark_until` does not return before it has fired or been stopped.
+    unsafe { timers.set_held(&mut held, &wait.timer, wait.deadline) };
     commit(left, arg);
 }
 
 /// The timer's callback.
-unsafe extern "C" fn expire(wait: *mut u8) -> Option<&'static G> {
+unsafe extern "C" fn expire(wait: *mut u8) -> *const OpaqueG {
     // SAFETY: `gopark_until` does not return before the callback has.
     let wait = unsafe { &*wait.cast::<TimedWait>() };
-    let won = wait.me.win_select();
-    if won {
-        wait.expired.store(true, Ordering::Release);
+    if !wait.me.win_select() {
+        return core::ptr::null();
     }
-    won.then_some(wait.me)
+    wait.expired.store(true, Ordering::Release);
+    core::ptr::from_ref(wait.me).cast()
 }
