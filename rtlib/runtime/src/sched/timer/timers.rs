@@ -87,7 +87,8 @@ impl Timer {
             return false;
         };
         let mut heap = timers.heap.lock();
-        let still = self.state.load(Ordering::Relaxed) == SET
+        // Acquire: if it has been set again, the new owner is read below.
+        let still = self.state.load(Ordering::Acquire) == SET
             && core::ptr::eq(self.owner.load(Ordering::Relaxed), timers);
         if still {
             heap.remove(self.slot.load(Ordering::Relaxed));
@@ -100,16 +101,18 @@ impl Timer {
     #[cold]
     fn wait_until_fired(&self) -> bool {
         // A periodic timer is not to be set again.
-        let _ = self
-            .state
-            .compare_exchange(FIRING, ENDING, Ordering::AcqRel, Ordering::Relaxed);
-        for round in 0.. {
-            match self.state.load(Ordering::Acquire) {
-                // A periodic timer that was set again before we could say so.
-                SET => return self.stop(),
-                IDLE => break,
-                _ => pause(round),
-            }
+        let ending =
+            self.state
+                .compare_exchange(FIRING, ENDING, Ordering::AcqRel, Ordering::Acquire);
+        match ending {
+            Err(IDLE) => return false,
+            Err(SET) => return self.stop(), // it has been
+            Ok(_) | Err(_) => {}
+        }
+        let mut round = 0;
+        while self.state.load(Ordering::Acquire) != IDLE {
+            pause(round);
+            round += 1;
         }
         false
     }
@@ -123,26 +126,29 @@ impl Timer {
             None => core::ptr::null(),
         };
         let period = self.period.load(Ordering::Relaxed);
-        if period == 0 {
-            self.state.store(IDLE, Ordering::Release);
-        } else {
-            self.set_again(home(), period, now);
+        if period == 0 || !self.set_again(home(), period, now) {
+            // A swap, because loom does not know that a store comes after the ENDING of somebody who has replaced our FIRING.
+            self.state.swap(IDLE, Ordering::AcqRel);
         }
         ready
     }
 
-    /// A periodic timer is due again at the next multiple of its period after now: times that were missed are left out.
-    fn set_again(&self, timers: &Timers, period: u64, now: u64) {
+    /// A periodic timer is due again at the next multiple of its period after now: times that were missed are left out. False when it is being stopped.
+    fn set_again(&self, timers: &Timers, period: u64, now: u64) -> bool {
         let when = self.when.load(Ordering::Relaxed);
         let missed = now.saturating_sub(when) / period;
         let next = when.saturating_add(period.saturating_mul(missed + 1));
         let mut heap = timers.heap.lock();
-        if self.state.load(Ordering::Acquire) == ENDING {
-            self.state.store(IDLE, Ordering::Release);
-            return;
+        timers.insert(&mut heap, self, next);
+        let again = self
+            .state
+            .compare_exchange(FIRING, SET, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok();
+        if !again {
+            heap.remove(self.slot.load(Ordering::Relaxed));
         }
-        // Who stops it now sees FIRING, and finds SET next.
-        timers.add(&mut heap, self, next);
+        timers.publish_first(&heap);
+        again
     }
 }
 
@@ -213,15 +219,16 @@ impl Timers {
     }
 
     fn add(&self, heap: &mut Heap<Timer>, timer: &Timer, when: u64) {
-        timer.when.store(when, Ordering::Relaxed);
-        timer.slot.store(
-            heap.insert(when, core::ptr::from_ref(timer)),
-            Ordering::Relaxed,
-        );
-        timer
-            .owner
-            .store(core::ptr::from_ref(self).cast_mut(), Ordering::Release);
+        self.insert(heap, timer, when);
         timer.state.store(SET, Ordering::Release);
         self.publish_first(heap);
+    }
+
+    fn insert(&self, heap: &mut Heap<Timer>, timer: &Timer, when: u64) {
+        timer.when.store(when, Ordering::Relaxed);
+        let slot = heap.insert(when, core::ptr::from_ref(timer));
+        timer.slot.store(slot, Ordering::Relaxed);
+        let owner = core::ptr::from_ref(self).cast_mut();
+        timer.owner.store(owner, Ordering::Release);
     }
 }
