@@ -12,7 +12,7 @@ pub use atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 #[cfg(feature = "object")]
 pub use crate::lock::{Guard, Lock};
 #[cfg(loom)]
-pub use model_lock::{Guard, Lock};
+pub use model_lock::Lock;
 
 /// One round of waiting for a thread that is about to be done.
 #[cfg(feature = "object")]
@@ -33,9 +33,6 @@ pub fn pause(_round: u32) {
 
 #[cfg(loom)]
 mod model_lock {
-    /// The lock, held.
-    pub type Guard<'a, T> = loom::sync::MutexGuard<'a, T>;
-
     /// The runtime's lock, as loom has it.
     pub struct Lock<T>(loom::sync::Mutex<T>);
 
@@ -44,7 +41,7 @@ mod model_lock {
             Self(loom::sync::Mutex::new(value))
         }
 
-        pub fn lock(&self) -> Guard<'_, T> {
+        pub fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
             self.0.lock().expect("nobody panics under it")
         }
     }

@@ -74,7 +74,10 @@ fn loom_timer_is_stopped_or_fires() {
 
 #[test]
 fn loom_timer_that_is_periodic_ends_when_it_is_stopped() {
-    loom::model(|| {
+    // Without a bound it takes hours.
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound.get_or_insert(4);
+    builder.check(|| {
         let model = Model::new();
         model.set(1, 1);
         let runner = thread::spawn(move || {

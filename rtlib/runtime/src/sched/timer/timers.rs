@@ -5,7 +5,9 @@ use rtlib_abi::api::OpaqueG;
 use rtlib_abi::time::Fire;
 
 use super::heap::Heap;
-use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, Guard, Lock, Ordering, pause};
+#[cfg(feature = "object")]
+use crate::shim::Guard;
+use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, Lock, Ordering, pause};
 
 /// No deadline.
 #[cfg(feature = "object")]
@@ -170,6 +172,7 @@ impl Timers {
     }
 
     /// Holds them all where they are: none is taken out or fires until the guard is gone.
+    #[cfg(feature = "object")]
     pub(super) fn hold(&self) -> Guard<'_, Heap<Timer>> {
         self.heap.lock()
     }
@@ -178,6 +181,7 @@ impl Timers {
     ///
     /// # Safety
     /// As there; the guard is of these timers.
+    #[cfg(feature = "object")]
     pub(super) unsafe fn set_held(&self, heap: &mut Heap<Timer>, timer: &Timer, when: u64) {
         self.add(heap, timer, when);
     }
