@@ -37,6 +37,7 @@ pub fn runqget(pp: &'static P) -> Option<&'static G> {
     from_ring_or_fresh(pp, now).or_else(|| pp.runq.get_next())
 }
 
+#[inline(never)]
 fn from_ring_or_fresh(pp: &'static P, now: u64) -> Option<&'static G> {
     if pp.fresh.len() == 0 {
         return pp.runq.get();

@@ -88,18 +88,23 @@ pub struct Slot {
 struct Arena {
     at: usize,
     end: usize,
+    /// Slots below have their guards already.
+    guarded: usize,
+    /// How many slots get theirs at a time: more and more, so that a program with few goroutines does not pay for many.
+    ahead: usize,
 }
 
-static ARENAS: [Lock<Arena>; CLASSES] = [const { Lock::new(Arena { at: 0, end: 0 }) }; CLASSES];
+static ARENAS: [Lock<Arena>; CLASSES] = [const {
+    Lock::new(Arena {
+        at: 0,
+        end: 0,
+        guarded: 0,
+        ahead: 1,
+    })
+}; CLASSES];
 
 /// A new slot of zero memory with its guard page. Throws when there is no memory.
 pub fn alloc(class: Class) -> Slot {
-    let slot = take(class);
-    guard(slot.lo);
-    slot
-}
-
-fn take(class: Class) -> Slot {
     let size = class.size();
     let mut arena = ARENAS[class.index()].lock();
     if arena.at == arena.end {
@@ -109,11 +114,33 @@ fn take(class: Class) -> Slot {
         };
         let at = (fresh.as_ptr() as usize).next_multiple_of(size.min(2 << 20));
         mem::no_huge_pages(at, len);
-        (arena.at, arena.end) = (at, at + len);
+        (arena.at, arena.end, arena.guarded) = (at, at + len, at);
     }
     let lo = arena.at;
+    if lo == arena.guarded {
+        guard_ahead(&mut arena, size);
+    }
     arena.at += size;
     Slot { lo, end: lo + size }
+}
+
+/// Guards the next slots: several with one system call where the kernel can do that.
+fn guard_ahead(arena: &mut Arena, size: usize) {
+    let count = arena.ahead.min((arena.end - arena.at) / size);
+    let several = count > 1 && GUARD_INSTALL.load(Ordering::Relaxed);
+    let done = match several.then(|| mem::guards_install(arena.at, size, count)) {
+        Some(Ok(done)) if done != 0 => {
+            arena.ahead = (count * 2).min(mem::MAX_GUARDS);
+            done
+        }
+        tried => {
+            guard(arena.at);
+            // When it failed for several there is no use in trying again.
+            arena.ahead = if tried.is_none() { 2 } else { 1 };
+            1
+        }
+    };
+    arena.guarded = arena.at + done * size;
 }
 
 fn guard(page: usize) {
