@@ -196,4 +196,9 @@ fn end_to_end(runner: &mut Runner) {
     let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
     command.env("GOBUILD_BIN", target().join("debug/cargo-gobuild"));
     runner.child("e2e", &mut command);
+    runner.child(
+        "benchmark programs",
+        cargo(&["run", "--quiet", "-p", "gobuild-bench", "--", "--quick"])
+            .env("GOBUILD_BIN", target().join("debug/cargo-gobuild")),
+    );
 }

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), BenchError> {
     let load_before = machine::load();
     let mut measurements = Vec::new();
-    for row in rows::ROWS.iter().filter(|row| args.wants(row.name)) {
+    for row in rows::ROWS.iter().filter(|row| args.wants(row)) {
         eprintln!("{}: {}", row.name, row.about);
         measurements.extend((row.measure)(&args.effort())?);
     }

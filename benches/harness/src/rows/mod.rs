@@ -18,6 +18,8 @@ pub struct Row {
     pub name: &'static str,
     /// What it is.
     pub about: &'static str,
+    /// Whether it measures what programs do, and not the tool: a quick run shows that they still do it.
+    pub programs: bool,
     /// Measures it.
     pub measure: fn(&Effort) -> Result<Vec<Measurement>, BenchError>,
 }
@@ -27,76 +29,91 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "spawn",
         about: "start a goroutine and see it end",
+        programs: true,
         measure: scheduler::spawn,
     },
     Row {
         name: "yield",
         about: "two goroutines that yield, on one CPU and on all",
+        programs: true,
         measure: scheduler::yields,
     },
     Row {
         name: "ping-pong",
         about: "two goroutines and a number that goes there and back",
+        programs: true,
         measure: concurrency::ping_pong,
     },
     Row {
         name: "ring",
         about: "a token round a ring of goroutines",
+        programs: true,
         measure: concurrency::ring,
     },
     Row {
         name: "buffered",
         about: "a channel with a buffer",
+        programs: true,
         measure: concurrency::buffered,
     },
     Row {
         name: "select",
         about: "select over two channels",
+        programs: true,
         measure: concurrency::selects,
     },
     Row {
         name: "mutex",
         about: "a lock that eight goroutines want",
+        programs: true,
         measure: concurrency::mutex,
     },
     Row {
         name: "skynet",
         about: "a million goroutines that add up",
+        programs: true,
         measure: concurrency::skynet,
     },
     Row {
         name: "sieve",
         about: "the prime sieve",
+        programs: true,
         measure: concurrency::sieve,
     },
     Row {
         name: "sleepers",
         about: "a hundred thousand goroutines that sleep",
+        programs: true,
         measure: concurrency::sleepers,
     },
     Row {
         name: "parked",
         about: "what a parked goroutine costs",
+        programs: true,
         measure: scheduler::parked,
     },
     Row {
         name: "start",
         about: "from the start of a process to `main` and out",
+        programs: true,
         measure: start::start,
     },
     Row {
         name: "build",
         about: "full builds, with and without inits",
+        programs: false,
         measure: builds::full,
     },
     Row {
         name: "no-op",
         about: "builds with nothing to do",
+        programs: false,
         measure: builds::nothing_to_do,
     },
     Row {
         name: "patch",
         about: "the last step of the link of a 500 MB program",
+        programs: false,
         measure: patch::patch,
     },
 ];
