@@ -69,6 +69,11 @@ impl Env for Scheduler {
         arg: usize,
         deadline: u64,
     ) -> bool {
+        if deadline == u64::MAX {
+            // Without the frame of a wait with a timer: what is on a waiter's stack are cache misses for thousands of them.
+            park::gopark(me, why, commit, arg);
+            return false;
+        }
         gopark_until(me, why, commit, arg, deadline)
     }
 

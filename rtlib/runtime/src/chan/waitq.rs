@@ -116,7 +116,10 @@ impl<E: Env> Owned<E> {
         let record = self.record();
         record.outcome.set(outcome);
         let g = record.g;
-        E::leave_word(g, self.0.as_ptr() as usize);
+        if record.contended {
+            // Who waits for one thing knows by what it was woken, and its G need not be touched.
+            E::leave_word(g, self.0.as_ptr() as usize);
+        }
         g
     }
 

@@ -68,11 +68,29 @@ pub struct G {
     pub held: AtomicBool,
     /// Next on whatever list it is on. Owner of that list.
     pub schedlink: Link<G>,
-    // --- second cache line
     /// The M it is locked to (`LockOSThread`).
     pub lockedm: Link<M>,
+    // --- second cache line: touched by every wait
     /// Its id; 0 when it is none (g0). Written by newproc while it is dead.
     pub goid: AtomicU64,
+    /// When it began to wait: [`super::sysmon::coarse_now`], ns. Written by itself.
+    pub waitsince: AtomicU64,
+    /// What the waker leaves for it; the meaning is the waker's and the waiter's. Written between winning the right to wake and `goready`.
+    pub param: AtomicUsize,
+    /// Several may try to wake it, from a `select` or a wait with a timeout: the one that changes this from 0 to 1 may. Set to 0 by itself before
+    /// it becomes visible to any of them.
+    pub select_done: AtomicU32,
+    /// Wake-up word of what waits as a thread does (`park::gopark`).
+    pub wake: AtomicU32,
+    /// Why it waits, as [`WaitReason`] numbers it; its last reason while it does not. Written by itself before it waits.
+    pub waitreason: AtomicU8,
+    /// Its stack's size class: log2 of the slot.
+    pub class: AtomicU8,
+    /// Dead, and nothing is left of its stack and TLS block (`reclaim`). Written by whoever owns it.
+    pub cold: AtomicBool,
+    /// The runtime's own: not counted, not listed. Written when it starts.
+    pub system: AtomicBool,
+    // --- seldom touched
     /// The id of the goroutine that started it, and where.
     pub parent_goid: AtomicU64,
     /// Return address of the `go` or `spawn` call, 0 when unknown.
@@ -85,27 +103,10 @@ pub struct G {
     pub newer: Link<G>,
     /// Next magazine, when it heads one (`gfree`). Under the scheduler lock.
     pub chainlink: Link<G>,
-    /// Its stack's size class: log2 of the slot.
-    pub class: AtomicU8,
-    /// Dead, and nothing is left of its stack and TLS block (`reclaim`). Written by whoever owns it.
-    pub cold: AtomicBool,
     /// Which of its parkings `scavenge` has dealt with.
     pub scavenged: AtomicU64,
-    /// The runtime's own: not counted, not listed. Written when it starts.
-    pub system: AtomicBool,
     /// Times that it has been started or readied, while that is traced.
     pub traceseq: AtomicU32,
-    /// Why it waits, as [`WaitReason`] numbers it; its last reason while it does not. Written by itself before it waits.
-    pub waitreason: AtomicU8,
-    /// Wake-up word of what waits as a thread does (`park::gopark`).
-    pub wake: AtomicU32,
-    /// Several may try to wake it, from a `select` or a wait with a timeout: the one that changes this from 0 to 1 may. Set to 0 by itself before
-    /// it becomes visible to any of them.
-    pub select_done: AtomicU32,
-    /// When it began to wait: [`super::sysmon::coarse_now`], ns. Written by itself.
-    pub waitsince: AtomicU64,
-    /// What the waker leaves for it; the meaning is the waker's and the waiter's. Written between winning the right to wake and `goready`.
-    pub param: AtomicUsize,
 }
 
 const _: () = {
@@ -114,6 +115,8 @@ const _: () = {
     assert!(offset_of!(G, m) == offset_of!(GHead, m));
     assert!(offset_of!(G, sp) == offset_of!(GHead, sp));
     assert!(offset_of!(G, fs) == offset_of!(GHead, fs));
+    // With thousands of goroutines that run in turns, cache misses are most of a switch.
+    assert!(offset_of!(G, lockedm) < 64 && offset_of!(G, waitreason) < 128);
 };
 
 impl G {
