@@ -46,6 +46,7 @@ fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Bo
     for name in FOREIGN {
         cargo.env_remove(name);
     }
+    let checked = env::var_os("CARGO_FEATURE_CHECKED").is_some();
     let profile = [
         ("LTO", "fat"),
         ("PANIC", "abort"),
@@ -53,6 +54,7 @@ fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Bo
         ("OPT_LEVEL", "3"),
         ("DEBUG", "line-tables-only"),
         ("STRIP", "none"),
+        ("DEBUG_ASSERTIONS", if checked { "true" } else { "false" }),
     ];
     for (key, value) in profile {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);

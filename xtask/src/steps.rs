@@ -187,8 +187,15 @@ fn miri(runner: &mut Runner) {
     );
 }
 
-/// One test binary after the other. The tool is built first: the tests would do so too, but then its time counts as the first test's.
+/// One test binary after the other. The tool is built first: the tests would do so too, but then its time counts as the first test's. Programs of the checked tool have a runtime with debug assertions,
+/// which knows the order of its locks.
 fn end_to_end(runner: &mut Runner) {
+    let checked = target().join("checked/cargo-gobuild");
+    runner.child(
+        "build the checked tool",
+        &mut cargo(&["build", "-p", "cargo-gobuild", "--features", "checked"]),
+    );
+    runner.function("keep the checked tool", || keep_tool(&checked));
     runner.child(
         "build the tool",
         &mut cargo(&["build", "-p", "cargo-gobuild"]),
@@ -196,9 +203,22 @@ fn end_to_end(runner: &mut Runner) {
     let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
     command.env("GOBUILD_BIN", target().join("debug/cargo-gobuild"));
     runner.child("e2e", &mut command);
+    let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--test", "go_behaviours"]);
+    command.env("GOBUILD_BIN", checked);
+    runner.child("e2e, runtime checked", &mut command);
     runner.child(
         "benchmark programs",
         cargo(&["run", "--quiet", "-p", "gobuild-bench", "--", "--quick"])
             .env("GOBUILD_BIN", target().join("debug/cargo-gobuild")),
     );
+}
+
+/// Copies the tool that was just built, before another one takes its place.
+fn keep_tool(to: &std::path::Path) -> Result<(), Vec<String>> {
+    let from = target().join("debug/cargo-gobuild");
+    to.parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::copy(&from, to))
+        .map(drop)
+        .map_err(|error| vec![format!("{} to {}: {error}", from.display(), to.display())])
 }

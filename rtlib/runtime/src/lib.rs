@@ -39,6 +39,8 @@ mod link;
 #[cfg(feature = "object")]
 mod lock;
 #[cfg(feature = "object")]
+mod lockrank;
+#[cfg(feature = "object")]
 mod note;
 #[cfg(feature = "object")]
 mod os;

@@ -1,6 +1,8 @@
 //! The runtime's own mutex: three-state futex lock with a short spin, as Go's `lock2` (runtime/lock_futex.go) and Drepper's "Futexes
 //! Are Tricky". Held for a few instructions, never across a goroutine switch, never recursively.
 //!
+//! In which order locks are taken says `lockrank.rs`; with debug assertions it is checked.
+//!
 //! It is not built on std or libc: the scheduler holds it while no TLS may be used.
 
 use core::cell::UnsafeCell;
@@ -8,6 +10,9 @@ use core::hint::spin_loop;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU32, Ordering};
 
+#[cfg(debug_assertions)]
+use crate::lockrank;
+use crate::lockrank::Ranked;
 use crate::os::linux::futex;
 
 const UNLOCKED: u32 = 0;
@@ -25,7 +30,7 @@ pub struct Lock<T> {
 unsafe impl<T: Send> Sync for Lock<T> {}
 
 /// The lock, held.
-pub struct Guard<'a, T>(&'a Lock<T>);
+pub struct Guard<'a, T: Ranked>(&'a Lock<T>);
 
 impl<T> Lock<T> {
     /// Unlocked.
@@ -36,36 +41,48 @@ impl<T> Lock<T> {
         }
     }
 
+    #[cfg(debug_assertions)]
+    fn address(&self) -> usize {
+        core::ptr::from_ref(self) as usize
+    }
+}
+
+impl<T: Ranked> Lock<T> {
     /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> Guard<'_, T> {
-        if self
-            .word
-            .compare_exchange(UNLOCKED, LOCKED, Ordering::Acquire, Ordering::Relaxed)
-            .is_err()
-        {
+        #[cfg(debug_assertions)]
+        lockrank::acquiring(self.address(), T::RANK);
+        if !self.take() {
             self.lock_slow();
         }
-        Guard(self)
+        self.guard()
     }
 
-    /// Takes the lock if it is free.
+    /// Takes the lock if it is free; in any order, since it does not wait.
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+        self.take().then(|| self.guard())
+    }
+
+    #[inline]
+    fn take(&self) -> bool {
         self.word
             .compare_exchange(UNLOCKED, LOCKED, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
-            .then_some(Guard(self))
+    }
+
+    /// The caller has the lock.
+    #[inline]
+    fn guard(&self) -> Guard<'_, T> {
+        #[cfg(debug_assertions)]
+        lockrank::acquired(self.address(), T::RANK);
+        Guard(self)
     }
 
     #[cold]
     fn lock_slow(&self) {
         for _ in 0..SPINS {
-            if self.word.load(Ordering::Relaxed) == UNLOCKED
-                && self
-                    .word
-                    .compare_exchange(UNLOCKED, LOCKED, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok()
-            {
+            if self.word.load(Ordering::Relaxed) == UNLOCKED && self.take() {
                 return;
             }
             spin_loop();
@@ -74,22 +91,22 @@ impl<T> Lock<T> {
             futex::wait(&self.word, SLEEPERS, None);
         }
     }
-}
 
-impl<T> Lock<T> {
     /// Lets go of the lock that the caller's goroutine took and whose guard it forgot: for commit functions.
     ///
     /// # Safety
     /// The lock is held, by nobody who goes on using what it protects.
     #[inline]
     pub unsafe fn unlock(&self) {
+        #[cfg(debug_assertions)]
+        lockrank::released(self.address());
         if self.word.swap(UNLOCKED, Ordering::Release) == SLEEPERS {
             futex::wake(&self.word, 1);
         }
     }
 }
 
-impl<T> Drop for Guard<'_, T> {
+impl<T: Ranked> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the guard holds the lock, and is gone.
@@ -97,7 +114,7 @@ impl<T> Drop for Guard<'_, T> {
     }
 }
 
-impl<T> Deref for Guard<'_, T> {
+impl<T: Ranked> Deref for Guard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
         // SAFETY: the lock is held.
@@ -105,7 +122,7 @@ impl<T> Deref for Guard<'_, T> {
     }
 }
 
-impl<T> DerefMut for Guard<'_, T> {
+impl<T: Ranked> DerefMut for Guard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: the lock is held.
         unsafe { &mut *self.0.value.get() }

@@ -10,6 +10,7 @@ use crate::arch::current::tls;
 use crate::fatal;
 use crate::libc::ffi::{SigAction, real_sigaction};
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::mem::PAGE;
 use crate::os::linux::proc;
 use crate::os::linux::signal::{SIGABRT, SIGBUS, SIGSEGV};
@@ -24,6 +25,10 @@ const SA_NODEFER: c_int = 0x4000_0000;
 const STACK_GUARD_GAP: usize = 1 << 20;
 
 static DEFAULT: SigAction = SigAction::DEFAULT;
+
+impl Ranked for [SigAction; 2] {
+    const RANK: Rank = Rank::Signals;
+}
 
 /// The program's actions for the two signals. Nothing that may fault happens under the lock, and the handler does not take it.
 static PROGRAM: Lock<[SigAction; 2]> = Lock::new([SigAction::DEFAULT; 2]);

@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use super::WaitReason;
 use super::env::{Commit, Env, RawLock};
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 use crate::sched::g::G;
 use crate::sched::park;
 use crate::sched::timer::gopark_until;
@@ -14,10 +15,17 @@ pub struct Scheduler;
 
 crate::export_channels!(Scheduler);
 
-impl RawLock for Lock<()> {
+/// A lock that protects what lies beside it: who waits for a channel, or in a bucket of semaphores.
+pub struct Beside;
+
+impl Ranked for Beside {
+    const RANK: Rank = Rank::Waiters;
+}
+
+impl RawLock for Lock<Beside> {
     #[inline(always)]
     fn new() -> Self {
-        Self::new(())
+        Self::new(Beside)
     }
 
     #[inline(always)]
@@ -34,7 +42,7 @@ impl RawLock for Lock<()> {
 
 impl Env for Scheduler {
     type G = G;
-    type Lock = Lock<()>;
+    type Lock = Lock<Beside>;
 
     #[inline(always)]
     fn waiter() -> &'static G {

@@ -84,6 +84,7 @@ mod object {
 
     use super::List;
     use crate::lock::{Guard, Lock};
+    use crate::lockrank::{Rank, Ranked};
     use crate::sched::g::G;
 
     /// See the module's head. Anybody may ask and take.
@@ -91,6 +92,10 @@ mod object {
         /// How many; written under the lock.
         len: AtomicU32,
         list: Lock<List<G>>,
+    }
+
+    impl Ranked for List<G> {
+        const RANK: Rank = Rank::Fresh;
     }
 
     impl Fresh {

@@ -14,6 +14,7 @@ use super::spin::Spin;
 use super::stack::{CLASSES, Class};
 use crate::link::Link;
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 
 /// Largest number of Ps, compensating ones included.
 pub const MAX_PROCS: usize = 1024;
@@ -43,6 +44,10 @@ pub struct Sched {
     pub thread_gs: GQueue,
     /// Dead Gs by stack class, with their stacks.
     pub gfree: [Dead; CLASSES],
+}
+
+impl Ranked for Sched {
+    const RANK: Rank = Rank::Sched;
 }
 
 /// The scheduler.

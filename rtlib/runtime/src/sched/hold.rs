@@ -21,10 +21,17 @@ use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 use super::g::{G, Status};
 use super::global::ALLGS;
 use crate::lock::{Guard, Lock};
+use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{futex, membarrier};
 
 /// The right to hold.
-static HOLDER: Lock<()> = Lock::new(());
+struct Right;
+
+impl Ranked for Right {
+    const RANK: Rank = Rank::Holder;
+}
+
+static HOLDER: Lock<Right> = Lock::new(Right);
 /// Counts releases; runners sleep on it.
 static RELEASES: AtomicU32 = AtomicU32::new(0);
 
@@ -34,7 +41,7 @@ const BATCH: usize = 64;
 /// Goroutines that are held until this is dropped.
 pub struct Held<'a> {
     batch: &'a [&'static G],
-    _holder: Guard<'static, ()>,
+    _holder: Guard<'static, Right>,
 }
 
 impl<'a> Held<'a> {
@@ -48,7 +55,7 @@ impl<'a> Held<'a> {
         Some(Self::with(batch, HOLDER.try_lock()?))
     }
 
-    fn with(batch: &'a [&'static G], holder: Guard<'static, ()>) -> Self {
+    fn with(batch: &'a [&'static G], holder: Guard<'static, Right>) -> Self {
         for gp in batch {
             gp.held.store(true, Ordering::Relaxed);
         }

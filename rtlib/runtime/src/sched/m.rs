@@ -47,6 +47,9 @@ pub struct M {
     pub schedlink: Link<M>,
     /// All Ms, newest first. Written once.
     pub alllink: Link<M>,
+    /// The locks of the runtime that its thread holds.
+    #[cfg(debug_assertions)]
+    pub locks: crate::lockrank::Held,
     /// Its number.
     pub id: AtomicU64,
     /// State of its random numbers (stealing order).
@@ -87,6 +90,8 @@ impl M {
             tid: AtomicU32::new(0),
             schedlink: Link::none(),
             alllink: Link::none(),
+            #[cfg(debug_assertions)]
+            locks: crate::lockrank::Held::new(),
             id: AtomicU64::new(0),
             rand: AtomicU32::new(0),
             pending: Link::none(),

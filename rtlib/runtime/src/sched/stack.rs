@@ -14,6 +14,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rtlib_abi::layout::STACK_CLASSES;
 
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{Errno, mem};
 
 const MIN_CLASS: usize = *STACK_CLASSES.start();
@@ -95,6 +96,10 @@ struct Arena {
     guarded: usize,
     /// How many slots get theirs at a time: more and more, so that a program with few goroutines does not pay for many.
     ahead: usize,
+}
+
+impl Ranked for Arena {
+    const RANK: Rank = Rank::Arena;
 }
 
 static ARENAS: [Lock<Arena>; CLASSES] = [const {

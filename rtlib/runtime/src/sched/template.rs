@@ -10,6 +10,7 @@ use super::m::M;
 use super::{dead, threads};
 use crate::arch::current::tls;
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 use crate::note::Note;
 
 struct Wanted {
@@ -17,6 +18,10 @@ struct Wanted {
     first: Option<&'static M>,
     /// The template thread sleeps, or is about to.
     sleeps: bool,
+}
+
+impl Ranked for Wanted {
+    const RANK: Rank = Rank::Template;
 }
 
 static STARTED: AtomicBool = AtomicBool::new(false);

@@ -4,14 +4,14 @@ use core::ffi::c_void;
 
 use super::table::{BUCKETS, Bucket, Table};
 use super::{event, notify, sema};
-use crate::chan::real::Scheduler;
+use crate::chan::real::{Beside, Scheduler};
 use crate::lock::Lock;
 use crate::sched::global::SPIN;
 use crate::sched::waitreason::WaitReason;
 use crate::sched::{current, park, procs, shuffle};
 use crate::shim::{AtomicU32, AtomicUsize};
 
-static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(())) }; BUCKETS]);
+static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);
 
 const _: () = {
     use rtlib_abi::sync as numbers;

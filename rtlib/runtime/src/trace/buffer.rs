@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 use super::event::Event;
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::mem;
 
 /// Bytes of a chunk.
@@ -58,6 +59,14 @@ struct Chunks {
 
 // SAFETY: the lists are only followed under the lock.
 unsafe impl Send for Chunks {}
+
+impl Ranked for Chunks {
+    const RANK: Rank = Rank::TraceChunks;
+}
+
+impl Ranked for AtomicPtr<Chunk> {
+    const RANK: Rank = Rank::TraceOutside;
+}
 
 static CHUNKS: Lock<Chunks> = Lock::new(Chunks {
     full: ptr::null_mut(),

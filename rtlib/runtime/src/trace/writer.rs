@@ -6,6 +6,7 @@ use super::perfetto::{Encoder, Sink};
 use super::{ON, buffer};
 use crate::boot;
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::proc;
 use crate::sched::global::ALLMS;
 
@@ -38,6 +39,10 @@ impl Sink for File {
         self.buffer[self.len..self.len + bytes.len()].copy_from_slice(bytes);
         self.len += bytes.len();
     }
+}
+
+impl Ranked for Output {
+    const RANK: Rank = Rank::TraceOutput;
 }
 
 static OUTPUT: Lock<Output> = Lock::new(Output {

@@ -9,6 +9,7 @@ use linux_raw_sys::general::{
 
 use super::{Errno, call};
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 
 /// madvise(2), Linux 6.13: lightweight guard pages inside a mapping.
 const MADV_GUARD_INSTALL: usize = 102;
@@ -95,6 +96,10 @@ pub fn guard_protect(at: usize) -> Result<(), Errno> {
 struct Chunk {
     at: usize,
     end: usize,
+}
+
+impl Ranked for Chunk {
+    const RANK: Rank = Rank::Memory;
 }
 
 static CHUNK: Lock<Chunk> = Lock::new(Chunk { at: 0, end: 0 });

@@ -1,11 +1,12 @@
 //! A memory barrier for all threads of the process at once (membarrier(2)): lets the frequent side of a Dekker protocol do without one.
 
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
+use core::sync::atomic::{AtomicU8, Ordering, fence};
 
 use linux_raw_sys::general::{__NR_membarrier, __NR_mprotect, PROT_READ, PROT_WRITE};
 
 use super::{call, mem};
 use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
 
 /// membarrier(2), Linux 4.14. The crate has these only as an enum.
 const PRIVATE_EXPEDITED: usize = 1 << 3;
@@ -41,15 +42,21 @@ fn membarrier(command: usize) -> bool {
 /// For kernels and sandboxes without membarrier(2): taking a right away from a page that is in use makes the kernel interrupt every processor that
 /// runs a thread of the process, so that it forgets the old right. Only where processors do that by interrupts, as x86-64 does.
 fn interrupt_all_cpus() {
-    static PAGE_AT: Lock<AtomicUsize> = Lock::new(AtomicUsize::new(0));
-    let page = PAGE_AT.lock();
-    if page.load(Ordering::Relaxed) == 0 {
+    struct Page(usize);
+
+    impl Ranked for Page {
+        const RANK: Rank = Rank::Membarrier;
+    }
+
+    static PAGE: Lock<Page> = Lock::new(Page(0));
+    let mut page = PAGE.lock();
+    if page.0 == 0 {
         let Ok(fresh) = mem::reserve(mem::PAGE) else {
             crate::fatal::throw(b"runtime: cannot allocate memory")
         };
-        page.store(fresh.as_ptr() as usize, Ordering::Relaxed);
+        page.0 = fresh.as_ptr() as usize;
     }
-    let at = page.load(Ordering::Relaxed);
+    let at = page.0;
     let protect = |rights: u32| {
         // SAFETY: our own page, which nobody else uses.
         unsafe { call(__NR_mprotect, [at, mem::PAGE, rights as usize, 0, 0, 0]) }.is_ok()

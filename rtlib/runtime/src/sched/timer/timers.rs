@@ -154,6 +154,11 @@ impl Timer {
     }
 }
 
+#[cfg(feature = "object")]
+impl crate::lockrank::Ranked for Heap<Timer> {
+    const RANK: crate::lockrank::Rank = crate::lockrank::Rank::Timers;
+}
+
 /// The timers of a P. Made from zero bytes: none.
 pub struct Timers {
     /// The earliest deadline, 0 for none. Written under the lock.

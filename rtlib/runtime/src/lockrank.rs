@@ -1,0 +1,125 @@
+//! The order in which the runtime's locks are taken, and the check of it: Go's runtime/lockrank.go.
+//!
+//! A lock's rank is that of the type which it protects ([`Ranked`]). Whoever holds locks may take one of a higher rank only; of [`Rank::Waiters`] several, by rising address.
+//!
+//! The check is compiled in with debug assertions, that is, into objects of `cargo-gobuild` built with its feature `checked`. Each M keeps a list of the locks that its thread
+//! holds; a lock may be let go of by another goroutine than took it (`park::gopark`), but not on another M. Threads that are no Ms are not checked.
+
+/// What a lock is for, in the order in which locks are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Rank {
+    /// `sched/hold.rs`: the right to hold goroutines.
+    Holder = 1,
+    /// Channels and buckets of semaphores: who waits there.
+    Waiters,
+    /// `sched/timer`: a P's timers.
+    Timers,
+    /// `sched/template.rs`: wishes for threads.
+    Template,
+    /// `sched/global.rs`: the scheduler lock.
+    Sched,
+    /// `sched/fresh.rs`: a P's goroutines that have not run yet.
+    Fresh,
+    /// `trace/writer.rs`: the file.
+    TraceOutput,
+    /// `trace/buffer.rs`: events of threads that are no Ms.
+    TraceOutside,
+    /// `trace/buffer.rs`: full and empty chunks.
+    TraceChunks,
+    /// `sched/stack.rs`: where stacks are made.
+    Arena,
+    /// `os/linux/mem.rs`: memory that is never freed.
+    Memory,
+    /// `os/linux/membarrier.rs`: a page.
+    Membarrier,
+    /// `signal.rs`: the program's actions.
+    Signals,
+}
+
+/// Something that a [`Lock`](crate::lock::Lock) protects.
+pub trait Ranked {
+    /// See [`Rank`].
+    const RANK: Rank;
+}
+
+#[cfg(debug_assertions)]
+pub use check::{Held, acquired, acquiring, released};
+
+#[cfg(debug_assertions)]
+mod check {
+    use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use super::Rank;
+    use crate::arch::current::tls;
+
+    /// More than anybody holds: a `select` takes the locks of all its channels, beyond this many they are not checked.
+    const MAX: usize = 16;
+
+    /// The locks that an M's thread holds: address and rank, 0 for none. Zero bytes are no locks.
+    pub struct Held([(AtomicUsize, AtomicUsize); MAX]);
+
+    impl Held {
+        /// None.
+        pub const fn new() -> Self {
+            Self([const { (AtomicUsize::new(0), AtomicUsize::new(0)) }; MAX])
+        }
+
+        fn iter(&self) -> impl Iterator<Item = (usize, usize)> {
+            let numbers = |(at, rank): &(AtomicUsize, AtomicUsize)| {
+                (at.load(Ordering::Relaxed), rank.load(Ordering::Relaxed))
+            };
+            self.0.iter().map(numbers).filter(|&(at, _)| at != 0)
+        }
+
+        fn replace(&self, old: usize, new: usize, rank: usize) {
+            if let Some((at, of)) = self
+                .0
+                .iter()
+                .find(|(at, _)| at.load(Ordering::Relaxed) == old)
+            {
+                at.store(new, Ordering::Relaxed);
+                of.store(rank, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// A violation is being reported: what is locked for that is not checked.
+    static REPORTING: AtomicBool = AtomicBool::new(false);
+
+    fn held() -> Option<&'static Held> {
+        Some(&tls::getg()?.m.get()?.locks)
+    }
+
+    /// The caller is about to wait for the lock at this address.
+    pub fn acquiring(at: usize, rank: Rank) {
+        let Some(held) = held() else { return };
+        let fits = |(other, of): (usize, usize)| {
+            of < rank as usize || (rank == Rank::Waiters && of == rank as usize && other < at)
+        };
+        if !held.iter().all(fits) && !REPORTING.swap(true, Ordering::Relaxed) {
+            crate::print!(
+                "runtime: takes a lock of rank {} ({rank:?}) under these:\n",
+                rank as u8
+            );
+            for (at, of) in held.iter() {
+                crate::print!("\trank {of} at {at:#x}\n");
+            }
+            crate::fatal::throw(b"lock ordering problem");
+        }
+    }
+
+    /// The caller has it.
+    pub fn acquired(at: usize, rank: Rank) {
+        if let Some(held) = held() {
+            held.replace(0, at, rank as usize);
+        }
+    }
+
+    /// The caller is about to let go of it.
+    pub fn released(at: usize) {
+        if let Some(held) = held() {
+            held.replace(at, 0, 0);
+        }
+    }
+}
