@@ -16,7 +16,7 @@ use super::global::{SCHED, Sched};
 use super::park::{gopark, goready, publish};
 use super::stack::{CLASSES, Class};
 use super::waitreason::WaitReason;
-use super::{current, scavenge, spawn};
+use super::{current, scavenge, shuffle, spawn};
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
 
@@ -75,6 +75,9 @@ extern "C" fn rest_commit(left: &'static G, worker: usize) {
 
 /// Sysmon's part: begins rounds, and readies the workers.
 pub fn when_due(now: u64) {
+    if shuffle::is_on() {
+        return; // nobody is to run because of the time
+    }
     if now >= NEXT_SWEEP.load(Ordering::Relaxed) {
         sweep_when_due(now);
     }

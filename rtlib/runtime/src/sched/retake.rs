@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::global::{RUNQSIZE, SPIN, allp};
 use super::p::{P, PStatus};
-use super::{procs, threads};
+use super::{procs, shuffle, threads};
 use crate::boot::godebug;
 use crate::os::linux::thread;
 
@@ -92,7 +92,8 @@ impl Retaker {
     fn judge(&self, pp: &'static P, held: u64, reads: &mut u32) -> Option<Hog> {
         let mp = pp.m.get().filter(|mp| !mp.is_spinning())?;
         if held >= HOG_NS {
-            return Some(Hog::Computes);
+            // The clock is to have no say where a seed decides.
+            return (!shuffle::is_on()).then_some(Hog::Computes);
         }
         let patience = if self.sleepers {
             NEXT_SLEEPER_NS

@@ -1,8 +1,8 @@
 //! `GODEBUG=schedseed=N`: the scheduler makes random choices where any choice is right, so that tests see interleavings that are rare otherwise.
 //!
 //! With it the next goroutine is any of those that are runnable here, and operations on channels, starting and waking goroutines are places where others may run first. The random numbers come
-//! from the seed alone: with `GOMAXPROCS=1` the same seed gives the same interleaving, as long as the program does not depend on time. With more Ps a seed only varies what
-//! the threads' timing leaves open.
+//! from the seed alone: with `GOMAXPROCS=1` the same seed gives the same interleaving, as long as the program does not depend on time. For this, nobody makes up for goroutines that
+//! compute for long, and no memory is reclaimed in the background. With more Ps a seed only varies what the threads' timing leaves open.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
