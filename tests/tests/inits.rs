@@ -44,6 +44,10 @@ fn an_init_may_do_what_main_may() {
            std::thread::spawn(|| N.fetch_add(1, SeqCst)).join().unwrap();\n\
            let text = std::fs::read_to_string(\"/proc/self/comm\").unwrap();\n\
            rtlib::go(|| loop { rtlib::yield_now(); });\n\
+           let before = std::time::Instant::now();\n\
+           let nap = std::time::Duration::from_millis(5);\n\
+           rtlib::time::sleep(nap);\n\
+           assert!(before.elapsed() >= nap);\n\
            println!(\"goroutine {id}, {}, {} args\", text.trim(), std::env::args().count());\n\
          }\n\
          fn main() { println!(\"{}\", N.load(SeqCst)); }\n",
