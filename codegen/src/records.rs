@@ -44,6 +44,8 @@ pub struct Record {
     pub column: u32,
     /// The symbol of the `extern "C" fn()` that runs it.
     pub symbol: String,
+    /// Whether `cfg(test)` held.
+    pub test: bool,
 }
 
 /// What is wrong with the records of a file, and in which member of it.
@@ -274,6 +276,7 @@ fn parse_body(body: &[u8], offset: usize) -> Result<Record, RecordFault> {
         line: fields.position(Field::Line)?,
         column: fields.position(Field::Column)?,
         symbol: fields.symbol()?,
+        test: fields.test()?,
     })
 }
 
@@ -330,5 +333,10 @@ impl<'a> Fields<'a> {
             return Err(self.refuse(Field::Symbol));
         }
         Ok(symbol)
+    }
+
+    fn test(&self) -> Result<bool, RecordFault> {
+        let value = self.get(Field::Test).parse();
+        value.map_err(|_| self.refuse(Field::Test))
     }
 }

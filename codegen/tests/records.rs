@@ -21,10 +21,11 @@ fn expected() -> Record {
         line: 12,
         column: 8,
         symbol: "config.sub.load.init.1a".to_owned(),
+        test: false,
     }
 }
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "init",
     "config",
     "1.0.0",
@@ -35,6 +36,7 @@ const FIELDS: [&str; 10] = [
     "12",
     "8",
     "config.sub.load.init.1a",
+    "false",
 ];
 
 fn fault(section: &[u8]) -> RecordFault {
@@ -45,7 +47,7 @@ fn fault(section: &[u8]) -> RecordFault {
 
 #[test]
 fn the_reader_and_the_macros_encoder_agree() {
-    const BODY: &str = "init\0config\x001.0.0\0config\0config::sub\0load\0config/src/sub.rs\x0012\x008\0config.sub.load.init.1a";
+    const BODY: &str = "init\0config\x001.0.0\0config\0config::sub\0load\0config/src/sub.rs\x0012\x008\0config.sub.load.init.1a\0false";
     const ENCODED: [u8; HEADER_LEN + BODY.len()] = encode(BODY);
     assert_eq!(
         read(&assemble(&record_section(&ENCODED, "a"))).unwrap(),
@@ -142,7 +144,7 @@ fn damaged_records_are_named() {
     ));
     assert!(matches!(
         changed(HEADER_LEN, b"\0"),
-        RecordFault::FieldCount { found: 11, .. }
+        RecordFault::FieldCount { found: 12, .. }
     ));
 }
 
@@ -160,6 +162,7 @@ fn fields_with_impossible_values_are_named() {
         (Field::Column, "x"),
         (Field::Symbol, ""),
         (Field::Symbol, "load@V1"),
+        (Field::Test, "1"),
     ] {
         let mut fields = FIELDS;
         fields[field as usize] = value;

@@ -291,7 +291,7 @@ fn text(text: &'static str) -> Str {
     }
 }
 
-#[unsafe(export_name = "fake.calltlsdtors")]
+#[unsafe(export_name = "runtime.calltlsdtors")]
 extern "C" fn call_tls_dtors() {
     for f in AT_EXIT.take() {
         f();

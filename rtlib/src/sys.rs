@@ -147,14 +147,6 @@ pub(crate) fn init_panic(message: &str) -> ! {
     unsafe { api::initpanic(message.as_ptr(), message.len()) }
 }
 
-#[cfg(feature = "std")]
-unsafe extern "C" {
-    /// glibc's name; the runtime object defines it in every hosted program.
-    #[cfg_attr(not(test), link_name = "__call_tls_dtors")]
-    #[cfg_attr(test, link_name = "fake.calltlsdtors")]
-    fn call_tls_dtors();
-}
-
 /// Runs the destructors of the calling goroutine's thread-locals now instead of at its exit.
 ///
 /// # Safety
@@ -162,5 +154,5 @@ unsafe extern "C" {
 #[cfg(feature = "std")]
 pub(crate) unsafe fn run_thread_local_destructors() {
     // SAFETY: the runtime calls this itself when a goroutine exits; the caller vouches that this one is as good as there.
-    unsafe { call_tls_dtors() }
+    unsafe { api::calltlsdtors() }
 }

@@ -231,6 +231,27 @@ fn tests_examples_and_libs_have_their_inits() {
     assert_eq!(example, "example init\nlib\n");
 }
 
+/// A dev-dependency that uses the library brings the library in beside its unit tests: both run their inits, on statics of their own.
+#[test]
+fn a_library_beside_its_own_unit_tests_has_its_inits_too() {
+    let project = Project::new("inits");
+    let dependencies = format!("{RTLIB}\n[dev-dependencies]\nuser = {{ path = \"user\" }}");
+    project.package("", "twice", &dependencies);
+    project.package("user", "user", "twice = { path = \"..\" }");
+    project.file(
+        "src/lib.rs",
+        "use std::sync::atomic::{AtomicU32, Ordering::SeqCst};\npub static RUNS: AtomicU32 = AtomicU32::new(0);\n\
+         #[rtlib::init] fn start() { RUNS.fetch_add(1, SeqCst); }\n\
+         #[test] fn once_each() { assert_eq!((RUNS.load(SeqCst), user::runs()), (1, 1)); }\n",
+    );
+    project.file(
+        "user/src/lib.rs",
+        "pub fn runs() -> u32 { twice::RUNS.load(std::sync::atomic::Ordering::SeqCst) }\n",
+    );
+    let tests = run(project.gobuild().args(["test", "-q", "--lib"]), BUILD).ok();
+    assert!(tests.out().contains("1 passed"), "{}", tests.out());
+}
+
 #[test]
 fn two_versions_of_a_package_are_two_packages_and_said_so() {
     let project = Project::new("inits");

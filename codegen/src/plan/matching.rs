@@ -4,7 +4,7 @@
 //! one is refused, because its dependencies are unknown. A declaration without a record is compiled out if a `cfg` stands around
 //! it; else it would be lost, and that is an error.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::variables::label_of_record;
 use super::{Entries, Entry, MAX_LABELS};
@@ -31,11 +31,12 @@ pub(super) fn entries(
     }
     let mut entries = Entries::new();
     let none = ScannedCrate::default();
+    let mut absent = Vec::new();
     for (id, krate) in &graph.crates {
         let scanned = scan.crates.get(id).unwrap_or(&none);
         let records = by_crate.remove(id).unwrap_or_default();
         if records.is_empty() {
-            diagnostics.extend(not_linked(graph, id, scanned));
+            absent.push((id, scanned));
         } else {
             let found = Matching {
                 krate,
@@ -46,6 +47,10 @@ pub(super) fn entries(
             entries.insert(id.clone(), found);
         }
     }
+    let not_linked = absent
+        .into_iter()
+        .filter_map(|(id, scanned)| not_linked(graph, &entries, id, scanned));
+    diagnostics.extend(not_linked);
     entries
 }
 
@@ -70,15 +75,18 @@ fn duplicate_symbols(records: &[Record]) -> Vec<Diagnostic> {
     errors
 }
 
-/// The crate that a record comes from. Its names may fit several crates (a package's library and binary often share them): then
-/// the source decides.
+/// The crate that a record comes from. Its names may fit several crates: a package's library and binary often share them, and a
+/// library's unit tests are linked with the library when a dev-dependency uses it. Then `cfg(test)` decides, and after it the source.
 fn owner<'a>(graph: &'a RuntimeGraph, scan: &Scan, record: &Record) -> Option<&'a CrateId> {
     let fits = |krate: &RuntimeCrate| {
         krate.package == record.package
             && krate.version == record.version
             && krate.crate_name == record.crate_name
     };
-    let mut candidates = graph.crates.iter().filter(|(_, krate)| fits(krate));
+    let named = || graph.crates.iter().filter(|(_, krate)| fits(krate));
+    let agrees = |krate: &RuntimeCrate| krate.test == record.test;
+    let any_agrees = named().any(|(_, krate)| agrees(krate));
+    let mut candidates = named().filter(|(_, krate)| !any_agrees || agrees(krate));
     let scanned = |id: &CrateId| scan.crates.get(id);
     let knows_it = |(id, krate): &(&CrateId, &RuntimeCrate)| {
         scanned(id).is_some_and(|scanned| {
@@ -274,7 +282,12 @@ fn described(kind: InitKind) -> &'static str {
 }
 
 /// All inits of a crate are missing: rustc leaves out crates that nothing names.
-fn not_linked(graph: &RuntimeGraph, id: &CrateId, scanned: &ScannedCrate) -> Option<Diagnostic> {
+fn not_linked(
+    graph: &RuntimeGraph,
+    linked: &Entries,
+    id: &CrateId,
+    scanned: &ScannedCrate,
+) -> Option<Diagnostic> {
     let certain: Vec<&ScannedItem> = scanned
         .items
         .iter()
@@ -311,17 +324,55 @@ fn not_linked(graph: &RuntimeGraph, id: &CrateId, scanned: &ScannedCrate) -> Opt
         }
         CrateId::Lib(_) => report
             .note("rustc leaves out a crate that nothing in the source names")
-            .help(how_to_name(graph, id)),
+            .help(how_to_name(graph, linked, id)),
     })
 }
 
-fn how_to_name(graph: &RuntimeGraph, id: &CrateId) -> String {
-    let user = graph.crates.values().find_map(|krate| {
-        let dep = krate.deps.iter().find(|dep| dep.id == *id)?;
-        Some((krate.printed(&krate.root_file), &dep.extern_name))
-    });
-    match user {
-        Some((file, name)) => format!("add `use {name} as _;` to {file}, or remove the dependency"),
-        None => "remove the dependency".to_owned(),
+/// What to write so that rustc takes the crate in. A user that is linked must name it; where none is known to be, each crate on the
+/// way from the program must name the next.
+fn how_to_name(graph: &RuntimeGraph, linked: &Entries, id: &CrateId) -> String {
+    let steps: Vec<String> = way_to(graph, linked, id)
+        .iter()
+        .map(|(file, name)| format!("`use {name} as _;` to {file}"))
+        .collect();
+    if steps.is_empty() {
+        return "remove the dependency".to_owned();
     }
+    format!("add {}, or remove the dependency", steps.join(" and "))
+}
+
+/// The shortest way to a crate from one that is linked: for each step the file that must name the next crate, and its name there.
+fn way_to<'a>(graph: &'a RuntimeGraph, linked: &Entries, id: &CrateId) -> Vec<(String, &'a str)> {
+    let dependents = graph.dependents();
+    let mut towards: BTreeMap<&CrateId, &CrateId> = BTreeMap::new();
+    let mut open = VecDeque::from([id]);
+    while let Some(used) = open.pop_front() {
+        if used != id && (*used == CrateId::Main || linked.contains_key(used)) {
+            return steps(graph, &towards, used);
+        }
+        for user in dependents.get(used).into_iter().flatten() {
+            if *user != id && !towards.contains_key(user) {
+                towards.insert(user, used);
+                open.push_back(user);
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn steps<'a>(
+    graph: &'a RuntimeGraph,
+    towards: &BTreeMap<&CrateId, &CrateId>,
+    start: &CrateId,
+) -> Vec<(String, &'a str)> {
+    let mut here = start;
+    let mut steps = Vec::new();
+    while let Some(next) = towards.get(here) {
+        let user = &graph.crates[here];
+        let dep = user.deps.iter().find(|dep| dep.id == **next);
+        let name = dep.map_or("", |dep| dep.extern_name.as_str());
+        steps.push((user.printed(&user.root_file), name));
+        here = next;
+    }
+    steps
 }

@@ -78,6 +78,11 @@ fn records_of(graph: &RuntimeGraph, scan: &Scan) -> Vec<Record> {
                 &item.name,
                 item.location(),
             ));
+            let record = records.last_mut().expect("it was pushed");
+            record.test = graph.crates[id].test;
+            record
+                .symbol
+                .push_str(if record.test { ".test" } else { "" });
         }
     }
     records
@@ -95,6 +100,7 @@ fn record(package: &str, kind: InitKind, module: &str, name: &str, location: &Lo
         line: location.line,
         column: location.column,
         symbol: format!("{module}.{name}.init.{}:{}", location.file, location.line),
+        test: false,
     }
 }
 
@@ -491,6 +497,65 @@ fn a_library_and_a_binary_of_one_name_are_told_apart() {
         main 1.0.0: the program itself: after all packages
             init app::same app/src/main.rs:1: init function: after the variables, by file and position
     "#]]);
+}
+
+#[test]
+fn a_library_is_linked_with_its_own_unit_tests() {
+    let mut graph = GraphBuilder::new()
+        .package("rtlib", &[])
+        .package("helper", &[("app", NORMAL)])
+        .package("app", &[("rtlib", NORMAL), ("helper", EdgeKind::Dev)])
+        .target("app", TargetKind::LibTest);
+    graph.target.src_path = "/ws/app/src/lib.rs".into();
+    let program = Program::new(&graph, &[("app/src/lib.rs", INIT)]);
+    program.check(expect![[r#"
+        app 1.0.0: depends on no package with inits
+            init app::start app/src/lib.rs:1: init function: after the variables, by file and position
+        main 1.0.0: the program itself: after all packages
+            init app::start app/src/lib.rs:1: init function: after the variables, by file and position
+    "#]]);
+    program
+        .drop_records(|record| !record.test)
+        .check(expect![[r#"
+            main 1.0.0: the program itself: after all packages
+                init app::start app/src/lib.rs:1: init function: after the variables, by file and position
+            warning[crate-not-linked]: init function `app::start` will not run: no object of the program holds an init of crate `app`
+             --> app/src/lib.rs:1:19
+              |
+            1 | #[rtlib::init] fn start() {}
+              |                   ^^^^^ declared here
+              |
+              = note: rustc leaves out a crate that nothing in the source names
+              = help: add `use helper as _;` to app/src/lib.rs and `use app as _;` to helper/src/lib.rs, or remove the dependency
+        "#]]);
+}
+
+#[test]
+fn a_crate_that_nothing_linked_uses_is_named_all_the_way() {
+    let graph = graph(&[("app", &["near"]), ("near", &["far"]), ("far", &[])]);
+    let source = |text| [("far/src/lib.rs", INIT), ("near/src/lib.rs", text)];
+    let program = Program::new(&graph, &source(""));
+    program.drop_records(|_| true).check(expect![[r#"
+        error[init-lost]: init function `far::start` would be lost: no object of the program holds an init of crate `far`
+         --> far/src/lib.rs:1:19
+          |
+        1 | #[rtlib::init] fn start() {}
+          |                   ^^^^^ declared here
+          |
+          = note: rustc leaves out a crate that nothing in the source names
+          = help: add `use near as _;` to app/src/main.rs and `use far as _;` to near/src/lib.rs, or remove the dependency"#]]);
+    let program = Program::new(&graph, &source(INIT));
+    program
+        .drop_records(|record| record.package == "far")
+        .check(expect![[r#"
+            error[init-lost]: init function `far::start` would be lost: no object of the program holds an init of crate `far`
+             --> far/src/lib.rs:1:19
+              |
+            1 | #[rtlib::init] fn start() {}
+              |                   ^^^^^ declared here
+              |
+              = note: rustc leaves out a crate that nothing in the source names
+              = help: add `use far as _;` to near/src/lib.rs, or remove the dependency"#]]);
 }
 
 #[test]

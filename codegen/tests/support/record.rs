@@ -69,6 +69,7 @@ impl Workshop {
             "12",
             "8",
             "config.sub.load.init.1a",
+            "false",
         ];
         let object = assemble(&record_section(&record(&fields), "a"));
         let members: [(&str, &[u8]); 4] = [

@@ -77,6 +77,11 @@ unsafe extern "C" {
     #[link_name = "runtime.getgref"]
     pub fn getgref() -> GRef;
 
+    /// Runs and forgets the destructors of the caller's thread-locals, as its exit would. The caller must not use a thread-local that
+    /// has a destructor afterwards. Hosted programs only.
+    #[link_name = "runtime.calltlsdtors"]
+    pub fn calltlsdtors();
+
     /// Sets the number of Ps (n < 1: only asks) and returns the previous setting. Takes effect without stopping the world:
     /// surplus Ps retire at their next scheduling point.
     #[link_name = "runtime.GOMAXPROCS"]

@@ -19,7 +19,7 @@ pub const MAGIC: [u8; 8] = *b"gobinit\x01";
 pub const HEADER_LEN: usize = 12;
 
 /// How many fields a body has.
-pub const FIELDS: usize = 10;
+pub const FIELDS: usize = 11;
 
 /// The position of each field in the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,9 @@ pub enum Field {
     Column = 8,
     /// The exported symbol of the generated `extern "C" fn()` that runs it.
     Symbol = 9,
+    /// `true` when `cfg(test)` held, else `false`: tells a library's unit tests from the library, which a dev-dependency may link
+    /// beside them.
+    Test = 10,
 }
 
 /// `Field::Kind` of an init function.

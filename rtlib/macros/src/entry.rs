@@ -50,7 +50,8 @@ impl Entry<'_> {
         }
     }
 
-    /// `<module path>.<name>.init.<hash>`, then line and column: they tell apart items that one macro made.
+    /// `<module path>.<name>.init.<hash>`, then line and column, which tell apart items that one macro made, then whether `cfg(test)`
+    /// holds: a library's unit tests and the library itself may be linked together.
     fn symbol(&self, unit: &Unit) -> TokenStream {
         let span = self.name.span();
         let middle = Literal::string(&format!(
@@ -59,7 +60,7 @@ impl Entry<'_> {
             unit.symbol_hash(span)
         ));
         quote_spanned! {span=>
-            ::core::concat!(::core::module_path!(), #middle, ::core::line!(), ".", ::core::column!())
+            ::core::concat!(::core::module_path!(), #middle, ::core::line!(), ".", ::core::column!(), ".", ::core::cfg!(test))
         }
     }
 
@@ -78,6 +79,7 @@ impl Entry<'_> {
             quote_spanned!(span=> ::core::line!()),
             quote_spanned!(span=> ::core::column!()),
             symbol.clone(),
+            quote!(::core::cfg!(test)),
         ];
         let (first, rest) = fields.split_first().expect("a record has fields");
         quote!(::core::concat!(#first #(, "\0", #rest)*))
@@ -87,11 +89,11 @@ impl Entry<'_> {
 /// `Field` and the list above must agree.
 const _: () = {
     use rtlib_abi::record::{FIELDS, Field};
-    assert!(FIELDS == 10);
+    assert!(FIELDS == 11);
     assert!(
         Field::Kind as usize == 0 && Field::Package as usize == 1 && Field::Version as usize == 2
     );
     assert!(Field::Crate as usize == 3 && Field::Module as usize == 4 && Field::Name as usize == 5);
     assert!(Field::File as usize == 6 && Field::Line as usize == 7 && Field::Column as usize == 8);
-    assert!(Field::Symbol as usize == 9);
+    assert!(Field::Symbol as usize == 9 && Field::Test as usize == 10);
 };

@@ -45,6 +45,12 @@ pub fn at_exit(dtor: unsafe extern "C" fn(*mut c_void), object: *mut c_void) {
     tls::set_dtors(node as usize);
 }
 
+/// For `rtlib`, whose tests run beside a libc that keeps its own function of glibc's name to itself.
+#[unsafe(export_name = "runtime.calltlsdtors")]
+extern "C" fn call_tls_dtors() {
+    __call_tls_dtors();
+}
+
 /// Runs the destructors of the calling goroutine or thread, last registered first, those registered meanwhile included.
 #[unsafe(no_mangle)]
 pub extern "C" fn __call_tls_dtors() {
