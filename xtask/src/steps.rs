@@ -40,11 +40,7 @@ pub fn ci(runner: &mut Runner, only: &[String]) {
     ] {
         runner.env(name, value);
     }
-    runner.child(
-        "lockfile",
-        cargo(&["metadata", "--locked", "--format-version=1", "--quiet"])
-            .stdout(std::process::Stdio::null()),
-    );
+    runner.child("lockfile", &mut cargo(&["fetch", "--locked", "--quiet"]));
     test(runner, only);
 }
 

@@ -36,12 +36,14 @@ impl<T: Sync> Link<T> {
     }
 
     /// Reads with acquire.
+    #[cfg(feature = "object")]
     #[inline]
     pub fn get_acquire(&self) -> Option<&'static T> {
         self.read(Ordering::Acquire)
     }
 
     /// Writes with release.
+    #[cfg(feature = "object")]
     #[inline]
     pub fn set_release(&self, to: Option<&'static T>) {
         self.0.store(word(to), Ordering::Release);

@@ -5,13 +5,13 @@ use core::sync::atomic;
 #[cfg(loom)]
 use loom::sync::atomic;
 
-#[cfg(any(feature = "object", loom))]
+#[cfg(any(feature = "object", all(loom, test)))]
 pub use atomic::{AtomicI32, AtomicU64, fence};
 pub use atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 #[cfg(feature = "object")]
 pub use crate::lock::{Guard, Lock};
-#[cfg(loom)]
+#[cfg(all(loom, test))]
 pub use model_lock::Lock;
 
 /// One round of waiting for a thread that is about to be done.
@@ -26,12 +26,12 @@ pub fn pause(round: u32) {
 }
 
 /// One round of waiting for a thread that is about to be done.
-#[cfg(loom)]
+#[cfg(all(loom, test))]
 pub fn pause(_round: u32) {
     loom::thread::yield_now();
 }
 
-#[cfg(loom)]
+#[cfg(all(loom, test))]
 mod model_lock {
     /// The runtime's lock, as loom has it.
     pub struct Lock<T>(loom::sync::Mutex<T>);

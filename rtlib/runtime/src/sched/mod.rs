@@ -54,7 +54,7 @@ pub mod schedtrace;
 pub mod shuffle;
 #[cfg(feature = "object")]
 pub mod spawn;
-#[cfg(any(feature = "object", loom))]
+#[cfg(any(feature = "object", all(loom, test)))]
 pub mod spin;
 #[cfg(feature = "object")]
 pub mod stack;

@@ -1,6 +1,6 @@
 //! A one-shot event in one word: one waiter, one who sets it, in any order. What Go's `note` is to threads (runtime/lock_futex.go), for goroutines.
 //!
-//! The word is 0, or [`SET`], or the address of the waiter. It may lie in memory that the waiter frees when it has waited: whoever sets it does not touch it after the one exchange.
+//! The word is 0, or `SET`, or the address of the waiter. It may lie in memory that the waiter frees when it has waited: whoever sets it does not touch it after the one exchange.
 
 use core::ptr;
 

@@ -33,7 +33,7 @@ mod loom_tests;
 mod park;
 #[cfg(feature = "object")]
 mod run;
-#[cfg(any(feature = "object", loom))]
+#[cfg(any(feature = "object", all(loom, test)))]
 mod timers;
 
 #[cfg(feature = "object")]
