@@ -135,7 +135,7 @@ impl<E: Env> Bucket<E> {
 /// Loom takes sequential consistency of loads and exchanges for acquire and release; of fences it knows it.
 #[inline(always)]
 fn sequentially_consistent() {
-    #[cfg(loom)]
+    #[cfg(all(loom, test))]
     crate::shim::fence(Ordering::SeqCst);
 }
 
