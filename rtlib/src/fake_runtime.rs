@@ -140,7 +140,7 @@ unsafe extern "C" fn newproc1(
     size: usize,
     align: usize,
     _stack_size: usize,
-    _callerpc: usize,
+    _flags: usize,
 ) -> GRef {
     let goid = fresh_id();
     let name = goid as usize;
@@ -245,6 +245,11 @@ unsafe extern "C" fn initpanic(message: *const u8, len: usize) -> ! {
 unsafe extern "C" fn throw(message: *const u8, len: usize) -> ! {
     // SAFETY: the caller vouches.
     end_with(unsafe { slice::from_raw_parts(message, len) })
+}
+
+#[unsafe(export_name = "runtime.maingoexit")]
+extern "C" fn goexit_end_main() -> ! {
+    end_with(b"main called goexit")
 }
 
 fn end_with(message: &[u8]) -> ! {

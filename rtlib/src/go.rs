@@ -1,27 +1,31 @@
 //! Goroutines without a result: how one is started, and what an unrecovered panic in it does.
 
 use crate::launch::{fits, launch};
+use crate::sys::Panics;
 
 /// Starts a goroutine that calls `f` and ends the program when that panics.
 #[cfg(feature = "std")]
-#[inline]
+#[inline(always)]
 pub(crate) fn start<F>(f: F, stack_size: usize)
 where
     F: FnOnce() + Send + 'static,
 {
     use crate::launch::boxed;
     if const { fits::<F>() } {
-        launch(move || run(f), stack_size);
+        launch(move || run(f), stack_size, Panics::AreFatal);
     } else {
         let f = boxed(f);
-        launch(move || run(f), stack_size);
+        launch(move || run(f), stack_size, Panics::AreFatal);
     }
 }
 
 /// What runs on the goroutine. Does not unwind.
 #[cfg(feature = "std")]
 fn run<F: FnOnce()>(f: F) {
-    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    if let Err(payload) = outcome
+        && !payload.is::<crate::Goexit>()
+    {
         crate::sys::fatal_panic(crate::panics::message(&*payload));
     }
 }
@@ -29,7 +33,7 @@ fn run<F: FnOnce()>(f: F) {
 /// Starts a goroutine that calls `f`. Without std there is no heap to box a large `f` in, and nothing unwinds: a panic ends in the program's
 /// panic handler.
 #[cfg(not(feature = "std"))]
-#[inline]
+#[inline(always)]
 pub(crate) fn start<F>(f: F, stack_size: usize)
 where
     F: FnOnce() + Send + 'static,
@@ -40,5 +44,5 @@ where
             "without the `std` feature a goroutine's closure is limited to about 1000 bytes"
         )
     };
-    launch(f, stack_size);
+    launch(f, stack_size, Panics::AreCaught);
 }

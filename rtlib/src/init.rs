@@ -7,6 +7,7 @@ pub(crate) fn run(init: impl FnOnce()) {
     #[cfg(panic = "abort")]
     abort::name_package_of_panicking_init();
     if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(init)) {
+        crate::goexit::end_main_if_meant(&*payload);
         crate::sys::init_panic(crate::panics::message(&*payload));
     }
 }

@@ -7,9 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use crate::event::Joining;
+use crate::goexit::Goexit;
 use crate::goroutine::Goroutine;
 use crate::launch::{boxed, fits, launch};
 use crate::packet::{Receiver, Sender, Stored, packet};
+use crate::sys::Panics;
 use crate::{panics, sys};
 
 /// Waits for a goroutine that [`spawn`](crate::spawn) started: `std::thread::JoinHandle`, for goroutines.
@@ -29,7 +31,7 @@ impl<T> JoinHandle<T> {
     /// A goroutine that waits leaves its thread to others. A plain thread may wait, too.
     ///
     /// # Errors
-    /// The payload of the panic that ended the goroutine.
+    /// The payload of the panic that ended the goroutine; a [`Goexit`] if it ended by [`goexit`](crate::goexit()).
     pub fn join(self) -> thread::Result<T> {
         self.receiver.wait()
     }
@@ -56,7 +58,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 }
 
 /// Starts a goroutine that calls `f`.
-#[inline]
+#[inline(always)]
 pub(crate) fn start<F, T>(f: F, stack_size: usize) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -64,10 +66,10 @@ where
 {
     let (sender, receiver) = packet();
     let goroutine = if const { fits::<F>() } {
-        launch(move || run(f, sender), stack_size)
+        launch(move || run(f, sender), stack_size, Panics::AreCaught)
     } else {
         let f = boxed(f);
-        launch(move || run(f, sender), stack_size)
+        launch(move || run(f, sender), stack_size, Panics::AreCaught)
     };
     JoinHandle {
         goroutine,
@@ -88,7 +90,10 @@ pub(crate) fn run_and_store<F: FnOnce() -> T, T>(
     panicked: impl FnOnce(),
 ) -> Stored<thread::Result<T>, Joining> {
     let outcome = catch_unwind(AssertUnwindSafe(f));
-    if outcome.is_err() {
+    if outcome
+        .as_ref()
+        .is_err_and(|payload| !payload.is::<Goexit>())
+    {
         panicked();
     }
     let (stored, unwanted) = sender.store(outcome);

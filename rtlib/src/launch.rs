@@ -4,6 +4,9 @@
 //! big or too strictly aligned for that must be [`boxed`] first, by those who take it from the user: before anything is wrapped around it, so
 //! that it stays in the box and never visits the new stack.
 //!
+//! All that stands between the user's call and the runtime's is inlined, in unoptimised builds too: the runtime records the place of its call as that where the goroutine
+//! was created, and tracebacks name the function there.
+//!
 //! Ownership: [`launch`] gives the closure up, the entry function takes it over from the copy. Between the two nobody owns it, and
 //! nothing can fail there: the runtime either starts the goroutine or ends the program.
 
@@ -13,7 +16,7 @@ use core::ptr;
 use rtlib_abi::api::Entry;
 
 use crate::goroutine::Goroutine;
-use crate::sys;
+use crate::sys::{self, Panics};
 
 /// The runtime takes a quarter of the stack, and no stack is smaller than a page.
 const MAX_SIZE: usize = 1024;
@@ -40,13 +43,13 @@ where
 ///
 /// # Panics
 /// When `f` is larger or more strictly aligned than one that [`fits`], and a pointer beside it.
-#[inline]
-pub(crate) fn launch<F>(f: F, stack_size: usize) -> Goroutine
+#[inline(always)]
+pub(crate) fn launch<F>(f: F, stack_size: usize, panics: Panics) -> Goroutine
 where
     F: FnOnce() + Send + 'static,
 {
     // SAFETY: what is `'static` borrows nothing that could end.
-    unsafe { launch_borrowing(f, stack_size) }
+    unsafe { launch_borrowing(f, stack_size, panics) }
 }
 
 /// [`launch`] for an `f` that borrows.
@@ -56,8 +59,8 @@ where
 ///
 /// # Panics
 /// As [`launch`].
-#[inline]
-pub(crate) unsafe fn launch_borrowing<F>(f: F, stack_size: usize) -> Goroutine
+#[inline(always)]
+pub(crate) unsafe fn launch_borrowing<F>(f: F, stack_size: usize, panics: Panics) -> Goroutine
 where
     F: FnOnce() + Send,
 {
@@ -70,8 +73,16 @@ where
     let entry: Entry = entry::<F>;
     // SAFETY: `f` is readable for its size and never used again, `ManuallyDrop` sees to that; size and alignment are asserted; an `F` is
     // `Send`, so it may be called elsewhere, and what it borrows lives long enough, says the caller, for it to be called later; and an `extern "C"` function does not unwind.
-    let started =
-        unsafe { sys::newproc(entry, bytes, size_of::<F>(), align_of::<F>(), stack_size) };
+    let started = unsafe {
+        sys::newproc(
+            entry,
+            bytes,
+            size_of::<F>(),
+            align_of::<F>(),
+            stack_size,
+            panics,
+        )
+    };
     Goroutine::new(started).expect("the runtime returns the goroutine that it started")
 }
 

@@ -67,6 +67,10 @@ mod fake_sync;
 #[cfg(all(test, not(loom)))]
 mod fake_time;
 mod go;
+#[cfg(feature = "std")]
+mod goexit;
+#[cfg(all(test, not(loom)))]
+mod goexit_tests;
 mod goroutine;
 #[cfg(all(test, not(loom)))]
 mod goroutine_tests;
@@ -95,6 +99,8 @@ pub mod time;
 mod var;
 
 pub use blocking::blocking;
+#[cfg(feature = "std")]
+pub use goexit::{Goexit, goexit};
 pub use goroutine::{Goroutine, current, park, yield_now};
 #[cfg(feature = "std")]
 pub use join::JoinHandle;

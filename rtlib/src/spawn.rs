@@ -9,7 +9,7 @@
 /// rtlib::go(|| println!("hello from goroutine {}", rtlib::current().unwrap().id()));
 /// rtlib::yield_now();
 /// ```
-#[inline]
+#[inline(always)]
 pub fn go<F>(f: F)
 where
     F: FnOnce() + Send + 'static,
@@ -26,7 +26,7 @@ where
 /// assert_eq!(sum.join().unwrap(), 5050);
 /// ```
 #[cfg(feature = "std")]
-#[inline]
+#[inline(always)]
 pub fn spawn<F, T>(f: F) -> crate::JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -66,7 +66,7 @@ impl Builder {
     }
 
     /// As the function [`go`].
-    #[inline]
+    #[inline(always)]
     pub fn go<F>(self, f: F)
     where
         F: FnOnce() + Send + 'static,
@@ -76,7 +76,7 @@ impl Builder {
 
     /// As the function [`spawn`].
     #[cfg(feature = "std")]
-    #[inline]
+    #[inline(always)]
     pub fn spawn<F, T>(self, f: F) -> crate::JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -87,6 +87,7 @@ impl Builder {
 
     /// As [`Scope::spawn`](crate::Scope::spawn).
     #[cfg(feature = "std")]
+    #[inline(always)]
     pub fn spawn_scoped<'scope, F, T>(
         self,
         scope: &'scope crate::Scope<'scope, '_>,

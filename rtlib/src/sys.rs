@@ -2,6 +2,10 @@
 //!
 //! Nothing here unwinds: the runtime never does.
 
+#[cfg(feature = "std")]
+pub(crate) mod goexit;
+#[cfg(feature = "std")]
+pub(crate) mod traceback;
 pub(crate) mod watch;
 
 use core::slice;
@@ -45,22 +49,34 @@ impl Ref {
     }
 }
 
+/// What a panic that leaves the closure of a goroutine does.
+#[derive(Clone, Copy, Debug)]
+#[repr(usize)]
+pub(crate) enum Panics {
+    /// Somebody is told.
+    AreCaught = 0,
+    /// The program ends, and says where it came from.
+    #[cfg(feature = "std")]
+    AreFatal = api::PANICS_ARE_FATAL,
+}
+
 /// Starts a goroutine that calls `entry` with the address of a copy of the `size` bytes at `argument`.
 ///
 /// # Safety
 /// `argument` is readable for `size` bytes, `align` is a power of two up to 4096, `size` is at most a quarter of the stack, `entry` does
 /// not unwind and may be called, once, on any thread, with a bitwise copy of the argument, which the caller no longer uses.
+#[inline(always)]
 pub(crate) unsafe fn newproc(
     entry: Entry,
     argument: *const u8,
     size: usize,
     align: usize,
     stack_size: usize,
+    panics: Panics,
 ) -> Ref {
-    const UNKNOWN_CALLER: usize = 0;
     // SAFETY: the caller vouches for the argument and the entry.
     let started =
-        unsafe { api::newproc1(entry, argument, size, align, stack_size, UNKNOWN_CALLER) };
+        unsafe { api::newproc1(entry, argument, size, align, stack_size, panics as usize) };
     Ref(started)
 }
 
@@ -124,7 +140,7 @@ pub(crate) fn current_init() -> Option<RunningInit> {
     })
 }
 
-fn text(text: Str) -> &'static str {
+pub(crate) fn text(text: Str) -> &'static str {
     if text.len == 0 {
         return "";
     }

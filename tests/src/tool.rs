@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::process::{BUILD, run};
 
 /// Settings of whoever runs the tests that must not reach the projects they build.
-const FOREIGN: [&str; 12] = [
+const FOREIGN: [&str; 13] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "RUSTC_WRAPPER",
@@ -18,6 +18,7 @@ const FOREIGN: [&str; 12] = [
     "CARGO_MANIFEST_DIR",
     "GODEBUG",
     "GOMAXPROCS",
+    "GOTRACEBACK",
     "GOAMD64",
     "RUST_BACKTRACE",
     "RUST_LOG",

@@ -29,44 +29,6 @@ fn check(line: &str, env: &[(&str, &str)], expect: &str) {
     }
 }
 
-/// Runs the program in both profiles; both must end with exit status 2 and this at the end of their standard error. `#` stands for any number.
-#[track_caller]
-fn check_fatal(line: &str, env: &[(&str, &str)], expect: &str) {
-    for exe in executables() {
-        let outcome = start(exe, line, env, RUN).fails_with(2);
-        let err = numbers_as_hashes(&outcome.err());
-        assert!(
-            err.ends_with(expect),
-            "{}: expected at the end\n{expect}\nin\n{err}",
-            exe.display()
-        );
-    }
-}
-
-/// Addresses and sizes differ between runs; identities up to three digits stay.
-fn numbers_as_hashes(text: &str) -> String {
-    let mut all = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, number) = rest.split_at(at);
-        let hex = number.starts_with("0x");
-        let skip = if hex { 2 } else { 0 };
-        let end = number[skip..]
-            .find(|c: char| {
-                !(if hex {
-                    c.is_ascii_hexdigit()
-                } else {
-                    c.is_ascii_digit()
-                })
-            })
-            .map_or(number.len(), |end| end + skip);
-        all.push_str(before);
-        all.push_str(if end > 3 { "#" } else { &number[..end] });
-        rest = &number[end..];
-    }
-    all + rest
-}
-
 /// What takes gigabytes or thousands of threads runs alone.
 fn alone() -> MutexGuard<'static, ()> {
     static HEAVY: Mutex<()> = Mutex::new(());
@@ -192,26 +154,6 @@ fn ten_thousand_threads_are_the_limit() {
 }
 
 #[test]
-fn an_unrecovered_panic_ends_the_program_as_in_go() {
-    check_fatal(
-        "go-panic",
-        &[],
-        "boom\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n\
-         panic: boom\n\ngoroutine 2 [running]:\ncreated by goroutine 1\n",
-    );
-    check_fatal(
-        "go-panic-formatted x",
-        &[],
-        "panic: boom x\n\ngoroutine 2 [running]:\ncreated by goroutine 1\n",
-    );
-    check_fatal(
-        "go-panic-nested",
-        &[],
-        "panic: inner\n\ngoroutine 3 [running]:\ncreated by goroutine 2\n",
-    );
-}
-
-#[test]
 fn a_panic_of_a_spawned_goroutine_is_the_joiners_to_see() {
     for exe in executables() {
         let outcome = start(exe, "spawn-panic", &[], RUN).ok();
@@ -219,29 +161,6 @@ fn a_panic_of_a_spawned_goroutine_is_the_joiners_to_see() {
         assert!(outcome.err().contains("panicked at src/panics.rs"));
     }
     check("caught", &[("GODEBUG", "schedmigrate=1")], "true");
-}
-
-#[test]
-fn stack_overflow_names_the_goroutine_its_size_and_what_to_do() {
-    let report = |goroutine: u32, how: &str| {
-        format!(
-            "runtime: goroutine stack exceeds #-byte limit\n\
-             runtime: goroutine {goroutine}, stack=[#, #]; {how}\n\
-             fatal error: stack overflow\n\ngoroutine {goroutine} [running]:\n"
-        )
-    };
-    let builder =
-        "raise it with rtlib::Builder::stack_size, or stack-size in [package.metadata.gobuild]";
-    check_fatal("overflow", &[], &report(2, builder));
-    check_fatal("overflow-sized 65536", &[], &report(2, builder));
-    check_fatal("overflow-sized 1048576", &[], &report(2, builder));
-    let process = "the main goroutine runs on the process stack: raise it with `ulimit -s`";
-    check_fatal("overflow-main", &[], &report(1, process));
-    check_fatal(
-        "overflow",
-        &[("GODEBUG", "guardinstall=0")],
-        &report(2, builder),
-    );
 }
 
 #[test]

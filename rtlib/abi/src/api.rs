@@ -41,6 +41,9 @@ pub struct CurrentInit {
 /// unwind; the `rtlib` crate catches panics inside.
 pub type Entry = unsafe extern "C" fn(arg: *mut u8);
 
+/// `flags` of [`newproc1`]: when a panic leaves the goroutine's entry, the program ends by [`fatalpanic`]. So it is kept where a panic came from.
+pub const PANICS_ARE_FATAL: usize = 1;
+
 unsafe extern "C" {
     /// Defined by the runtime object when it has this ABI version; read so that the reference is not dropped.
     #[link_name = "gobuild_abi_v1"]
@@ -49,7 +52,7 @@ unsafe extern "C" {
     /// Creates a goroutine that runs `entry` on a copy of the `size` bytes at `arg` (alignment `align`, at most 4096; size at
     /// most a quarter of the stack). The bytes are copied before this returns: the caller must forget the original.
     /// `stack_size` in bytes, 0 = the program's default; rounded up to a size class. Does not return on "out of memory": it
-    /// throws. Names as in Go's proc.go. `callerpc` is recorded for "created by" (0 = unknown).
+    /// throws. Names as in Go's proc.go. `flags`: 0 or [`PANICS_ARE_FATAL`]. Tracebacks name the function that this call is in, or inlined into, as the creator.
     #[link_name = "runtime.newproc1"]
     pub fn newproc1(
         entry: Entry,
@@ -57,7 +60,7 @@ unsafe extern "C" {
         size: usize,
         align: usize,
         stack_size: usize,
-        callerpc: usize,
+        flags: usize,
     ) -> GRef;
 
     /// Puts the calling goroutine at the tail of the run queue and runs others. On a plain thread: `sched_yield`.

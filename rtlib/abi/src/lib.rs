@@ -11,11 +11,13 @@
 
 pub mod api;
 pub mod chan;
+pub mod goexit;
 pub mod layout;
 pub mod record;
 pub mod symbol;
 pub mod sync;
 pub mod time;
+pub mod traceback;
 pub mod watch;
 
 /// The version of every layout and name in this crate.

@@ -56,10 +56,14 @@ pub const RECORD_SECTION: &str = ".gobuild.init";
 /// - `sigaction`: the runtime keeps its own SIGSEGV and SIGBUS handlers and chains to the program's.
 /// - `pthread_getattr_np`: on a goroutine it answers with the goroutine's stack.
 /// - `__nptl_setxid_sighandler`: `setuid` and its like reach threads that run goroutines.
-pub const WRAPPED: [&str; 3] = [
+/// - `_Unwind_Find_FDE`: the unwinder finds its data without locks and without memory.
+/// - `_Unwind_RaiseException`: where a panic comes from is kept, for those that end the program.
+pub const WRAPPED: [&str; 5] = [
     "sigaction",
     "pthread_getattr_np",
     "__nptl_setxid_sighandler",
+    "_Unwind_Find_FDE",
+    "_Unwind_RaiseException",
 ];
 
 /// libc functions that the runtime counts under `GODEBUG=inittrace=1`: wrapped as [`WRAPPED`] is, but only in programs with

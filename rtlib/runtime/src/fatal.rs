@@ -1,52 +1,41 @@
-//! The ends of a program that Go knows: `throw` ("fatal error:"), an unrecovered panic, a panicking init function. Exit status 2.
-
-use core::sync::atomic::{AtomicU32, Ordering};
+//! The ends of a program that Go knows: `throw` ("fatal error:"), an unrecovered panic, a panicking init function, a deadlock. Exit status 2; what is told of the goroutines is up to
+//! `GOTRACEBACK` (`traceback::level`).
+//!
+//! All of them print a message and then [`dying`] prints stacks. Go shows all goroutines when its own runtime fails; here that is to be asked for, since most such failures are limits that a
+//! program with very many goroutines has hit.
 
 use crate::boot::inittask;
-use crate::os::linux::proc;
 use crate::print::Stderr;
-use crate::sched;
+use crate::sched::this_goroutine;
+use crate::traceback::dying::{self, End};
+use crate::traceback::panics;
 
-/// Go's exit status for all of these.
-const EXIT_STATUS: u32 = 2;
-
-/// Goroutines that are reporting a panic: `main` must not exit under them.
-static PANICKING: AtomicU32 = AtomicU32::new(0);
-
-/// Whether somebody is reporting a panic.
+/// Whether somebody is ending the program: `main` must not exit under that.
 pub fn panicking() -> bool {
-    PANICKING.load(Ordering::SeqCst) != 0
+    dying::has_begun()
 }
 
 /// `fatal error: <message>`: the runtime's state or the system does not allow to go on.
 #[cold]
 pub fn throw(message: &[u8]) -> ! {
-    {
-        let mut err = Stderr::new();
-        err.bytes(b"fatal error: ");
-        err.bytes(message);
-        err.bytes(b"\n");
-    }
-    print_goroutine("running");
-    proc::exit_group(EXIT_STATUS)
+    let dying = dying::begin();
+    print_line("fatal error: ", message);
+    dying.caller(&message).end(End::Status)
 }
 
 /// `fatal error: <message>`: nobody will ever run again.
 #[cold]
 pub fn deadlock(message: &[u8]) -> ! {
-    {
-        let mut err = Stderr::new();
-        err.bytes(b"fatal error: ");
-        err.bytes(message);
-        err.bytes(b"\n");
-    }
-    proc::exit_group(EXIT_STATUS)
+    let dying = dying::begin();
+    print_line("fatal error: ", message);
+    dying.others().end(End::Status)
 }
 
-fn print_goroutine(what: &str) {
-    if let Some(gp) = sched::this_goroutine() {
-        crate::print!("\ngoroutine {} [{what}]:\n", gp.id());
-    }
+fn print_line(what: &str, message: &[u8]) {
+    let mut err = Stderr::new();
+    err.bytes(what.as_bytes());
+    err.bytes(message);
+    err.bytes(b"\n");
 }
 
 /// Too many threads.
@@ -88,32 +77,16 @@ unsafe extern "C" fn throw_c(at: *const u8, len: usize) -> ! {
     throw(unsafe { text(at, len) })
 }
 
-/// The first to report a panic reports; others wait for the end.
-fn startpanic() {
-    if PANICKING.fetch_add(1, Ordering::SeqCst) > 0 {
-        loop {
-            proc::usleep(1_000_000);
-        }
-    }
-}
-
 /// See `rtlib_abi::api::fatalpanic`.
 ///
 /// # Safety
 /// `at` points to `len` bytes.
 #[unsafe(export_name = "runtime.fatalpanic")]
 unsafe extern "C" fn fatalpanic(at: *const u8, len: usize) -> ! {
-    startpanic();
+    let dying = dying::begin();
     // SAFETY: the caller vouches.
-    print_panic(unsafe { text(at, len) });
-    if let Some(gp) = sched::this_goroutine() {
-        crate::print!("\ngoroutine {} [running]:\n", gp.id());
-        let parent = gp.parent_goid.load(Ordering::Relaxed);
-        if parent != 0 {
-            crate::print!("created by goroutine {parent}\n");
-        }
-    }
-    proc::exit_group(EXIT_STATUS)
+    print_line("panic: ", unsafe { text(at, len) });
+    from_where(dying).end(End::Status)
 }
 
 /// See `rtlib_abi::api::initpanic`.
@@ -122,28 +95,20 @@ unsafe extern "C" fn fatalpanic(at: *const u8, len: usize) -> ! {
 /// `at` points to `len` bytes.
 #[unsafe(export_name = "runtime.initpanic")]
 unsafe extern "C" fn initpanic(at: *const u8, len: usize) -> ! {
-    startpanic();
+    let dying = dying::begin();
     // SAFETY: the caller vouches.
-    print_panic(unsafe { text(at, len) });
-    let id = sched::this_goroutine().map_or(0, sched::g::G::id);
-    match inittask::running() {
-        Some(now) => crate::print!(
-            "\ngoroutine {id} [running, in init of package {}]:\n{}\n\t{}:{}\n",
-            now.package,
-            now.name,
-            now.file,
-            now.line
-        ),
-        None => crate::print!("\ngoroutine {id} [running]:\n"),
-    }
-    proc::exit_group(EXIT_STATUS)
+    print_line("panic: ", unsafe { text(at, len) });
+    from_where(dying)
+        .in_init(inittask::running())
+        .end(End::Status)
 }
 
-fn print_panic(message: &[u8]) {
-    let mut err = Stderr::new();
-    err.bytes(b"panic: ");
-    err.bytes(message);
-    err.bytes(b"\n");
+/// With the stack of the goroutine that has panicked: where that began, if that is known.
+fn from_where(dying: dying::Dying) -> dying::Dying {
+    match this_goroutine().and_then(panics::begun_at) {
+        Some(trace) => dying.caller_was_at(&trace),
+        None => dying.caller(&dying::has_begun),
+    }
 }
 
 /// `runtime.abort`: what must not be reached was.

@@ -50,6 +50,8 @@ mod print;
 mod signal;
 #[cfg(feature = "object")]
 mod trace;
+#[cfg(any(feature = "object", test))]
+mod traceback;
 
 #[cfg(all(feature = "object", not(test)))]
 #[panic_handler]

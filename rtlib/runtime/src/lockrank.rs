@@ -11,6 +11,8 @@
 pub enum Rank {
     /// `sched/hold.rs`: the right to hold goroutines.
     Holder = 1,
+    /// `traceback/interrupt.rs`: the right to ask a thread for its stack.
+    Asking,
     /// Channels and buckets of semaphores: who waits there.
     Waiters,
     /// `sched/timer`: a P's timers.
@@ -33,7 +35,7 @@ pub enum Rank {
     Memory,
     /// `os/linux/membarrier.rs`: a page.
     Membarrier,
-    /// `signal.rs`: the program's actions.
+    /// `signal/mod.rs`: the program's actions.
     Signals,
 }
 

@@ -23,6 +23,7 @@ use crate::goroutine::Goroutine;
 use crate::join::run_and_store;
 use crate::launch::{boxed, fits, launch_borrowing};
 use crate::packet::{Receiver, Sender, packet};
+use crate::sys::Panics;
 
 /// What goroutines of a scope share with its owner; on the owner's stack.
 struct Shared {
@@ -93,6 +94,7 @@ impl<'scope> Scope<'scope, '_> {
     /// Starts a goroutine that may borrow anything that outlives the scope. [`Builder::spawn_scoped`](crate::Builder::spawn_scoped) chooses its stack's size.
     ///
     /// A panic in it is caught: `join` returns it, and if nobody calls that, [`scope`] panics in the end.
+    #[inline(always)]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -102,6 +104,7 @@ impl<'scope> Scope<'scope, '_> {
     }
 
     /// Starts a goroutine with a stack of this size, 0 for the default.
+    #[inline(always)]
     pub(crate) fn start<F, T>(&'scope self, f: F, stack_size: usize) -> ScopedJoinHandle<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -153,9 +156,10 @@ impl<F: FnOnce() -> T + Send, T: Send> Task<F, T> {
         }
     }
 
+    #[inline(always)]
     fn launch(self, stack_size: usize) -> Goroutine {
         // SAFETY: `run` counts the goroutine down after `f` and its result are gone; before that everything borrowed is alive (see `new`).
-        unsafe { launch_borrowing(move || self.run(), stack_size) }
+        unsafe { launch_borrowing(move || self.run(), stack_size, Panics::AreCaught) }
     }
 
     /// What runs on the goroutine. Does not unwind.

@@ -19,6 +19,7 @@ use crate::os::linux::auxv::{Auxv, HWCAP2_FSGSBASE};
 use crate::os::linux::{cgroup, proc};
 use crate::sched::global::{MAX_PROCS, SCHED};
 use crate::sched::{G0, M0, procs, stack, threads};
+use crate::traceback::{eh_frame, level};
 
 static ARGC: AtomicI32 = AtomicI32::new(0);
 static ARGV: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
@@ -121,6 +122,7 @@ pub fn ncpu() -> u32 {
 #[unsafe(export_name = "runtime.schedinit")]
 extern "C" fn schedinit() {
     godebug::parse(getenv(c"GODEBUG").unwrap_or_default());
+    tracebackinit();
     cpuinit();
     stackinit();
     mcommoninit();
@@ -131,6 +133,13 @@ extern "C" fn schedinit() {
     };
     crate::trace::start();
     procs::acquire(&M0, pp);
+}
+
+fn tracebackinit() {
+    const PT_GNU_EH_FRAME: u32 = 0x6474_e550;
+    level::set(getenv(c"GOTRACEBACK"));
+    let header = auxv().program_header(PT_GNU_EH_FRAME);
+    eh_frame::init(header.map(|header| header.vaddr as usize));
 }
 
 fn cpuinit() {

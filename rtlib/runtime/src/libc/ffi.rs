@@ -80,6 +80,9 @@ unsafe extern "C" {
     /// rseq(2): offset of the area from the thread pointer.
     pub static __rseq_offset: isize;
 
+    /// Whether there is one thread only, so that libc need not lock.
+    pub static __libc_single_threaded: core::sync::atomic::AtomicU8;
+
     /// The libc function behind our `__wrap_sigaction`.
     #[link_name = "__real_sigaction"]
     pub fn real_sigaction(signal: c_int, new: *const SigAction, old: *mut SigAction) -> c_int;

@@ -87,11 +87,7 @@ static TLS_ALIGN: AtomicUsize = AtomicUsize::new(0);
 /// Learns the program's TLS segment from its program headers. In the boot.
 pub fn init(auxv: &Auxv) {
     const PT_TLS: u32 = 7;
-    let mut headers = (0..auxv.phnum).map(|i| {
-        // SAFETY: the kernel says that `phnum` program headers are there.
-        unsafe { &*((auxv.phdr + i * auxv.phent) as *const ProgramHeader) }
-    });
-    let Some(tls) = headers.find(|h| h.kind == PT_TLS) else {
+    let Some(tls) = auxv.program_header(PT_TLS) else {
         crate::fatal::throw(b"runtime: the program has no TLS segment")
     };
     let align = (tls.align as usize).max(1);
@@ -102,19 +98,6 @@ pub fn init(auxv: &Auxv) {
         (tls.memsz as usize).next_multiple_of(align),
         Ordering::Relaxed,
     );
-}
-
-/// Elf64_Phdr.
-#[repr(C)]
-struct ProgramHeader {
-    kind: u32,
-    flags: u32,
-    offset: u64,
-    vaddr: u64,
-    paddr: u64,
-    filesz: u64,
-    memsz: u64,
-    align: u64,
 }
 
 fn shape() -> Shape {

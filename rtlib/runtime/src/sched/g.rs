@@ -4,9 +4,12 @@
 //! them. `repr(C)`, beginning with the words of [`GHead`], which the assembly addresses.
 
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use rtlib_abi::layout::GHead;
+use rtlib_abi::traceback::Trace;
 
 use super::fresh::Started;
 use super::m::M;
@@ -64,8 +67,8 @@ pub struct G {
     status: AtomicU32,
     /// park/unpark token: see `park.rs`.
     pub park: AtomicU8,
-    /// Somebody looks at its stack: it must not be resumed (`hold`). Written by the holder.
-    pub held: AtomicBool,
+    /// Somebody looks at its stack: it must not be resumed (`hold`).
+    pub held: AtomicU8,
     /// Next on whatever list it is on. Owner of that list.
     pub schedlink: Link<G>,
     /// The M it is locked to (`LockOSThread`).
@@ -90,10 +93,12 @@ pub struct G {
     pub cold: AtomicBool,
     /// The runtime's own: not counted, not listed. Written when it starts.
     pub system: AtomicBool,
+    /// A panic that leaves it ends the program. Written when it starts.
+    pub fatal_panics: AtomicBool,
     // --- seldom touched
     /// The id of the goroutine that started it, and where.
     pub parent_goid: AtomicU64,
-    /// Return address of the `go` or `spawn` call, 0 when unknown.
+    /// Return address of the call that started it, 0 when unknown.
     pub gopc: AtomicUsize,
     /// The function it runs.
     pub startpc: AtomicUsize,
@@ -105,6 +110,8 @@ pub struct G {
     pub chainlink: Link<G>,
     /// Which of its parkings `scavenge` has dealt with.
     pub scavenged: AtomicU64,
+    /// Where its last panic began (`traceback::panics`). Its own.
+    pub panicked_at: AtomicPtr<Trace>,
     /// Times that it has been started or readied, while that is traced.
     pub traceseq: AtomicU32,
 }
@@ -130,7 +137,7 @@ impl G {
             fs: AtomicUsize::new(0),
             status: AtomicU32::new(Status::Idle as u32),
             park: AtomicU8::new(0),
-            held: AtomicBool::new(false),
+            held: AtomicU8::new(0),
             schedlink: Link::none(),
             lockedm: Link::none(),
             goid: AtomicU64::new(0),
@@ -143,6 +150,8 @@ impl G {
             class: AtomicU8::new(0),
             cold: AtomicBool::new(false),
             scavenged: AtomicU64::new(0),
+            fatal_panics: AtomicBool::new(false),
+            panicked_at: AtomicPtr::new(core::ptr::null_mut()),
             system: AtomicBool::new(false),
             traceseq: AtomicU32::new(0),
             waitreason: AtomicU8::new(0),

@@ -5,8 +5,8 @@
 //! Who resumes a goroutine ([`super::park::prepare`]) stores the status `Running` and then loads `G.held`; who holds one stores `held` and then loads the status. This is
 //! Dekker's, so at least one of the two sees the other:
 //! - The holder sees no `Running`: the goroutine is held. Whoever wants to run it sees `held` and waits ([`wait_until_released`]).
-//! - The holder sees `Running`: the goroutine is not held, and its stack is none of the holder's business. Its runner may have seen `held` nevertheless and waits
-//!   for the release.
+//! - The holder sees `Running`: as a rule the goroutine runs, and its stack is none of the holder's business. But its runner may have seen `held` nevertheless. Then it waits
+//!   for the release, and says so in `held`; from then on the holder knows that the goroutine is held, too.
 //!
 //! The holder never waits for a runner. Both sides would need a full barrier between their store and their load; the runner's would cost every switch, so the holder has
 //! one executed by all threads ([`membarrier::all_threads`]), once for a batch of goroutines.
@@ -24,6 +24,13 @@ use crate::lock::{Guard, Lock};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{futex, membarrier};
 
+/// `G.held`: nobody holds it.
+const FREE: u8 = 0;
+/// `G.held`: somebody wants to hold it.
+const HELD: u8 = 1;
+/// `G.held`: and its runner waits for that to end.
+const RUNNER_WAITS: u8 = 2;
+
 /// The right to hold.
 struct Right;
 
@@ -34,9 +41,6 @@ impl Ranked for Right {
 static HOLDER: Lock<Right> = Lock::new(Right);
 /// Counts releases; runners sleep on it.
 static RELEASES: AtomicU32 = AtomicU32::new(0);
-
-/// How many goroutines [`each`] holds with one barrier.
-const BATCH: usize = 64;
 
 /// Goroutines that are held until this is dropped.
 pub struct Held<'a> {
@@ -57,7 +61,7 @@ impl<'a> Held<'a> {
 
     fn with(batch: &'a [&'static G], holder: Guard<'static, Right>) -> Self {
         for gp in batch {
-            gp.held.store(true, Ordering::Relaxed);
+            gp.held.store(HELD, Ordering::Relaxed);
         }
         membarrier::all_threads();
         Self {
@@ -66,39 +70,33 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Those that are held, with their status: runnable or waiting. The context of each is saved, and its stack and TLS block are the holder's until it drops this.
-    /// Asked a second time it may say less: a runner that waits has set the status already.
+    /// Those that are held, with their status: runnable or waiting. The context of each is saved, and its stack and TLS block are the holder's until it drops this. Asked again, it
+    /// may say more: those that ran and do not any more.
     pub fn parked(&self) -> impl Iterator<Item = (&'static G, Status)> {
-        self.batch.iter().filter_map(|gp| {
-            let status = gp.status_acquire();
-            (matches!(status, Status::Runnable | Status::Waiting)).then_some((*gp, status))
-        })
+        self.batch
+            .iter()
+            .filter_map(|gp| Some((*gp, parked_status(gp)?)))
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         for gp in self.batch {
-            gp.held.store(false, Ordering::Release);
+            gp.held.store(FREE, Ordering::Release);
         }
         RELEASES.fetch_add(1, Ordering::Release);
         futex::wake(&RELEASES, u32::MAX >> 1);
     }
 }
 
-/// Calls `f` with every goroutine that is parked or runnable and that `wanted` (a first guess, to hold no more than necessary), held. Goroutines that
-/// run meanwhile, and new ones, may be left out.
-pub fn each(wanted: impl Fn(&'static G) -> bool, mut f: impl FnMut(&'static G, Status)) {
-    let mut all = all().filter(|gp| wanted(gp));
-    while let Some(first) = all.next() {
-        let mut batch = [first; BATCH];
-        let mut len = 1;
-        for (place, gp) in batch[1..].iter_mut().zip(&mut all) {
-            *place = gp;
-            len += 1;
+/// What a goroutine of a batch does if it is held.
+fn parked_status(gp: &G) -> Option<Status> {
+    match gp.status_acquire() {
+        status @ (Status::Runnable | Status::Waiting) => Some(status),
+        Status::Running if gp.held.load(Ordering::Acquire) == RUNNER_WAITS => {
+            Some(Status::Runnable)
         }
-        let held = Held::new(&batch[..len]);
-        held.parked().for_each(|(gp, status)| f(gp, status));
+        _ => None,
     }
 }
 
@@ -107,11 +105,11 @@ pub fn all() -> impl Iterator<Item = &'static G> {
     core::iter::successors(ALLGS.get_acquire(), |gp| gp.alllink.get())
 }
 
-/// The runner's half: called after the status was set to `Running`.
+/// The runner's half: called after the status was set to `Running`, and before anything else of the goroutine is touched.
 #[inline]
 pub fn respect(gp: &'static G) {
     compiler_fence(Ordering::SeqCst);
-    if gp.held.load(Ordering::Relaxed) {
+    if gp.held.load(Ordering::Relaxed) != FREE {
         wait_until_released(gp);
     }
 }
@@ -120,7 +118,10 @@ pub fn respect(gp: &'static G) {
 fn wait_until_released(gp: &'static G) {
     loop {
         let releases = RELEASES.load(Ordering::Acquire);
-        if !gp.held.load(Ordering::Acquire) {
+        let told =
+            gp.held
+                .compare_exchange(HELD, RUNNER_WAITS, Ordering::AcqRel, Ordering::Acquire);
+        if told == Err(FREE) {
             return;
         }
         futex::wait(&RELEASES, releases, None);

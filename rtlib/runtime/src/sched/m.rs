@@ -68,6 +68,8 @@ pub struct M {
     pub signal_stack: AtomicUsize,
     /// See `signal_stack`.
     pub signal_stack_len: AtomicUsize,
+    /// Its signal handler unwinds the stack that it interrupted.
+    pub unwinds_interrupted: AtomicBool,
 }
 
 const _: () = assert!(offset_of!(M, g0) == offset_of!(MHead, g0));
@@ -101,6 +103,7 @@ impl M {
             trace: trace::OfM::new(),
             signal_stack: AtomicUsize::new(0),
             signal_stack_len: AtomicUsize::new(0),
+            unwinds_interrupted: AtomicBool::new(false),
         }
     }
 

@@ -3,15 +3,16 @@
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use rtlib_abi::api::{Entry, GRef, OpaqueG};
+use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
 use super::g::{G, Status};
 use super::global::{ALLGS, GOIDGEN, SCHED, STARTED, ever_made_ps};
+use super::m::M;
 use super::p::P;
 use super::stack::{self, Class};
 use super::{MAIN_GOID, current, park, shuffle, syscall, this_goroutine};
 use crate::arch::current::{switch, tls};
-use crate::libc::tcb;
+use crate::libc::{dtors, tcb};
 use crate::os::linux::mem;
 use crate::trace;
 
@@ -49,14 +50,14 @@ extern "C" fn newproc(fn_ptr: &'static extern "C" fn()) {
     g0.mp().pp().runq.put_next(gp);
 }
 
-/// See `rtlib_abi::api::newproc1`.
-#[unsafe(export_name = "runtime.newproc1")]
-extern "C" fn newproc1(
+/// `rtlib_abi::api::newproc1` and, as the last argument, its return address: `runtime.newproc1` in `arch` adds that.
+pub extern "C" fn newproc1(
     entry: Entry,
     arg: *const u8,
     size: usize,
     align: usize,
     stack_size: usize,
+    flags: usize,
     callerpc: usize,
 ) -> GRef {
     let class = Class::for_size(stack_size);
@@ -76,6 +77,8 @@ extern "C" fn newproc1(
     gp.sp.store(sp, Ordering::Relaxed);
     gp.startpc.store(entry as usize, Ordering::Relaxed);
     gp.gopc.store(callerpc, Ordering::Relaxed);
+    gp.fatal_panics
+        .store(flags & PANICS_ARE_FATAL != 0, Ordering::Relaxed);
     gp.parent_goid
         .store(this_goroutine().map_or(0, G::id), Ordering::Relaxed);
     gp.park.store(park::EMPTY, Ordering::Relaxed);
@@ -103,7 +106,7 @@ extern "C" fn newproc1(
 
 /// Starts a goroutine of the runtime's own, which never ends.
 pub fn system_goroutine(main: Entry) -> &'static G {
-    let gref = newproc1(main, ptr::null(), 0, 1, 0, 0);
+    let gref = newproc1(main, ptr::null(), 0, 1, 0, 0, 0);
     SYSTEM.fetch_add(1, Ordering::Relaxed);
     // SAFETY: a goroutine of this runtime; Gs are never freed.
     let gp = unsafe { &*gref.g.cast::<G>() };
@@ -249,11 +252,7 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     };
     let mp = me.mp();
     gp.set_status(Status::Running, Status::Dead);
-    if gp.lockedm.take().is_some() {
-        mp.lockedg.set(None);
-        mp.locked_ext.store(0, Ordering::Relaxed);
-        mp.exiting.store(true, Ordering::Relaxed);
-    }
+    forget_thread(gp, mp);
     gp.goid.store(0, Ordering::Relaxed);
     gp.m.set(None);
     if tls_used != 0 {
@@ -263,6 +262,36 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     let pp = mp.pp();
     add(&pp.ended);
     gfput(pp, gp);
+}
+
+/// The thread of a goroutine that ends tied to it ends, too.
+fn forget_thread(gp: &'static G, mp: &'static M) {
+    if gp.lockedm.take().is_some() {
+        mp.lockedg.set(None);
+        mp.locked_ext.store(0, Ordering::Relaxed);
+        mp.exiting.store(true, Ordering::Relaxed);
+    }
+}
+
+/// See `rtlib_abi::goexit::end_main`. The main goroutine's stack and TLS block are the process's and are not used again.
+#[unsafe(export_name = "runtime.maingoexit")]
+extern "C" fn end_main() -> ! {
+    dtors::__call_tls_dtors();
+    let Some(gp) = this_goroutine() else {
+        crate::fatal::throw(b"end_main: no g")
+    };
+    super::syscall::exitsyscall();
+    park::leave(gp, main_ended, 0);
+    crate::fatal::throw(b"the main goroutine runs after its end")
+}
+
+extern "C" fn main_ended(gp: &'static G, _arg: usize) {
+    let mp = gp.mp();
+    gp.set_status(Status::Running, Status::Dead);
+    forget_thread(gp, mp);
+    gp.goid.store(0, Ordering::Relaxed);
+    gp.m.set(None);
+    add(&mp.pp().ended);
 }
 
 /// Increments a counter that only the holder of a P writes.

@@ -124,8 +124,15 @@ pub fn newm(main: ThreadMain, pp: Option<&'static P>, spinning: bool) {
     if template::must_start() {
         template::start_thread(mp);
     } else {
-        start_thread(mp, None);
+        start_thread(mp, mask_of_blocker());
     }
+}
+
+/// On a thread that keeps all signals blocked, sysmon's, the mask for the threads that it makes: the one that its own maker had.
+fn mask_of_blocker() -> Option<u64> {
+    let me = tls::getg()?.m.get()?;
+    let was_set_up = me.signal_stack.load(Ordering::Relaxed) != 0;
+    (!was_set_up).then(|| me.sigmask.load(Ordering::Relaxed))
 }
 
 /// A struct for a new M, with a g0. Throws when there are too many.

@@ -26,7 +26,35 @@ pub struct Auxv {
 /// AT_HWCAP2: user code may execute the FSGSBASE instructions (Linux 5.9+).
 pub const HWCAP2_FSGSBASE: usize = 1 << 1;
 
+/// Elf64_Phdr.
+#[repr(C)]
+pub struct ProgramHeader {
+    /// `p_type`.
+    pub kind: u32,
+    flags: u32,
+    offset: u64,
+    /// Where the segment is: the program is not relocated.
+    pub vaddr: u64,
+    paddr: u64,
+    /// Bytes in the file.
+    pub filesz: u64,
+    /// Bytes in memory.
+    pub memsz: u64,
+    /// Alignment.
+    pub align: u64,
+}
+
 impl Auxv {
+    /// The program's first header of this kind.
+    pub fn program_header(&self, kind: u32) -> Option<&'static ProgramHeader> {
+        (0..self.phnum)
+            .map(|i| {
+                // SAFETY: the kernel says that `phnum` program headers are there.
+                unsafe { &*((self.phdr + i * self.phent) as *const ProgramHeader) }
+            })
+            .find(|header| header.kind == kind)
+    }
+
     /// Sorts (tag, value) pairs.
     pub fn from_pairs(pairs: impl Iterator<Item = (usize, usize)>) -> Self {
         let mut auxv = Self::default();

@@ -3,10 +3,9 @@
 use core::ffi::CStr;
 
 use linux_raw_sys::general::{
-    __NR_close, __NR_exit_group, __NR_getpid, __NR_kill, __NR_nanosleep, __NR_openat,
-    __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity, __NR_sched_yield, __NR_write,
-    __kernel_timespec, AT_FDCWD, O_CLOEXEC, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, RLIMIT_STACK,
-    rlimit64,
+    __NR_close, __NR_exit_group, __NR_getpid, __NR_nanosleep, __NR_openat, __NR_prlimit64,
+    __NR_read, __NR_rseq, __NR_sched_getaffinity, __NR_sched_yield, __NR_write, __kernel_timespec,
+    AT_FDCWD, O_CLOEXEC, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, RLIMIT_STACK, rlimit64,
 };
 
 use super::{Errno, call};
@@ -60,12 +59,6 @@ pub fn exit_group(code: u32) -> ! {
 pub fn pid() -> u32 {
     // SAFETY: no memory is involved.
     unsafe { call(__NR_getpid, [0; 6]) }.unwrap_or(0) as u32
-}
-
-/// Sends a signal to the process.
-pub fn kill_self(signal: u32) {
-    // SAFETY: no memory is involved.
-    let _ = unsafe { call(__NR_kill, [pid() as usize, signal as usize, 0, 0, 0, 0]) };
 }
 
 /// Creates a file, or empties it, and gives its descriptor.

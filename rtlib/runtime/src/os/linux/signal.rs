@@ -5,11 +5,15 @@ use linux_raw_sys::general::{__NR_rt_sigprocmask, __NR_sigaltstack, SIG_SETMASK,
 use super::{Errno, call};
 
 /// Signal numbers of x86-64 Linux.
+pub const SIGQUIT: u32 = 3;
+/// See `SIGQUIT`.
 pub const SIGABRT: u32 = 6;
-/// See `SIGABRT`.
+/// See `SIGQUIT`.
 pub const SIGBUS: u32 = 7;
-/// See `SIGABRT`.
+/// See `SIGQUIT`.
 pub const SIGSEGV: u32 = 11;
+/// See `SIGQUIT`.
+pub const SIGURG: u32 = 23;
 
 /// Gives the calling thread an alternate signal stack.
 ///
@@ -40,6 +44,11 @@ pub fn disable_alternate_stack() {
 /// Blocks all signals for the calling thread; returns what was blocked before.
 pub fn block_all() -> u64 {
     set_mask(u64::MAX)
+}
+
+/// Blocks no signal for the calling thread any more.
+pub fn unblock_all() {
+    set_mask(0);
 }
 
 /// Sets the calling thread's signal mask (signals 1 to 64); returns the previous one.

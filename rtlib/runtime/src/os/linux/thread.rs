@@ -2,15 +2,22 @@
 
 use core::fmt::{self, Write};
 
-use linux_raw_sys::general::__NR_gettid;
+use linux_raw_sys::general::{__NR_gettid, __NR_tgkill};
 
 use super::call;
-use super::proc::read_file;
+use super::proc::{self, read_file};
 
 /// The calling thread's id.
 pub fn gettid() -> u32 {
     // SAFETY: no memory is involved; it cannot fail.
     unsafe { call(__NR_gettid, [0; 6]) }.unwrap_or(0) as u32
+}
+
+/// Sends a signal to a thread of this process. False when there is no such thread.
+pub fn kill(tid: u32, signal: u32) -> bool {
+    let args = [proc::pid() as usize, tid as usize, signal as usize, 0, 0, 0];
+    // SAFETY: no memory is involved.
+    unsafe { call(__NR_tgkill, args) }.is_ok()
 }
 
 /// Whether a thread of this process sleeps in the kernel (state S or D). False when that cannot be read.

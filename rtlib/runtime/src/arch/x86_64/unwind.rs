@@ -1,0 +1,156 @@
+//! Letting the unwinder walk over stacks that are not the running one, and finding the registers of an interrupted one.
+
+use core::arch::naked_asm;
+use core::ffi::c_void;
+
+/// Calls `f(arg)` in such a way that to the unwinder the caller is the goroutine whose saved context (see `switch`) is at `sp`: this function's unwind
+/// information finds its frame not by the stack pointer but by rbx, which points to that context. So the unwinder that `f` calls runs on the caller's stack and only reads
+/// the goroutine's.
+///
+/// In: rdi sp, rsi f, rdx arg.
+///
+/// # Safety
+/// There is a saved context at `sp`, and nobody resumes its goroutine before this returns. `f` does not unwind.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_above_parked(
+    sp: usize,
+    f: unsafe extern "C" fn(*mut c_void),
+    arg: *mut c_void,
+) {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbx",
+        ".cfi_adjust_cfa_offset 8",
+        ".cfi_rel_offset rbx, 0",
+        "mov rbx, rdi",
+        "mov rax, rsi",
+        "mov rdi, rdx",
+        ".cfi_remember_state",
+        ".cfi_def_cfa rbx, 56",
+        ".cfi_offset rbp, -16",
+        ".cfi_offset rbx, -24",
+        ".cfi_offset r12, -32",
+        ".cfi_offset r13, -40",
+        ".cfi_offset r14, -48",
+        ".cfi_offset r15, -56",
+        "call rax",
+        "nop", // the return address belongs to the row above
+        ".cfi_restore_state",
+        "pop rbx",
+        ".cfi_adjust_cfa_offset -8",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+/// Registers of an interrupted thread (`mcontext_t`; sigcontext(7), sys/ucontext.h).
+#[derive(Clone, Copy)]
+pub struct Registers([usize; COUNT]);
+
+const COUNT: usize = 19;
+/// Position of the registers in `ucontext_t`: behind `uc_flags`, `uc_link` and `uc_stack`.
+const IN_UCONTEXT: usize = 40;
+/// `REG_RSP` and `REG_RIP` in `gregs`.
+const RSP: usize = 15;
+const RIP: usize = 16;
+/// Names as Go prints them, with their positions in `gregs`. The last one holds cs, gs and fs, 16 bits each.
+const NAMES: [(&str, usize); 18] = [
+    ("rax", 13),
+    ("rbx", 11),
+    ("rcx", 14),
+    ("rdx", 12),
+    ("rdi", 8),
+    ("rsi", 9),
+    ("rbp", 10),
+    ("rsp", RSP),
+    ("r8", 0),
+    ("r9", 1),
+    ("r10", 2),
+    ("r11", 3),
+    ("r12", 4),
+    ("r13", 5),
+    ("r14", 6),
+    ("r15", 7),
+    ("rip", RIP),
+    ("rflags", 17),
+];
+const SEGMENTS: usize = 18;
+
+impl Registers {
+    /// Those of the thread that a signal handler interrupted.
+    ///
+    /// # Safety
+    /// `context` is the third argument of a signal handler.
+    pub unsafe fn interrupted(context: *const c_void) -> Self {
+        // SAFETY: the kernel passes a `ucontext_t`, aligned to 8 bytes.
+        Self(unsafe {
+            context
+                .byte_add(IN_UCONTEXT)
+                .cast::<[usize; COUNT]>()
+                .read()
+        })
+    }
+
+    /// The instruction pointer.
+    pub fn pc(&self) -> usize {
+        self.0[RIP]
+    }
+
+    /// The stack pointer.
+    pub fn sp(&self) -> usize {
+        self.0[RSP]
+    }
+
+    /// Name and value of each, in Go's order.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let segments = self.0[SEGMENTS];
+        let segment = move |shift: usize| segments >> shift & 0xffff;
+        NAMES.iter().map(|(name, at)| (*name, self.0[*at])).chain([
+            ("cs", segment(0)),
+            ("fs", segment(32)),
+            ("gs", segment(16)),
+        ])
+    }
+}
+
+/// `rtlib_abi::api::newproc1`: hands the return address on as one more argument, which the psABI passes on the stack.
+///
+/// # Safety
+/// As `rtlib_abi::api::newproc1`.
+#[unsafe(naked)]
+#[unsafe(export_name = "runtime.newproc1")]
+unsafe extern "C" fn newproc1() {
+    naked_asm!(
+        ".cfi_startproc",
+        "push qword ptr [rsp]",
+        ".cfi_adjust_cfa_offset 8",
+        "call {newproc1}",
+        "add rsp, 8",
+        ".cfi_adjust_cfa_offset -8",
+        "ret",
+        ".cfi_endproc",
+        newproc1 = sym crate::sched::spawn::newproc1,
+    )
+}
+
+super::weak!("__real__Unwind_RaiseException");
+
+/// What std calls to begin unwinding: tells `traceback::panics` and goes on to libgcc's, with nothing left on the stack that would have to be unwound.
+///
+/// # Safety
+/// As `_Unwind_RaiseException`.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap__Unwind_RaiseException() {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "call {begins}",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -8",
+        "jmp __real__Unwind_RaiseException",
+        ".cfi_endproc",
+        begins = sym crate::traceback::panics::begins,
+    )
+}

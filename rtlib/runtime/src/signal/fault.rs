@@ -1,0 +1,100 @@
+//! SIGSEGV and SIGBUS: overflows of goroutines' stacks; and, on the program's way to its end by such a signal, where it was.
+
+use core::ffi::{c_int, c_void};
+use core::sync::atomic::Ordering;
+
+use super::SigInfo;
+use crate::arch::current::tls;
+use crate::arch::current::unwind::Registers;
+use crate::fatal;
+use crate::os::linux::mem::PAGE;
+use crate::os::linux::proc;
+use crate::os::linux::signal::SIGBUS;
+use crate::sched::{self, g::G};
+use crate::traceback::dying::{self, End};
+use crate::traceback::level;
+
+/// The kernel refuses to grow the process stack within this distance of another mapping; a fault there is an overflow too.
+const STACK_GUARD_GAP: usize = 1 << 20;
+
+/// Ends the program if the fault is a stack running out, or happened while the program's last words were printed.
+///
+/// # Safety
+/// `context` is the third argument of the running handler.
+pub unsafe fn handle(info: &SigInfo, context: *const c_void) {
+    if dying::is_reporter() {
+        crate::print!("[a fault while the stacks were printed]\n");
+        proc::exit_group(dying::EXIT_STATUS);
+    }
+    let Some(gp) = tls::getg().filter(|gp| is_overflow(gp, info.addr)) else {
+        return;
+    };
+    if gp.id() == 0 {
+        fatal::throw(b"runtime: stack overflow on a scheduling stack");
+    }
+    // SAFETY: the caller vouches.
+    unsafe { report_overflow(gp, context) }
+}
+
+/// Whether a fault at `addr` is this goroutine's stack running out.
+fn is_overflow(gp: &G, addr: usize) -> bool {
+    let lo = gp.stack_lo.load(Ordering::Relaxed);
+    if sched::is_main(gp) {
+        return (lo.saturating_sub(STACK_GUARD_GAP)..lo.saturating_add(STACK_GUARD_GAP))
+            .contains(&addr);
+    }
+    (lo.saturating_sub(PAGE)..lo).contains(&addr)
+}
+
+/// # Safety
+/// As [`handle`].
+unsafe fn report_overflow(gp: &G, context: *const c_void) -> ! {
+    let dying = dying::begin();
+    let (lo, hi) = (
+        gp.stack_lo.load(Ordering::Relaxed),
+        gp.stack_hi.load(Ordering::Relaxed),
+    );
+    let how = if sched::is_main(gp) {
+        "the main goroutine runs on the process stack: raise it with `ulimit -s`"
+    } else {
+        "raise it with rtlib::Builder::stack_size, or stack-size in [package.metadata.gobuild]"
+    };
+    crate::print!("runtime: goroutine stack exceeds {}-byte limit\n", hi - lo);
+    crate::print!(
+        "runtime: goroutine {}, stack=[{lo:#x}, {hi:#x}]; {how}\n",
+        gp.id()
+    );
+    crate::print!("fatal error: stack overflow\n");
+    // SAFETY: the caller vouches.
+    unsafe { dying.interrupted(context) }.end(End::Status)
+}
+
+/// The program dies by this fault, as any Rust program would. When `GOTRACEBACK` is set, it tells where it was first, in Go's words.
+///
+/// # Safety
+/// As [`handle`].
+pub unsafe fn tell(info: &SigInfo, context: *const c_void) {
+    if !level::is_asked_for() {
+        return;
+    }
+    let dying = dying::begin();
+    // SAFETY: the caller vouches.
+    let pc = unsafe { Registers::interrupted(context) }.pc();
+    let (name, what) = describe(info.signo);
+    crate::print!(
+        "[signal {name}: {what} code={:#x} addr={:#x} pc={pc:#x}]\n",
+        info.code,
+        info.addr
+    );
+    // SAFETY: the caller vouches.
+    unsafe { dying.interrupted(context) }.end(End::Signal(info.signo as u32))
+}
+
+/// Go's words for the two signals.
+fn describe(signal: c_int) -> (&'static str, &'static str) {
+    if signal as u32 == SIGBUS {
+        ("SIGBUS", "bus error")
+    } else {
+        ("SIGSEGV", "segmentation violation")
+    }
+}

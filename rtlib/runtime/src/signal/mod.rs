@@ -1,0 +1,202 @@
+//! Signals that the runtime handles, and that the program may handle as well.
+//!
+//! - SIGSEGV and SIGBUS (`fault`): a fault in a goroutine's guard page is a stack overflow and is reported as one; everything else is the program's.
+//! - SIGQUIT (`quit`): the program ends and tells what all goroutines do, unless it handles the signal itself.
+//! - SIGURG: asks a thread for the stack that it runs (`traceback::interrupt`). Installed when it is needed for the first time.
+//!
+//! The handlers are installed by the runtime's own inittask, before std's. So that std (and any other crate) still finds and installs what it wants, `sigaction` is
+//! linked as `--wrap=sigaction`: for these signals it only records the program's action, which the runtime's handler passes on to.
+
+use core::ffi::{c_int, c_void};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::libc::ffi::{SigAction, real_sigaction};
+use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
+use crate::os::linux::proc;
+use crate::os::linux::signal::{SIGABRT, SIGBUS, SIGQUIT, SIGSEGV, SIGURG, unblock_all};
+use crate::os::linux::thread;
+use crate::traceback::interrupt;
+
+mod fault;
+mod quit;
+
+const SIG_DFL: usize = 0;
+const SIG_IGN: usize = 1;
+const SA_SIGINFO: c_int = 4;
+const SA_ONSTACK: c_int = 0x0800_0000;
+const SA_RESTART: c_int = 0x1000_0000;
+const SA_NODEFER: c_int = 0x4000_0000;
+/// `si_code` of a signal sent to a single thread (tgkill(2)).
+const SI_TKILL: c_int = -6;
+
+static DEFAULT: SigAction = SigAction::DEFAULT;
+
+impl Ranked for [SigAction; SIGNALS.len()] {
+    const RANK: Rank = Rank::Signals;
+}
+
+const SIGNALS: [u32; 4] = [SIGSEGV, SIGBUS, SIGQUIT, SIGURG];
+
+/// The program's actions for these signals. Nothing that may fault happens under the lock, and the handler does not take it.
+static PROGRAM: Lock<[SigAction; SIGNALS.len()]> = Lock::new([SigAction::DEFAULT; SIGNALS.len()]);
+/// What the handler needs of them, see [`brief`].
+static BRIEF: [AtomicUsize; SIGNALS.len()] = [const { AtomicUsize::new(0) }; SIGNALS.len()];
+/// For which of them the runtime's handler is installed.
+static INSTALLED: [AtomicBool; SIGNALS.len()] = [const { AtomicBool::new(false) }; SIGNALS.len()];
+
+/// The address of an action's handler and, in the lowest bit, whether it takes three arguments: one word, so that it is read whole. User addresses leave the
+/// highest bits free.
+fn brief(action: &SigAction) -> usize {
+    action.handler << 1 | usize::from(action.flags & SA_SIGINFO != 0)
+}
+
+fn index(signal: c_int) -> Option<usize> {
+    SIGNALS.iter().position(|own| *own == signal as u32)
+}
+
+/// The runtime's one init function: installs the handlers.
+#[unsafe(export_name = "runtime.init.0")]
+extern "C" fn init() {
+    [SIGSEGV, SIGBUS, SIGQUIT].into_iter().for_each(install);
+}
+
+/// Installs the runtime's handler of one of [`SIGNALS`], unless it is.
+pub fn install(signal: u32) {
+    let Some(i) = index(signal as c_int).filter(|i| !INSTALLED[*i].load(Ordering::Acquire)) else {
+        return;
+    };
+    let may_nest = matches!(signal, SIGSEGV | SIGBUS);
+    let ours = SigAction {
+        handler: handler as *const () as usize,
+        mask: [0; 16],
+        flags: SA_SIGINFO | SA_ONSTACK | if may_nest { SA_NODEFER } else { SA_RESTART },
+        restorer: 0,
+    };
+    let mut program = PROGRAM.lock();
+    if INSTALLED[i].load(Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: a handler that may run at any time, on the alternate stack; both structures are ours.
+    unsafe { real_sigaction(signal as c_int, &raw const ours, &raw mut program[i]) };
+    BRIEF[i].store(brief(&program[i]), Ordering::Release);
+    INSTALLED[i].store(true, Ordering::Release);
+}
+
+/// sigaction(2) as the program sees it.
+///
+/// # Safety
+/// As sigaction(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_sigaction(
+    signal: c_int,
+    new: *const SigAction,
+    old: *mut SigAction,
+) -> c_int {
+    // SAFETY: the caller's pointer, null or valid.
+    let new_action = unsafe { new.as_ref() }.copied();
+    let before = index(signal).and_then(|i| exchange(i, new_action));
+    let Some(before) = before else {
+        // SAFETY: the caller's arguments.
+        return unsafe { real_sigaction(signal, new, old) };
+    };
+    if !old.is_null() {
+        // SAFETY: the caller's pointer, valid.
+        unsafe { old.write(before) };
+    }
+    0
+}
+
+/// Records the program's action for a signal and returns the one before. None when the runtime has no handler of its own.
+fn exchange(i: usize, new: Option<SigAction>) -> Option<SigAction> {
+    let mut program = PROGRAM.lock();
+    if !INSTALLED[i].load(Ordering::Acquire) {
+        return None;
+    }
+    let before = program[i];
+    if let Some(new) = new {
+        program[i] = new;
+        BRIEF[i].store(brief(&new), Ordering::Release);
+    }
+    Some(before)
+}
+
+/// `siginfo_t` up to `si_addr`.
+#[repr(C)]
+struct SigInfo {
+    signo: c_int,
+    errno: c_int,
+    code: c_int,
+    pad: c_int,
+    addr: usize,
+}
+
+extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
+    // SAFETY: the kernel passes a siginfo and a context.
+    unsafe {
+        match signal as u32 {
+            SIGURG if (*info).code == SI_TKILL => return interrupt::answer(context),
+            SIGSEGV | SIGBUS => fault::handle(&*info, context),
+            _ => {}
+        }
+    }
+    pass_on(signal, info, context);
+}
+
+/// Hands the signal to the program's action.
+fn pass_on(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
+    let Some(i) = index(signal) else { return };
+    let action = BRIEF[i].load(Ordering::Acquire);
+    let takes_three = action & 1 != 0;
+    match action >> 1 {
+        // SAFETY: what the kernel passed to the handler.
+        SIG_DFL => unsafe { by_default(signal, &*info, context) },
+        SIG_IGN if matches!(signal as u32, SIGQUIT | SIGURG) => {}
+        // SAFETY: as above.
+        SIG_IGN => unsafe { by_default(signal, &*info, context) },
+        handler if takes_three => {
+            // SAFETY: what the program installed as a three-argument handler.
+            unsafe {
+                core::mem::transmute::<usize, extern "C" fn(c_int, *mut SigInfo, *mut c_void)>(
+                    handler,
+                )(signal, info, context)
+            };
+        }
+        handler => {
+            // SAFETY: what the program installed as a one-argument handler.
+            unsafe { core::mem::transmute::<usize, extern "C" fn(c_int)>(handler)(signal) };
+        }
+    }
+}
+
+/// What happens when the program has no handler of its own.
+///
+/// # Safety
+/// `context` is the third argument of the running handler.
+unsafe fn by_default(signal: c_int, info: &SigInfo, context: *const c_void) {
+    match signal as u32 {
+        // SAFETY: the caller vouches.
+        SIGQUIT => unsafe { quit::handle(info, context) },
+        SIGURG => {}
+        _ => {
+            // SAFETY: as above.
+            unsafe { fault::tell(info, context) };
+            // SAFETY: back to the default: the faulting instruction runs again and ends the program as it would have.
+            unsafe { real_sigaction(signal, &raw const DEFAULT, core::ptr::null_mut()) };
+        }
+    }
+}
+
+/// Ends the process by a signal, whatever is installed or blocked.
+pub fn die_by(signal: u32) -> ! {
+    // SAFETY: the default action.
+    unsafe { real_sigaction(signal as c_int, &raw const DEFAULT, core::ptr::null_mut()) };
+    unblock_all();
+    thread::kill(thread::gettid(), signal);
+    proc::exit_group(128 + signal)
+}
+
+/// Ends the process as abort(3) does; for panics of the runtime itself.
+pub fn die_by_abort() -> ! {
+    die_by(SIGABRT)
+}

@@ -1,0 +1,144 @@
+//! The stack of a goroutine that runs on another thread: its M is sent a signal, whose handler unwinds what it interrupted.
+//!
+//! The handler takes no lock and allocates nothing; the unwinder that it calls neither, thanks to `eh_frame`. The signal is SIGURG, as Go's for such purposes: by default it does nothing,
+//! and programs that do use it must expect it at any time. Interrupted system calls go on (SA_RESTART), as far as the kernel does that.
+//!
+//! One request at a time. Its state: nobody asks; asked; the handler works; answered; not to be answered, since the thread runs something else by now.
+
+use core::cell::UnsafeCell;
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use rtlib_abi::traceback::Trace;
+
+use super::unwind;
+use crate::arch::current::tls;
+use crate::arch::current::unwind::Registers;
+use crate::link::Link;
+use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
+use crate::os::linux::signal::SIGURG;
+use crate::os::linux::{futex, nanotime, thread};
+use crate::sched::g::G;
+use crate::sched::m::M;
+use crate::signal;
+
+const IDLE: u32 = 0;
+const ASKED: u32 = 1;
+const WORKING: u32 = 2;
+const ANSWERED: u32 = 3;
+const REFUSED: u32 = 4;
+
+/// How long to wait for a thread, which may have all signals blocked.
+const PATIENCE_NS: u64 = 100_000_000;
+
+/// The right to ask.
+struct Right;
+
+impl Ranked for Right {
+    const RANK: Rank = Rank::Asking;
+}
+
+static ASKING: Lock<Right> = Lock::new(Right);
+static STATE: AtomicU32 = AtomicU32::new(IDLE);
+static WANTED: Link<G> = Link::none();
+static THREAD: Link<M> = Link::none();
+
+struct Answer(UnsafeCell<Trace>);
+
+// SAFETY: the handler has it from WORKING to ANSWERED, who asks has it otherwise.
+unsafe impl Sync for Answer {}
+
+static ANSWER: Answer = Answer(UnsafeCell::new(unwind::EMPTY));
+
+/// Captures the stack of a goroutine that runs on another thread. False when that does not answer in time or runs something else.
+pub fn capture(gp: &'static G, trace: &mut Trace) -> bool {
+    let Some(mp) = gp.m.get() else { return false };
+    signal::install(SIGURG);
+    let _asking = ASKING.lock();
+    WANTED.set(Some(gp));
+    THREAD.set(Some(mp));
+    STATE.store(ASKED, Ordering::Release);
+    if !thread::kill(mp.tid.load(Ordering::Relaxed), SIGURG) {
+        STATE.store(IDLE, Ordering::Relaxed);
+        return false;
+    }
+    let answered = wait();
+    if answered {
+        // SAFETY: the state is ANSWERED.
+        *trace = unsafe { *ANSWER.0.get() };
+    }
+    STATE.store(IDLE, Ordering::Relaxed);
+    answered
+}
+
+fn wait() -> bool {
+    let end = nanotime() + PATIENCE_NS;
+    loop {
+        let state = STATE.load(Ordering::Acquire);
+        let left = end.saturating_sub(nanotime());
+        match state {
+            ANSWERED => return true,
+            REFUSED => return false,
+            WORKING => futex::wait(&STATE, WORKING, None),
+            _ if left > 0 => futex::wait(&STATE, ASKED, Some(left)),
+            _ => {
+                let gave_up =
+                    STATE.compare_exchange(ASKED, IDLE, Ordering::Acquire, Ordering::Acquire);
+                if gave_up.is_ok() {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+/// The handler's half.
+pub fn answer(context: *const c_void) {
+    let Some(gp) = tls::getg() else { return };
+    let is_asked =
+        gp.m.get()
+            .is_some_and(|mp| THREAD.get().is_some_and(|asked| core::ptr::eq(mp, asked)));
+    let begun = is_asked
+        && STATE
+            .compare_exchange(ASKED, WORKING, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok();
+    if !begun {
+        return;
+    }
+    let is_wanted = WANTED.get().is_some_and(|wanted| core::ptr::eq(wanted, gp));
+    if is_wanted {
+        // SAFETY: the state is WORKING, and the handler got this context.
+        unsafe { unwind_interrupted(&mut *ANSWER.0.get(), context) };
+    }
+    STATE.store(
+        if is_wanted { ANSWERED } else { REFUSED },
+        Ordering::Release,
+    );
+    futex::wake(&STATE, 1);
+}
+
+/// Unwinds what a signal interrupted, from its handler.
+///
+/// # Safety
+/// `context` is the third argument of the running signal handler.
+pub unsafe fn unwind_interrupted(trace: &mut Trace, context: *const c_void) {
+    // SAFETY: the caller vouches.
+    let registers = unsafe { Registers::interrupted(context) };
+    let mp = tls::getg().and_then(|gp| gp.m.get());
+    let set = |on| {
+        if let Some(mp) = mp {
+            mp.unwinds_interrupted.store(on, Ordering::Relaxed);
+        }
+    };
+    set(true);
+    unwind::interrupted(trace, &registers);
+    set(false);
+}
+
+/// Whether the calling thread is in [`unwind_interrupted`].
+pub fn in_handler() -> bool {
+    tls::getg()
+        .and_then(|gp| gp.m.get())
+        .is_some_and(|mp| mp.unwinds_interrupted.load(Ordering::Relaxed))
+}

@@ -1,0 +1,29 @@
+//! Stacks of goroutines: capturing them, and writing them as Go does.
+//!
+//! - `unwind`: the unwinder (libgcc's, which std is linked with), on the own stack, on a parked goroutine's, in a signal handler; `eh_frame`: where it finds its data.
+//! - `record`: all that is told of a goroutine; `interrupt`: the stack of one that runs on another thread.
+//! - `write`: records as text and `level`: how much of it (`GOTRACEBACK`).
+//! - `dying`: the last words of a program, on a thread of their own; `panics`: where a panic came from, once it has been caught.
+//! - `api`: the C interface (`rtlib_abi::traceback`).
+//!
+//! Program counters are recorded here; names, files and lines come from the `rtlib` crate (`symbols`), which programs without `rtlib` do without.
+
+#[cfg(feature = "object")]
+mod api;
+#[cfg(feature = "object")]
+pub mod dying;
+#[cfg(feature = "object")]
+pub mod eh_frame;
+#[cfg(feature = "object")]
+pub mod interrupt;
+pub mod level;
+#[cfg(feature = "object")]
+pub mod panics;
+#[cfg(feature = "object")]
+pub mod record;
+#[cfg(feature = "object")]
+mod symbols;
+#[cfg(feature = "object")]
+pub mod unwind;
+#[cfg(feature = "object")]
+mod write;

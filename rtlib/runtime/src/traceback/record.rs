@@ -1,0 +1,153 @@
+//! All that is told of a goroutine: `rtlib_abi::traceback::Record`.
+
+use core::sync::atomic::Ordering;
+
+use rtlib_abi::layout::Str;
+use rtlib_abi::traceback::{LOCKED, NO_M, RUNS_ELSEWHERE, Record, STACK};
+
+use super::{interrupt, unwind};
+use crate::os::linux::nanotime;
+use crate::sched::g::{G, Status};
+use crate::sched::hold::Held;
+use crate::sched::waitreason::WaitReason;
+
+/// How many goroutines are recorded at a time: they are held together.
+pub const BATCH: usize = 16;
+
+const NO_TEXT: Str = text("");
+
+/// A record of nobody.
+pub const EMPTY: Record = Record {
+    goid: 0,
+    parent_goid: 0,
+    gopc: 0,
+    g: 0,
+    m: NO_M,
+    status: NO_TEXT,
+    reason: NO_TEXT,
+    waited: 0,
+    flags: 0,
+    reserved: 0,
+    trace: unwind::EMPTY,
+};
+
+const fn text(text: &'static str) -> Str {
+    Str {
+        ptr: text.as_ptr(),
+        len: text.len() as u64,
+    }
+}
+
+fn status_text(status: Status) -> &'static str {
+    match status {
+        Status::Idle => "idle",
+        Status::Runnable => "runnable",
+        Status::Running => "running",
+        Status::Syscall => "syscall",
+        Status::Waiting => "waiting",
+        Status::Dead => "dead",
+    }
+}
+
+/// Whether a goroutine is to be listed, at this moment. The runtime's own are for those who want to see its frames, too.
+pub fn is_listed(gp: &G, system: bool) -> bool {
+    let alive = !matches!(gp.status_acquire(), Status::Idle | Status::Dead);
+    alive && gp.id() != 0 && (system || !gp.system.load(Ordering::Relaxed))
+}
+
+/// Everything but the stack.
+pub fn describe(record: &mut Record, gp: &G, status: Status) {
+    let waits = status == Status::Waiting;
+    let runs = matches!(status, Status::Running | Status::Syscall);
+    let reason = WaitReason::from_number(gp.waitreason.load(Ordering::Relaxed));
+    let since = gp.waitsince.load(Ordering::Relaxed);
+    let locked = gp.lockedm.get().is_some();
+    *record = Record {
+        goid: gp.id(),
+        parent_goid: gp.parent_goid.load(Ordering::Relaxed),
+        gopc: gp.gopc.load(Ordering::Relaxed),
+        g: core::ptr::from_ref(gp) as usize,
+        status: text(status_text(status)),
+        ..EMPTY
+    };
+    if waits {
+        record.reason = text(reason.text());
+    }
+    if waits && since != 0 {
+        record.waited = nanotime().saturating_sub(since);
+    }
+    if runs && let Some(mp) = gp.m.get() {
+        record.m = mp.id.load(Ordering::Relaxed);
+    }
+    if locked {
+        record.flags |= LOCKED;
+    }
+}
+
+/// Who records, and how long it may take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Haste {
+    /// The program goes on.
+    None,
+    /// The program ends: somebody else who holds goroutines may never let go.
+    Dying,
+}
+
+/// Records at most [`BATCH`] goroutines with their stacks, one record each in the same order; those that have ended have no id in theirs. `me` is described only.
+pub fn capture(gs: &[&'static G], records: &mut [Record], me: Option<&'static G>, haste: Haste) {
+    records.fill(EMPTY);
+    if let Some(held) = hold(gs, haste) {
+        capture_parked(&held, gs, records);
+    }
+    for (gp, record) in gs.iter().zip(records) {
+        if me.is_some_and(|me| core::ptr::eq(me, *gp)) {
+            describe(record, gp, gp.status_acquire());
+        } else if record.flags & STACK == 0 {
+            capture_running(gp, record, haste);
+        }
+    }
+}
+
+fn hold<'a>(gs: &'a [&'static G], haste: Haste) -> Option<Held<'a>> {
+    match haste {
+        Haste::None => Some(Held::new(gs)),
+        Haste::Dying => Held::try_new(gs),
+    }
+}
+
+fn capture_parked(held: &Held<'_>, gs: &[&'static G], records: &mut [Record]) {
+    let mut places = gs.iter().zip(records);
+    for (gp, status) in held.parked() {
+        let place = places.find(|(other, _)| core::ptr::eq(**other, gp));
+        let Some((_, record)) = place else { break };
+        describe(record, gp, status);
+        // SAFETY: it is held and not running.
+        unsafe { unwind::parked(&mut record.trace, gp) };
+        record.flags |= STACK;
+    }
+}
+
+/// For one that was seen running. It is held as well: if it gives way before its thread can be asked, it does not get away.
+fn capture_running(gp: &'static G, record: &mut Record, haste: Haste) {
+    const TRIES: u32 = 3;
+    let gs = [gp];
+    let held = hold(&gs, haste);
+    for _ in 0..TRIES {
+        let status = gp.status_acquire();
+        if matches!(status, Status::Idle | Status::Dead) {
+            return;
+        }
+        describe(record, gp, status);
+        if interrupt::capture(gp, &mut record.trace) {
+            record.flags |= STACK;
+            return;
+        }
+        if let Some(held) = &held {
+            capture_parked(held, &gs, core::slice::from_mut(record));
+        }
+        if record.flags & STACK != 0 {
+            return;
+        }
+    }
+    record.flags |= RUNS_ELSEWHERE;
+}

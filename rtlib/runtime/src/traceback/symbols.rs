@@ -1,0 +1,42 @@
+//! The program's symboliser, which the `rtlib` crate defines.
+
+use core::ffi::c_void;
+
+use rtlib_abi::layout::Str;
+use rtlib_abi::traceback::{Symbol, Symbolizer};
+
+use crate::arch::current::{weak, weak_address};
+
+weak!("runtime.symbolizer");
+
+fn symbolizer() -> Option<Symbolizer> {
+    let at = weak_address!("runtime.symbolizer") as *const Symbolizer;
+    // SAFETY: null, or the static of this type that `rtlib` defines.
+    unsafe { at.as_ref() }.copied()
+}
+
+/// Calls `f` with the symbols of a program counter, as [`Symbolizer`] says.
+pub fn of(pc: usize, mut f: impl FnMut(&Symbol)) {
+    let Some(symbolizer) = symbolizer() else {
+        return;
+    };
+    let mut f: &mut dyn FnMut(&Symbol) = &mut f;
+    // SAFETY: `emit` gets back what it expects, before this returns.
+    unsafe { symbolizer(pc, emit, (&raw mut f).cast()) };
+}
+
+unsafe extern "C" fn emit(to: *mut c_void, symbol: *const Symbol) {
+    // SAFETY: see `of`; the symboliser passes a symbol.
+    unsafe { (*to.cast::<&mut dyn FnMut(&Symbol)>())(&*symbol) }
+}
+
+/// The text of a symbol.
+pub fn text(text: &Str) -> &str {
+    if text.len == 0 {
+        return "";
+    }
+    // SAFETY: `Str` promises `len` bytes of UTF-8.
+    unsafe {
+        core::str::from_utf8_unchecked(core::slice::from_raw_parts(text.ptr, text.len as usize))
+    }
+}

@@ -1,0 +1,158 @@
+//! The unwinder, at work on stacks: `_Unwind_Backtrace` (Itanium C++ ABI, level I), which every program with std contains.
+
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+use rtlib_abi::traceback::{KEPT, Trace};
+
+use crate::arch::current::unwind::{Registers, call_above_parked};
+use crate::arch::current::{weak, weak_address};
+use crate::sched::g::G;
+
+/// A stack without frames.
+pub const EMPTY: Trace = Trace {
+    total: 0,
+    inner: [0; KEPT],
+    outer: [0; KEPT],
+};
+
+#[repr(C)]
+struct Context {
+    _opaque: [u8; 0],
+}
+
+const NO_REASON: c_int = 0;
+const END_OF_STACK: c_int = 5;
+
+type OnFrame = unsafe extern "C" fn(*mut Context, *mut c_void) -> c_int;
+
+weak!("_Unwind_Backtrace", "_Unwind_GetIPInfo", "_Unwind_GetCFA",);
+
+unsafe extern "C" {
+    fn _Unwind_Backtrace(on_frame: OnFrame, arg: *mut c_void) -> c_int;
+    fn _Unwind_GetIPInfo(context: *mut Context, before_instruction: *mut c_int) -> usize;
+    /// The stack pointer in the frame.
+    fn _Unwind_GetCFA(context: *mut Context) -> usize;
+}
+
+/// Where the frames begin that are wanted.
+enum From {
+    /// With the first whose stack pointer is greater.
+    Above(usize),
+    /// With the one whose stack pointer is this.
+    At(usize),
+}
+
+struct Collector<'a> {
+    trace: &'a mut Trace,
+    from: From,
+    begun: bool,
+}
+
+impl Collector<'_> {
+    fn begins(&mut self, sp: usize) -> bool {
+        self.begun = self.begun
+            || match self.from {
+                From::Above(limit) => sp > limit,
+                From::At(start) => sp == start,
+            };
+        self.begun
+    }
+}
+
+/// Adds a frame, the next outer one.
+fn push(trace: &mut Trace, pc: usize) {
+    let at = trace.total as usize;
+    match trace.inner.get_mut(at) {
+        Some(place) => *place = pc,
+        None => trace.outer[(at - KEPT) % KEPT] = pc,
+    }
+    trace.total += 1;
+}
+
+unsafe extern "C" fn on_frame(context: *mut Context, collector: *mut c_void) -> c_int {
+    // SAFETY: `walk` passes a collector; the unwinder passes its context.
+    let (collector, sp, pc, before_instruction) = unsafe {
+        let mut before = 0;
+        let pc = _Unwind_GetIPInfo(context, &raw mut before);
+        let sp = _Unwind_GetCFA(context);
+        (&mut *collector.cast::<Collector<'_>>(), sp, pc, before)
+    };
+    if pc == 0 {
+        return END_OF_STACK;
+    }
+    if collector.begins(sp) {
+        push(collector.trace, pc + usize::from(before_instruction != 0));
+    }
+    NO_REASON
+}
+
+unsafe extern "C" fn walk(collector: *mut c_void) {
+    if weak_address!("_Unwind_Backtrace") != 0 {
+        // SAFETY: the symbol is there; the caller passes a collector.
+        unsafe { _Unwind_Backtrace(on_frame, collector) };
+    }
+}
+
+fn collect(trace: &mut Trace, from: From, walk_it: impl FnOnce(*mut c_void)) {
+    trace.total = 0;
+    let mut collector = Collector {
+        trace,
+        from,
+        begun: false,
+    };
+    walk_it((&raw mut collector).cast());
+}
+
+/// The frames of the calling thread whose stack pointers are greater than `sp`.
+pub fn callers(trace: &mut Trace, sp: usize) {
+    collect(trace, From::Above(sp), |collector| {
+        // SAFETY: it is a collector.
+        unsafe { walk(collector) }
+    });
+}
+
+/// The stack of a goroutine that is not running.
+///
+/// # Safety
+/// It is not resumed meanwhile (`hold`), and its context is saved.
+pub unsafe fn parked(trace: &mut Trace, gp: &G) {
+    let sp = gp.sp.load(Ordering::Relaxed);
+    let first = sp + crate::arch::current::switch::CONTEXT;
+    collect(trace, From::At(first), |collector| {
+        // SAFETY: the caller vouches for the context; `walk` does not unwind.
+        unsafe { call_above_parked(sp, walk, collector) }
+    });
+}
+
+/// The stack that the running signal handler interrupted.
+pub fn interrupted(trace: &mut Trace, registers: &Registers) {
+    collect(trace, From::At(registers.sp()), |collector| {
+        // SAFETY: it is a collector.
+        unsafe { walk(collector) }
+    });
+    if trace.total == 0 {
+        push(trace, registers.pc() + 1);
+    }
+}
+
+/// The program counters that were kept, innermost first, and after how many of them others were left out.
+pub fn kept(trace: &Trace) -> (impl Iterator<Item = usize>, Option<(usize, u64)>) {
+    let total = trace.total as usize;
+    let outer = total.saturating_sub(KEPT).min(KEPT);
+    let first_outer = total - outer;
+    let inner = trace.inner[..total.min(KEPT)].iter().copied();
+    let rest = (first_outer.max(KEPT)..total.max(KEPT)).map(|i| trace.outer[(i - KEPT) % KEPT]);
+    let left_out = total.saturating_sub(2 * KEPT) as u64;
+    (
+        inner.chain(rest),
+        (left_out > 0).then_some((KEPT, left_out)),
+    )
+}
+
+/// An address in the caller's frame, for [`callers`].
+#[inline(always)]
+pub fn here<T>(local: &T) -> usize {
+    ptr::from_ref(local) as usize
+}
