@@ -75,29 +75,6 @@ fn check_as_go(name: &str, procs: &[&str]) {
     }
 }
 
-/// The program ends for the reason for which Go's ends, with the same status, whatever else is reported.
-#[track_caller]
-fn check_ends_as_go(name: &str, procs: &[&str]) {
-    let go = start(gos(), name, procs[0]);
-    for procs in procs {
-        let outcome = start(ours(), name, procs);
-        assert!(
-            (outcome.out(), outcome.code()) == (go.out(), go.code())
-                && reason(&outcome) == reason(&go),
-            "not as in Go, with GOMAXPROCS={procs}\n{}\n=== Go:\n{}",
-            outcome.report(),
-            go.report()
-        );
-    }
-}
-
-/// Why a program ended.
-fn reason(outcome: &Outcome) -> Vec<String> {
-    let mut why = report(outcome);
-    why.retain(|line| line.starts_with("panic: ") || line.starts_with("fatal error: "));
-    why
-}
-
 /// What both sides say about an end in the same words: why, and which goroutines there are in which state. Not their numbers, which Go begins to count
 /// elsewhere, nor their stacks.
 fn report(outcome: &Outcome) -> Vec<String> {
@@ -253,12 +230,21 @@ fn a_thread_belongs_to_the_goroutine_that_is_tied_to_it() {
 }
 
 #[test]
-fn a_deadlock_ends_the_program() {
-    check_ends_as_go("simple-deadlock", ANY);
-    check_ends_as_go("init-deadlock", ANY);
-    check_ends_as_go("locked-deadlock", ANY);
-    check_ends_as_go("locked-deadlock-2", ANY);
-    check_ends_as_go("deadlock-on-channels", ANY);
+fn a_deadlock_is_reported_with_every_goroutine() {
+    check_as_go("simple-deadlock", ANY);
+    check_as_go("init-deadlock", ANY);
+    check_as_go("locked-deadlock", ANY);
+    check_as_go("locked-deadlock-2", ANY);
+    check_as_go("deadlock-on-channels", ANY);
+}
+
+#[test]
+fn goexit_ends_the_goroutine_and_runs_destructors() {
+    check_as_go("goexit-deadlock", ANY);
+    check_as_go("goexit-exit", ANY);
+    check_as_go("goexit-runs-destructors", ANY);
+    check("goexit-is-no-panic", ANY, "open: false");
+    check_as_go("panic-after-goexit", ONE);
 }
 
 #[test]
