@@ -59,6 +59,11 @@ extern "C" fn sleep_until(deadline: u64) {
     thread::sleep(Duration::from_nanos(deadline.saturating_sub(nanotime())));
 }
 
+#[unsafe(export_name = "runtime.parkUntil")]
+extern "C" fn park_until(deadline: u64) {
+    thread::park_timeout(Duration::from_nanos(deadline.saturating_sub(nanotime())));
+}
+
 #[unsafe(export_name = "runtime.newTimer")]
 unsafe extern "C" fn timer_set(
     timer: *mut RawTimer,

@@ -111,6 +111,8 @@ pub use scope::{Scope, ScopedJoinHandle, scope};
 #[cfg(feature = "std")]
 pub use spawn::spawn;
 pub use spawn::{Builder, go};
+#[cfg(feature = "std")]
+pub use time::park_timeout;
 pub use var::Var;
 
 /// Runs a function before `main`, in the order of the packages.

@@ -1,4 +1,4 @@
-//! Timers in real programs: `testprog`'s module `timers`, which checks itself, in both profiles, with one P and with more.
+//! Timers in real programs: `testprog`'s modules `timers` and `timers_at_work`, which check themselves, in both profiles, with one P and with more.
 
 use gobuild_tests::process::RUN;
 use gobuild_tests::testprog::{executables, start};
@@ -64,4 +64,37 @@ fn timers_survive_changes_of_gomaxprocs() {
 #[test]
 fn timers_run_although_every_p_is_held() {
     check("timers-under-hogs", "woken");
+}
+
+#[test]
+fn timers_are_not_kept_waiting_by_those_who_never_sleep() {
+    check("timer-and-senders", "received");
+    check("timer-in-a-chain", "called");
+    check("ticker-stress", "ticked");
+    check("after-func-beside-main", "called");
+}
+
+#[test]
+fn timers_that_are_never_due_harm_nobody() {
+    check("timer-never", "not yet");
+}
+
+#[test]
+fn a_function_is_stopped_or_called() {
+    check("timer-stop-stress 5000", "stopped or called");
+}
+
+#[test]
+fn many_deadlines_are_kept_in_order() {
+    for exe in executables() {
+        let one = [("GOMAXPROCS", "1")];
+        let outcome = start(exe, "deadline-order 5000", &one, RUN).ok();
+        assert_eq!(outcome.out(), "in order\n");
+    }
+}
+
+#[test]
+fn parking_has_a_limit() {
+    check("park-timeout", "parked");
+    check("park-timeout-race 5000", "undisturbed");
 }

@@ -35,6 +35,10 @@ unsafe extern "C" {
     #[link_name = "runtime.timeSleepUntil"]
     pub safe fn sleep_until(deadline: u64);
 
+    /// As [`park`](crate::api::park), but gives up at `deadline`.
+    #[link_name = "runtime.parkUntil"]
+    pub safe fn park_until(deadline: u64);
+
     /// Sets a timer: `fire(arg)` is called once the clock reaches `when`, and if `period` is not 0 every `period` ns after that, times that were missed left out.
     ///
     /// # Safety

@@ -31,3 +31,9 @@ pub fn sleep(duration: Duration) {
 pub fn sleep_until(deadline: Instant) {
     sleep(deadline.saturating_duration_since(Instant::now()));
 }
+
+/// As [`park`](crate::park), but returns once `duration` has passed if nobody has [unparked](crate::Goroutine::unpark) the caller before. As with `std::thread::park_timeout`, it does not
+/// tell which of the two it was.
+pub fn park_timeout(duration: Duration) {
+    rtlib_abi::time::park_until(after(duration));
+}

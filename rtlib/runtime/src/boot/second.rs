@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sched::{procs, sysmon, threads};
 
-/// An M is about to sleep: somebody must tell whether it ever wakes up.
+/// An M is about to sleep without an end, and somebody must tell whether it ever wakes up; or something will be due while the only goroutine runs.
 #[inline]
 pub fn expect_idleness() {
     if !DONE.load(Ordering::Relaxed) {

@@ -137,6 +137,11 @@ impl Sched {
         earliest
     }
 
+    /// Whether some idle M wakes for a timer at `when`.
+    pub fn somebody_wakes_by(&self, when: u64) -> bool {
+        self.timer_m.is_some_and(|(_, until)| until <= when)
+    }
+
     fn is_timer_m(&self, mp: &'static M) -> bool {
         self.timer_m
             .is_some_and(|(timer_m, _)| core::ptr::eq(timer_m, mp))

@@ -239,6 +239,7 @@ pub fn thread_park_until(
     commit: switch::Commit,
     arg: usize,
     deadline: u64,
+    win: timer::Win,
 ) -> bool {
     me.waitreason.store(reason as u8, Ordering::Relaxed);
     me.waitsince.store(sysmon::coarse_now(), Ordering::Relaxed);
@@ -249,20 +250,20 @@ pub fn thread_park_until(
         .compare_exchange(AWAKE, DOZING, Ordering::AcqRel, Ordering::Acquire)
         .is_ok()
     {
-        expired = doze(me, deadline);
+        expired = doze(me, deadline, win);
     }
     me.wake.store(AWAKE, Ordering::Relaxed);
     expired
 }
 
 /// Sleeps until woken (false) or until the deadline won (true).
-fn doze(me: &'static G, deadline: u64) -> bool {
+fn doze(me: &'static G, deadline: u64, win: timer::Win) -> bool {
     let mut limit = Some(deadline);
     while me.wake.load(Ordering::Acquire) != WOKEN {
         let left = limit.map(|deadline| deadline.saturating_sub(nanotime()));
         if left != Some(0) {
             futex::wait(&me.wake, DOZING, left);
-        } else if me.win_select() {
+        } else if win(me) {
             return true;
         } else {
             limit = None; // somebody has won the right to wake us, and is about to
@@ -327,14 +328,31 @@ pub extern "C" fn to_global_queue(gp: &'static G, _arg: usize) {
 #[unsafe(export_name = "runtime.park")]
 extern "C" fn park() {
     let me = waiter();
-    if me
-        .park
-        .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
-        .is_err()
-    {
+    if !take_token(me) {
         gopark(me, WaitReason::Park, park_commit, 0);
         me.park.swap(EMPTY, Ordering::Acquire);
     }
+}
+
+/// As [`park`], until a deadline at most: see `rtlib_abi::time::park_until`.
+#[unsafe(export_name = "runtime.parkUntil")]
+extern "C" fn park_until(deadline: u64) {
+    // Of those who give the token and the deadline one takes the word from PARKED to something else.
+    fn win(gp: &'static G) -> bool {
+        gp.park
+            .compare_exchange(PARKED, EMPTY, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+    let me = waiter();
+    if !take_token(me) && !timer::park_until(me, WaitReason::Park, park_commit, 0, deadline, win) {
+        me.park.swap(EMPTY, Ordering::Acquire);
+    }
+}
+
+fn take_token(me: &'static G) -> bool {
+    me.park
+        .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
+        .is_ok()
 }
 
 extern "C" fn park_commit(gp: &'static G, _arg: usize) {

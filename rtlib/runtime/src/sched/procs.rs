@@ -9,7 +9,7 @@ use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_PROCS, SCHED, Sched};
 use super::m::M;
 use super::p::{P, PStatus};
 use super::stack::Class;
-use super::threads;
+use super::{threads, timer};
 use crate::link::Link;
 use crate::os::linux::mem;
 use crate::trace;
@@ -49,6 +49,7 @@ pub fn procresize(n: u32) -> u32 {
         balance(&mut sched);
         old
     };
+    timer::leave_dead_ps();
     if MAIN_STARTED.load(Ordering::Relaxed) {
         threads::wakep(true);
     }
@@ -149,6 +150,7 @@ pub fn retire_if_surplus(mp: &'static M) {
         surplus
     };
     if retired {
+        timer::leave_dead_ps();
         if mp.is_spinning() {
             mp.spinning.store(false, Ordering::Relaxed);
             super::global::SPIN.stop();

@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::global::{RUNQSIZE, SPIN, allp};
 use super::p::{P, PStatus};
-use super::{procs, shuffle, threads};
+use super::{procs, shuffle, threads, timer};
 use crate::boot::godebug;
 use crate::os::linux::thread;
 
@@ -69,7 +69,7 @@ impl Retaker {
             } else {
                 forget_syscall(pp);
                 let since = held_since(pp, now);
-                if pp.hog.load(Ordering::Relaxed) || SPIN.idle() != 0 || !work_waits() {
+                if pp.hog.load(Ordering::Relaxed) || SPIN.idle() != 0 || !work_waits(now) {
                     continue;
                 }
                 let held = now.saturating_sub(since);
@@ -138,7 +138,7 @@ fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
         return false;
     }
     let others_serve = SPIN.idle() != 0 || SPIN.spinning() != 0;
-    let wanted = pp.has_work() || (work_waits() && !others_serve);
+    let wanted = pp.has_work() || (work_waits(now) && !others_serve);
     let lasted = now.saturating_sub(pp.syscall_seen_when.load(Ordering::Relaxed));
     if (!wanted && lasted < UNWANTED_NS) || !pp.claim(PStatus::Syscall) {
         return false;
@@ -149,8 +149,8 @@ fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
     true
 }
 
-fn work_waits() -> bool {
-    RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(P::has_work)
+fn work_waits(now: u64) -> bool {
+    RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(P::has_work) || timer::are_overdue(now)
 }
 
 /// `GODEBUG=hogtrace=1`.

@@ -43,7 +43,7 @@ pub extern "C" fn sysmon(_mp: &'static M) -> ! {
         proc::usleep(delay);
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
-        if retaker.look(now) | timer::run_overdue(now) {
+        if retaker.look(now) | timer::see_to_overdue(now) {
             (in_vain, delay) = (0, MIN_DELAY_US);
         } else {
             in_vain += 1;

@@ -62,7 +62,9 @@ pub fn stopm(mp: &'static M) {
 /// As [`stopm`], at the end of looking for work; wakes at `until` (ns) at the latest, for a timer, if no other idle M does. Then it takes an idle P, if there is one, and goes
 /// on looking.
 pub fn stopm_until(mp: &'static M, until: Option<u64>) {
-    crate::boot::second::expect_idleness();
+    if until.is_none() {
+        crate::boot::second::expect_idleness();
+    }
     let mine = {
         let mut sched = SCHED.lock();
         sched.mput(mp);
@@ -344,8 +346,13 @@ pub fn hand_off(pp: &'static P) {
         startm(pp, false);
         return;
     }
-    SCHED.lock().pidleput(pp);
-    if super::global::RUNQSIZE.load(Ordering::SeqCst) != 0 {
+    let unwatched = {
+        let mut sched = SCHED.lock();
+        sched.pidleput(pp);
+        let first = pp.timers.first();
+        first.is_some_and(|when| !sched.somebody_wakes_by(when))
+    };
+    if unwatched || super::global::RUNQSIZE.load(Ordering::SeqCst) != 0 {
         wakep(true);
     }
 }

@@ -93,6 +93,23 @@ fn loom_timer_that_is_periodic_ends_when_it_is_stopped() {
 }
 
 #[test]
+fn loom_timer_that_moves_is_stopped_or_fires() {
+    loom::model(|| {
+        let model = Model::new();
+        model.set(1, 0);
+        let runner = thread::spawn(move || {
+            model.timers[0].move_to(&model.timers[1]);
+            model.run(1, 1);
+        });
+        let stopped = model.timer.stop();
+        model.gone.store(1, Ordering::Relaxed);
+        runner.join().expect("runner");
+        assert_eq!(model.fired(), !stopped as u32);
+        assert!(model.timers.iter().all(|timers| timers.first().is_none()));
+    });
+}
+
+#[test]
 fn loom_timer_fires_once_for_each_setting_that_is_not_taken_back() {
     loom::model(|| {
         let model = Model::new();

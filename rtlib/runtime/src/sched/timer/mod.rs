@@ -4,9 +4,15 @@
 //!
 //! # Who runs them
 //!
-//! A P looks at its own timers whenever it visits the scheduler, and in the fast path of a switch every 16 rounds: a look is a load as long as nothing is set, else a
-//! read of the clock. Whoever is about to give up its P looks at those of all Ps, dead ones included. One of the idle Ms, the one that went to sleep with the earliest deadline, sleeps only
-//! until then (`Sched::timer_m`). Sysmon runs what is overdue because all Ps are held by hogs. So timers need not move when Ps come and go.
+//! - A P looks at its own timers whenever it visits the scheduler, and in the fast path of a switch every 16 rounds: a look is a load as long as nothing is set, else a
+//!   read of the clock.
+//! - Whoever is about to give up its P looks at those of all Ps, dead ones included. When a P dies its timers move to
+//!   another (`leave_dead_ps`), but nothing depends on that.
+//! - One of the idle Ms, the one that went to sleep with the earliest deadline, sleeps only until then (`Sched::timer_m`).
+//! - Timers that are late because all Ps are held are work that waits: sysmon makes up for the hogs (`retake`), and runs the timers of hogs' Ps and of dead ones itself, since those
+//!   who have another P may never be idle.
+//!
+//! Each of them runs a few at a time, and comes back.
 //!
 //! # Who owns a timer
 //!
@@ -19,7 +25,7 @@
 //!                  +--stop--> IDLE                                     +--stop--> ENDING --callback has returned--> IDLE
 //! ```
 //!
-//! Lock order: a channel's or semaphore's lock, then a heap's, then the scheduler's. Callbacks run without any lock; they do not block, and run on g0 or on a thread that is no M,
+//! Lock order: a channel's or semaphore's lock, then a heap's (of two, the one with the lower address first), then the scheduler's. Callbacks run without any lock; they do not block, and run on g0 or on a thread that is no M,
 //! so they use no thread-locals.
 
 mod array;
@@ -37,8 +43,10 @@ mod run;
 mod timers;
 
 #[cfg(feature = "object")]
-pub use park::gopark_until;
+pub use park::{Win, gopark_until, park_until};
 #[cfg(feature = "object")]
-pub use run::{first, must_visit_scheduler, run_all, run_overdue, run_own};
+pub use run::{
+    are_overdue, first, leave_dead_ps, must_visit_scheduler, run_all, run_own, see_to_overdue,
+};
 #[cfg(feature = "object")]
 pub use timers::Timers;

@@ -11,12 +11,16 @@ use crate::sched::g::G;
 use crate::sched::park::{gopark, thread_park_until};
 use crate::sched::waitreason::WaitReason;
 
+/// Whether whoever calls this may wake the waiter: true for one of those who try.
+pub type Win = fn(&'static G) -> bool;
+
 /// What the goroutine, its commit and the timer share; on the goroutine's stack.
 struct TimedWait {
     me: &'static G,
     deadline: u64,
     commit: Commit,
     arg: usize,
+    win: Win,
     expired: AtomicBool,
     timer: Timer,
 }
@@ -32,18 +36,31 @@ pub fn gopark_until(
     arg: usize,
     deadline: u64,
 ) -> bool {
+    park_until(me, reason, commit, arg, deadline, G::win_select)
+}
+
+/// [`gopark_until`] with another word than `select_done` between those who may wake `me`.
+pub fn park_until(
+    me: &'static G,
+    reason: WaitReason,
+    commit: Commit,
+    arg: usize,
+    deadline: u64,
+    win: Win,
+) -> bool {
     if deadline == NEVER {
         gopark(me, reason, commit, arg);
         return false;
     }
     if me.is_thread() {
-        return thread_park_until(me, reason, commit, arg, deadline);
+        return thread_park_until(me, reason, commit, arg, deadline, win);
     }
     let mut wait = TimedWait {
         me,
         deadline,
         commit,
         arg,
+        win,
         expired: AtomicBool::new(false),
         timer: Timer::new(expire, core::ptr::null_mut()),
     };
@@ -73,7 +90,7 @@ extern "C" fn timed_commit(left: &'static G, wait: usize) {
 unsafe extern "C" fn expire(wait: *mut u8) -> *const OpaqueG {
     // SAFETY: `gopark_until` does not return before the callback has.
     let wait = unsafe { &*wait.cast::<TimedWait>() };
-    if !wait.me.win_select() {
+    if !(wait.win)(wait.me) {
         return core::ptr::null();
     }
     wait.expired.store(true, Ordering::Release);

@@ -3,16 +3,20 @@
 use core::sync::atomic::{Ordering, fence};
 
 use super::timers::Timers;
+use crate::boot::second;
 use crate::os::linux::nanotime;
 use crate::sched::g::G;
 use crate::sched::global::{ALLP, SPIN, allp};
-use crate::sched::p::P;
+use crate::sched::p::{P, PStatus};
 use crate::sched::park::{goready, goready_behind, my_p};
 use crate::sched::threads;
 
 /// Rounds of the fast path between two looks at the clock.
 const LOOK_EVERY: u64 = 16;
-/// Sysmon leaves timers that are late by less than this to the Ps.
+/// How many timers a P runs in one look: fewer than run between two looks, so that those that they wake do not pile up. They run while what the timer has touched is in
+/// the cache, and in the order of their deadlines, which a run queue that overflows could not keep.
+const BATCH: usize = LOOK_EVERY as usize / 2;
+/// Sysmon does not mind timers that are late by less than this.
 const SLACK_NS: u64 = 100_000;
 
 /// Where the caller's timers are: with its P, or with the first P if it has none.
@@ -23,8 +27,9 @@ pub(super) fn timers_here() -> &'static Timers {
     }
 }
 
-/// After setting a timer: somebody must look at it in time, which a P that is busy with something else may not.
+/// After setting a timer of somebody who goes on running: others must look at it in time.
 pub(super) fn watch() {
+    second::expect_idleness();
     if my_p().is_none() || SPIN.idle() != 0 {
         threads::wakep(false);
     }
@@ -61,29 +66,59 @@ pub fn run_all() -> bool {
     })
 }
 
-/// Sysmon: runs what nobody else has run for a while.
-pub fn run_overdue(now: u64) -> bool {
-    let late = now.saturating_sub(SLACK_NS);
-    first().is_some_and(|first| first <= late) && run_until(now)
-}
-
 fn run_until(now: u64) -> bool {
     allp()
-        .filter(|pp| pp.timers.first().is_some_and(|first| first <= now))
+        .filter(|pp| is_due_at(pp, now))
         .fold(false, |ran, pp| run(&pp.timers, now) | ran)
 }
 
-/// Runs what is due. True when something was. Whom the first one wakes runs next, the others after it, in the order of their deadlines.
-fn run(timers: &Timers, now: u64) -> bool {
+/// Sysmon: whether a timer waits for a P that does not come.
+pub fn are_overdue(now: u64) -> bool {
+    let late = now.saturating_sub(SLACK_NS);
+    allp().any(|pp| is_due_at(pp, late))
+}
+
+/// Sysmon: runs timers that nobody may come to run, and wakes somebody for those that an idle P could. True when it ran some.
+pub fn see_to_overdue(now: u64) -> bool {
+    let late = now.saturating_sub(SLACK_NS);
     let mut ran = false;
-    while let Some(timer) = timers.take_due(now) {
+    for pp in allp().filter(|pp| is_due_at(pp, late)) {
+        if pp.is(PStatus::Dead) || pp.hog.load(Ordering::Relaxed) {
+            ran |= run(&pp.timers, now);
+        } else if SPIN.idle() != 0 {
+            threads::wakep(false);
+        }
+    }
+    ran
+}
+
+fn is_due_at(pp: &P, now: u64) -> bool {
+    pp.timers.first().is_some_and(|first| first <= now)
+}
+
+/// After Ps have died: their timers go to a living one. What is set meanwhile, or given to one that dies as well, stays until somebody looks at all.
+pub fn leave_dead_ps() {
+    let has_timers = |pp: &&P| pp.is(PStatus::Dead) && pp.timers.first().is_some();
+    for dead in allp().filter(has_timers) {
+        let living = |pp: &&P| !pp.is(PStatus::Dead) && !core::ptr::eq(*pp, dead);
+        if let Some(heir) = allp().find(living) {
+            dead.timers.move_to(&heir.timers);
+        }
+    }
+}
+
+/// Runs what is due, [`BATCH`] at most. True when something was. Whom the first one wakes runs next, the others after it, in the order of their deadlines.
+fn run(timers: &Timers, now: u64) -> bool {
+    let mut ready: fn(&'static G) = goready;
+    let mut ran = false;
+    for timer in core::iter::from_fn(|| timers.take_due(now)).take(BATCH) {
         // A periodic timer does not stay with a P that is dead, and no longer looked at when it has none.
         let woken = timer.fire(now, timers_here);
         // SAFETY: callbacks return a G of ours or null; Gs are never freed.
         if let Some(gp) = unsafe { woken.cast::<G>().as_ref() } {
-            let ready = if ran { goready_behind } else { goready };
             ready(gp);
         }
+        ready = goready_behind;
         ran = true;
     }
     ran

@@ -227,6 +227,26 @@ impl Timers {
         Some(timer)
     }
 
+    /// Moves all to `to`, which is another P's.
+    pub fn move_to(&self, to: &Self) {
+        // The locks of two heaps in the order of their addresses.
+        let (mut from_heap, mut to_heap);
+        if core::ptr::from_ref(self) < core::ptr::from_ref(to) {
+            from_heap = self.heap.lock();
+            to_heap = to.heap.lock();
+        } else {
+            to_heap = to.heap.lock();
+            from_heap = self.heap.lock();
+        }
+        while let Some(timer) = from_heap.pop_due(u64::MAX) {
+            // SAFETY: it is set, and not stopped while we hold the heap that it is in.
+            let timer = unsafe { &*timer };
+            to.insert(&mut to_heap, timer, timer.when.load(Ordering::Relaxed));
+        }
+        self.publish_first(&from_heap);
+        to.publish_first(&to_heap);
+    }
+
     fn add(&self, heap: &mut Heap<Timer>, timer: &Timer, when: u64) {
         self.insert(heap, timer, when);
         timer.state.store(SET, Ordering::Release);
