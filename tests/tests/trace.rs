@@ -1,8 +1,9 @@
 //! `RTLIB_TRACE=file`: the timeline of real programs, read back.
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 
 use gobuild_tests::perfetto::{Event, What, tracks};
 use gobuild_tests::process::RUN;
@@ -80,6 +81,73 @@ fn every_wake_up_is_an_arrow() {
     let makes =
         |event: &Event| matches!(&event.what, What::Instant(name) if name.starts_with("go G"));
     assert!(tracks["G1 main"].iter().any(makes));
+}
+
+/// What a goroutine does last.
+#[track_caller]
+fn last_state<'a>(tracks: &'a BTreeMap<String, Vec<Event>>, goroutine: &str) -> &'a str {
+    slices(&tracks[goroutine]).last().expect("a state")
+}
+
+#[test]
+fn the_trace_of_a_program_that_dies_ends_with_its_death() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let deaths: [(&str, i32, &[(&str, &str)]); 7] = [
+        ("trace-panic", 2, &[("G2", "running")]),
+        ("trace-panic-after 20000", 2, &[("G3", "running")]),
+        (
+            "trace-deadlock",
+            2,
+            &[
+                ("G1 main", "chan receive"),
+                ("G2", "chan send"),
+                ("G3", "park"),
+            ],
+        ),
+        ("goexit-main-alone", 2, &[("G2", "running")]),
+        ("trace-throw", 2, &[("G1 main", "running")]),
+        (
+            "trace-quit",
+            2,
+            &[("G2", "chan receive"), ("G5", "syscall")],
+        ),
+        ("trace-segv", 128 + 11, &[("G2", "running")]),
+    ];
+    for (line, code, states) in deaths {
+        for traceback in ["none", "single"] {
+            let file = dir.path().join(line);
+            let trace = file.to_str().expect("UTF-8");
+            let env = [("RTLIB_TRACE", trace), ("GOTRACEBACK", traceback)];
+            let outcome = start(&executables()[1], line, &env, RUN).fails_with(code);
+            let tracks = tracks(&fs::read(&file).expect("a trace"));
+            for (goroutine, state) in states {
+                let last = last_state(&tracks, goroutine);
+                assert_eq!(last, *state, "{goroutine} of {}", outcome.report());
+            }
+        }
+    }
+}
+
+/// The trace goes into a pipe that is full, so somebody holds the file and does not go on.
+#[test]
+fn a_trace_that_cannot_be_finished_does_not_keep_the_program_from_dying() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let pipe = dir.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let _reader = File::options()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .expect("a pipe");
+    let env = [("RTLIB_TRACE", pipe.to_str().expect("UTF-8"))];
+    let line = "trace-panic-after 200000";
+    let outcome = start(&executables()[1], line, &env, RUN).fails_with(2);
+    assert!(
+        outcome.err().contains("panic: deep\n"),
+        "{}",
+        outcome.report()
+    );
 }
 
 #[test]

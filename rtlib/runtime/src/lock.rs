@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 #[cfg(debug_assertions)]
 use crate::lockrank;
 use crate::lockrank::Ranked;
-use crate::os::linux::futex;
+use crate::os::linux::{futex, nanotime, proc};
 
 const UNLOCKED: u32 = 0;
 const LOCKED: u32 = 1;
@@ -62,6 +62,21 @@ impl<T: Ranked> Lock<T> {
     /// Takes the lock if it is free; in any order, since it does not wait.
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         self.take().then(|| self.guard())
+    }
+
+    /// Takes the lock if it becomes free within so many ns; in any order, since it does not wait for ever. For the ends of a program: whoever holds the lock may never go on.
+    pub fn lock_within(&self, ns: u64) -> Option<Guard<'_, T>> {
+        const PAUSE_US: u64 = 200;
+        let deadline = nanotime().saturating_add(ns);
+        loop {
+            if let Some(guard) = self.try_lock() {
+                return Some(guard);
+            }
+            if nanotime() >= deadline {
+                return None;
+            }
+            proc::usleep(PAUSE_US);
+        }
     }
 
     #[inline]

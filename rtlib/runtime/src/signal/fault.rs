@@ -8,7 +8,6 @@ use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::fatal;
 use crate::os::linux::mem::PAGE;
-use crate::os::linux::proc;
 use crate::os::linux::signal::SIGBUS;
 use crate::sched::{self, g::G};
 use crate::traceback::dying::{self, End};
@@ -24,7 +23,7 @@ const STACK_GUARD_GAP: usize = 1 << 20;
 pub unsafe fn handle(info: &SigInfo, context: *const c_void) {
     if dying::is_reporter() {
         crate::print!("[a fault while the stacks were printed]\n");
-        proc::exit_group(dying::EXIT_STATUS);
+        dying::end(End::Status);
     }
     let Some(gp) = tls::getg().filter(|gp| is_overflow(gp, info.addr)) else {
         return;

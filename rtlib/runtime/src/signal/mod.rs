@@ -16,6 +16,7 @@ use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::proc;
 use crate::os::linux::signal::{SIGABRT, SIGBUS, SIGQUIT, SIGSEGV, SIGURG, unblock_all};
 use crate::os::linux::thread;
+use crate::trace;
 use crate::traceback::interrupt;
 
 mod fault;
@@ -181,6 +182,7 @@ unsafe fn by_default(signal: c_int, info: &SigInfo, context: *const c_void) {
         _ => {
             // SAFETY: as above.
             unsafe { fault::tell(info, context) };
+            trace::finish_dying();
             // SAFETY: back to the default: the faulting instruction runs again and ends the program as it would have.
             unsafe { real_sigaction(signal, &raw const DEFAULT, core::ptr::null_mut()) };
         }
@@ -198,5 +200,6 @@ pub fn die_by(signal: u32) -> ! {
 
 /// Ends the process as abort(3) does; for panics of the runtime itself.
 pub fn die_by_abort() -> ! {
+    trace::finish_dying();
     die_by(SIGABRT)
 }

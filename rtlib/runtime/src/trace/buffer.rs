@@ -101,11 +101,29 @@ pub fn push_from_outside(event: Event) {
     push(&OUTSIDE.lock(), event);
 }
 
-/// The chunk of threads that are no Ms, for the end.
-pub fn with_outside(f: impl FnOnce(&Chunk)) {
+/// The chunk of threads that are no Ms, for the end; not if its lock is not to be had within so many ns.
+pub fn with_outside(patience: u64, f: impl FnOnce(&Chunk)) {
+    let Some(outside) = OUTSIDE.lock_within(patience) else {
+        return;
+    };
     // SAFETY: null or a chunk, which is never freed.
-    if let Some(chunk) = unsafe { OUTSIDE.lock().load(Ordering::Relaxed).as_ref() } {
+    if let Some(chunk) = unsafe { outside.load(Ordering::Relaxed).as_ref() } {
         f(chunk);
+    }
+}
+
+/// All full chunks, for the end; none if their lock is not to be had within so many ns.
+pub fn with_full(patience: u64, mut f: impl FnMut(&Chunk)) {
+    let Some(mut chunks) = CHUNKS.lock_within(patience) else {
+        return;
+    };
+    let mut at = core::mem::replace(&mut chunks.full, ptr::null_mut());
+    drop(chunks);
+    // SAFETY: what was on the list is ours now.
+    while let Some(chunk) = unsafe { at.as_ref() } {
+        f(chunk);
+        // SAFETY: as above.
+        at = unsafe { *chunk.next.get() };
     }
 }
 

@@ -1,17 +1,32 @@
 //! The trace's file, and who writes it: sysmon, as chunks fill up; whoever ends the program, the rest.
+//!
+//! Only whole packets are written at a time, so the file can be opened however the program ended.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::perfetto::{Encoder, Sink};
 use super::{ON, buffer};
 use crate::boot;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
-use crate::os::linux::proc;
+use crate::os::linux::{nanotime, proc};
 use crate::sched::global::ALLMS;
 
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 16 << 10;
+/// How long a dying program waits for each thing that it needs to finish: a lock that may be held by the very thread that is dying.
+const DYING_PATIENCE_NS: u64 = 500_000_000;
+
+/// Nothing is traced.
+const OFF: u32 = 0;
+/// There is a file.
+const OPEN: u32 = 1;
+/// Somebody writes the end of it.
+const FINISHING: u32 = 2;
+/// All is written.
+const FINISHED: u32 = 3;
+
+static STATE: AtomicU32 = AtomicU32::new(OFF);
 
 struct Output {
     file: Option<File>,
@@ -73,7 +88,7 @@ fn begin(fd: u32) {
         fn atexit(f: extern "C" fn()) -> i32;
     }
     extern "C" fn at_exit() {
-        finish();
+        finish(u64::MAX);
     }
     let mut output = OUTPUT.lock();
     let Output { file, encoder } = &mut *output;
@@ -86,6 +101,7 @@ fn begin(fd: u32) {
     drop(output);
     // SAFETY: libc's function and a function that may run at any time. If there is no room, `exit` loses the last events.
     let _ = unsafe { atexit(at_exit) };
+    STATE.store(OPEN, Ordering::Release);
     ON.store(true, Ordering::Release);
 }
 
@@ -110,15 +126,41 @@ pub fn write_full() {
     });
 }
 
-/// The end of the program: writes everything, and says what was lost. Once; later events are not noted.
-pub fn finish() {
-    static DONE: AtomicBool = AtomicBool::new(false);
-    if !super::is_on() || DONE.swap(true, Ordering::AcqRel) {
-        return;
-    }
-    write_full();
+/// From now on nothing is noted. The program is about to die: what happens while it says why is not of interest.
+pub fn stop() {
     ON.store(false, Ordering::Release);
-    let mut output = OUTPUT.lock();
+}
+
+/// A dying program's end of the trace. As far as it can be written: it does not wait long for anything.
+pub fn finish_dying() {
+    finish(DYING_PATIENCE_NS);
+}
+
+/// Writes what is not written yet, and says what was lost. When this returns, that has been done, here or by another thread, or something was not to be had within so many ns.
+fn finish(patience: u64) {
+    match STATE.compare_exchange(OPEN, FINISHING, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => {
+            stop();
+            write_rest(patience);
+            STATE.store(FINISHED, Ordering::Release);
+        }
+        Err(FINISHING) => wait_until_finished(patience),
+        Err(_) => {}
+    }
+}
+
+fn wait_until_finished(patience: u64) {
+    const PAUSE_US: u64 = 1000;
+    let deadline = nanotime().saturating_add(patience);
+    while STATE.load(Ordering::Acquire) != FINISHED && nanotime() < deadline {
+        proc::usleep(PAUSE_US);
+    }
+}
+
+fn write_rest(patience: u64) {
+    let Some(mut output) = OUTPUT.lock_within(patience) else {
+        return;
+    };
     let Output {
         file: Some(file),
         encoder,
@@ -126,20 +168,20 @@ pub fn finish() {
     else {
         return;
     };
-    let mut rest = |chunk: &buffer::Chunk| {
+    let mut write = |chunk: &buffer::Chunk| {
         chunk
             .events()
             .iter()
             .for_each(|event| encoder.event(event, file));
     };
-    buffer::drain(&mut rest);
+    buffer::with_full(patience, &mut write);
     for mp in core::iter::successors(ALLMS.get_acquire(), |mp| mp.alllink.get()) {
         // SAFETY: null or a chunk, which is never freed.
         if let Some(chunk) = unsafe { mp.trace.chunk.load(Ordering::Acquire).as_ref() } {
-            rest(chunk);
+            write(chunk);
         }
     }
-    buffer::with_outside(rest);
+    buffer::with_outside(patience, &mut write);
     file.flush();
     let lost = buffer::lost();
     if lost != 0 {

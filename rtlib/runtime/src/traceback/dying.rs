@@ -5,6 +5,8 @@
 //! Names and lines are looked up, and everything is printed, by a *reporter*: a thread made for this alone, with a large stack and a TLS block of its own. The dying thread may have
 //! overflowed its stack, may be in the scheduler, in a signal handler or in the middle of malloc; the reporter stands on none of that. To libc it is one more thread, so it allocates from an arena of its own.
 //! If it does not get on (a lock of the program's own allocator could be held for ever), the dying thread ends the program without it.
+//!
+//! A trace (`trace`) ends where the dying begins, and is written out at the very end.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
@@ -29,9 +31,10 @@ use crate::print::Stderr;
 use crate::sched::g::G;
 use crate::sched::{hold, this_goroutine};
 use crate::signal::die_by;
+use crate::trace;
 
 /// Go's exit status for all of these ends.
-pub const EXIT_STATUS: u32 = 2;
+const EXIT_STATUS: u32 = 2;
 /// Bytes of the reporter's stack.
 const REPORTER_STACK: usize = 4 << 20;
 /// How long the reporter may take for one goroutine.
@@ -89,10 +92,13 @@ pub fn begin() -> Dying {
     signal::block_all();
     let me = tls::thread_pointer();
     match BEGUN.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
-        Ok(_) => Dying(()),
+        Ok(_) => {
+            trace::stop();
+            Dying(())
+        }
         Err(other) if other == me || is_reporter() => {
             crate::print!("[an error while the stacks were printed]\n");
-            proc::exit_group(EXIT_STATUS)
+            end(End::Status)
         }
         Err(_) => loop {
             proc::usleep(1_000_000);
@@ -184,7 +190,9 @@ impl Dying {
     }
 }
 
-fn end(how: End) -> ! {
+/// Ends the process without a word more.
+pub fn end(how: End) -> ! {
+    trace::finish_dying();
     match how {
         End::Signal(signal) => die_by(signal),
         End::Status if level::get().crash => die_by(signal::SIGABRT),
