@@ -89,10 +89,13 @@ fn last_state<'a>(tracks: &'a BTreeMap<String, Vec<Event>>, goroutine: &str) -> 
     slices(&tracks[goroutine]).last().expect("a state")
 }
 
+/// Goroutines, and what they do last.
+type LastStates<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn the_trace_of_a_program_that_dies_ends_with_its_death() {
     let dir = tempfile::tempdir().expect("a directory");
-    let deaths: [(&str, i32, &[(&str, &str)]); 7] = [
+    let deaths: [(&str, i32, LastStates); 7] = [
         ("trace-panic", 2, &[("G2", "running")]),
         ("trace-panic-after 20000", 2, &[("G3", "running")]),
         (

@@ -231,17 +231,34 @@ func main() {
 
 #[test]
 fn hogs_are_reported_on_demand() {
-    let env = [("GODEBUG", "hogtrace=1"), ("GOMAXPROCS", "1")];
-    let outcome = start(&executables()[1], "all-sleep 3", &env, RUN).ok();
-    let line = Regex::new(
-        r"(?m)^HOG goroutine \d+ sleeps in the kernel with P\d+ for \d+us while others wait: P\d+ makes up for it \(\d+ extra\)$",
-    )
-    .expect("a regular expression");
-    assert!(line.is_match(&outcome.err()), "{}", outcome.report());
-    let outcome = start(&executables()[1], "hog-returns", &env, RUN).ok();
-    assert!(
-        outcome.err().contains(" has been running with P0 for "),
-        "{}",
-        outcome.report()
+    let sleeps = r"sleeps in the kernel with P\d+ for \d+us while others wait: P\d+ makes up for it \(\d+ extra\)";
+    check_hog("all-sleep 3", sleeps, "std::thread::functions::sleep");
+    let runs =
+        r"has been running with P0 for \d+us while others wait: P1 makes up for it \(1 extra\)";
+    check_hog("hog-returns", runs, "testprog::watch::hog_returns");
+}
+
+/// With one P and `hogtrace` the program reports a goroutine that does this in this function.
+#[track_caller]
+fn check_hog(line: &str, does: &str, function: &str) {
+    let report = format!(
+        r"(?m)^HOG goroutine (\d+) {does}\ngoroutine (\d+) \[running\]:\n([^\n]+\n)*{function}\(\.\.\.\)\n\t[^\n]+:\d+"
     );
+    let report = Regex::new(&report).expect("a regular expression");
+    for exe in executables() {
+        let env = [("GODEBUG", "hogtrace=1"), ("GOMAXPROCS", "1")];
+        let outcome = start(exe, line, &env, RUN).ok();
+        let err = outcome.err();
+        let Some(found) = report.captures(&err) else {
+            panic!("{}", outcome.report());
+        };
+        assert_eq!(found[1], found[2], "{}", outcome.report());
+    }
+    let env = [
+        ("GODEBUG", "hogtrace=1"),
+        ("GOMAXPROCS", "1"),
+        ("GOTRACEBACK", "none"),
+    ];
+    let err = start(&executables()[1], line, &env, RUN).ok().err();
+    assert!(err.lines().all(|line| line.starts_with("HOG ")), "{err}");
 }

@@ -13,6 +13,8 @@ pub enum Rank {
     Holder = 1,
     /// `traceback/interrupt.rs`: the right to ask a thread for its stack.
     Asking,
+    /// `sched/hogs.rs`: reports that are to be printed.
+    HogReports,
     /// Channels and buckets of semaphores: who waits there.
     Waiters,
     /// `sched/timer`: a P's timers.

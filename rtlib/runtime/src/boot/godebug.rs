@@ -6,7 +6,7 @@
 //! - `schedmigrate=1`: a goroutine that yields runs next on another thread whenever it can. For tests of what migration must not break.
 //! - `schedseed=N`: random choices of the scheduler, from this seed (`sched::shuffle`); 0 = none.
 //! - `schedtrace=N`: every N ms a line with the state of the scheduler; with `scheddetail=1` lines for every P, M and goroutine.
-//! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for.
+//! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for, and its stack.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 

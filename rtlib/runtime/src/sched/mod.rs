@@ -4,7 +4,7 @@
 //! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim` and `scavenge`: memory of stacks.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
-//!   with `retake` (Ps of goroutines that do not come back), `dead` (deadlocks), `schedtrace`; `stats`: numbers; `timer`: deadlines.
+//!   with `retake` (Ps of goroutines that do not come back; `hogs`: reports of them), `dead` (deadlocks), `schedtrace`; `stats`: numbers; `timer`: deadlines.
 //!
 //! # How a goroutine gives way
 //!
@@ -26,6 +26,8 @@ pub mod g;
 pub mod gfree;
 #[cfg(feature = "object")]
 pub mod global;
+#[cfg(feature = "object")]
+mod hogs;
 #[cfg(feature = "object")]
 pub mod hold;
 #[cfg(feature = "object")]

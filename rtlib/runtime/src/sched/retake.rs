@@ -16,6 +16,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::global::{RUNQSIZE, SPIN, allp};
+use super::hogs::{self, Hog};
 use super::p::{P, PStatus};
 use super::{procs, shuffle, threads, timer};
 use crate::boot::godebug;
@@ -41,13 +42,6 @@ pub static COMPENSATED: AtomicU64 = AtomicU64::new(0);
 pub struct Retaker {
     /// The last look found a sleeping hog.
     sleepers: bool,
-}
-
-/// Why a goroutine is a hog.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Hog {
-    Computes,
-    Sleeps,
 }
 
 impl Retaker {
@@ -77,7 +71,10 @@ impl Retaker {
                     continue;
                 };
                 if let Some(extra) = procs::compensate(pp) {
-                    report(pp, hog, held, extra);
+                    if godebug::hogtrace() {
+                        // Now: it may give way as soon as the others run.
+                        hogs::report(pp, hog, held, extra);
+                    }
                     COMPENSATED.fetch_add(1, Ordering::Relaxed);
                     threads::startm(extra, false);
                     found = true;
@@ -151,26 +148,4 @@ fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
 
 fn work_waits(now: u64) -> bool {
     RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(P::has_work) || timer::are_overdue(now)
-}
-
-/// `GODEBUG=hogtrace=1`.
-fn report(pp: &'static P, hog: Hog, held: u64, extra: &'static P) {
-    if !godebug::hogtrace() {
-        return;
-    }
-    let does = match hog {
-        Hog::Computes => "has been running",
-        Hog::Sleeps => "sleeps in the kernel",
-    };
-    let goid =
-        pp.m.get()
-            .and_then(|mp| mp.curg.get())
-            .map_or(0, super::g::G::id);
-    crate::print!(
-        "HOG goroutine {goid} {does} with P{} for {}us while others wait: P{} makes up for it ({} extra)\n",
-        pp.id.load(Ordering::Relaxed),
-        held / 1000,
-        extra.id.load(Ordering::Relaxed),
-        procs::hogs(),
-    );
 }

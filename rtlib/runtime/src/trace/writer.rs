@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use super::perfetto::{Encoder, Sink};
 use super::{ON, buffer};
 use crate::boot;
+use crate::libc::ffi;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{nanotime, proc};
@@ -84,9 +85,6 @@ pub fn start() {
 }
 
 fn begin(fd: u32) {
-    unsafe extern "C" {
-        fn atexit(f: extern "C" fn()) -> i32;
-    }
     extern "C" fn at_exit() {
         finish(u64::MAX);
     }
@@ -100,7 +98,7 @@ fn begin(fd: u32) {
     encoder.begin(proc::pid().into(), boot::program_name(), file);
     drop(output);
     // SAFETY: libc's function and a function that may run at any time. If there is no room, `exit` loses the last events.
-    let _ = unsafe { atexit(at_exit) };
+    let _ = unsafe { ffi::atexit(at_exit) };
     STATE.store(OPEN, Ordering::Release);
     ON.store(true, Ordering::Release);
 }

@@ -3,7 +3,7 @@
 //! - `unwind`: the unwinder (libgcc's, which std is linked with), on the own stack, on a parked goroutine's, in a signal handler; `eh_frame`: where it finds its data.
 //! - `record`: all that is told of a goroutine; `interrupt`: the stack of one that runs on another thread.
 //! - `write`: records as text and `level`: how much of it (`GOTRACEBACK`).
-//! - `dying`: the last words of a program, on a thread of their own; `panics`: where a panic came from, once it has been caught.
+//! - `tell`: for a program that goes on. `dying`: the last words of a program, on a thread of their own; `panics`: where a panic came from, once it has been caught.
 //! - `api`: the C interface (`rtlib_abi::traceback`).
 //!
 //! Program counters are recorded here; names, files and lines come from the `rtlib` crate (`symbols`), which programs without `rtlib` do without.
@@ -23,6 +23,8 @@ pub mod panics;
 pub mod record;
 #[cfg(feature = "object")]
 mod symbols;
+#[cfg(feature = "object")]
+pub mod tell;
 #[cfg(feature = "object")]
 pub mod unwind;
 #[cfg(feature = "object")]
