@@ -178,7 +178,9 @@ fn ripgrep_installed_from_the_registry_searches_this_repository() {
     )
     .ok();
     assert!(
-        found.out().contains("rtlib/runtime/src/arch/x86_64/switch.rs"),
+        found
+            .out()
+            .contains("rtlib/runtime/src/arch/x86_64/switch.rs"),
         "{}",
         found.report()
     );
