@@ -68,8 +68,8 @@ pub struct M {
     pub signal_stack: AtomicUsize,
     /// See `signal_stack`.
     pub signal_stack_len: AtomicUsize,
-    /// Its signal handler unwinds the stack that it interrupted.
-    pub unwinds_interrupted: AtomicBool,
+    /// While its signal handler unwinds the stack that it interrupted: where a fault leads (`arch::…::unwind::call_guarded`), else 0.
+    pub fault_sp: AtomicUsize,
 }
 
 const _: () = assert!(offset_of!(M, g0) == offset_of!(MHead, g0));
@@ -103,7 +103,7 @@ impl M {
             trace: trace::OfM::new(),
             signal_stack: AtomicUsize::new(0),
             signal_stack_len: AtomicUsize::new(0),
-            unwinds_interrupted: AtomicBool::new(false),
+            fault_sp: AtomicUsize::new(0),
         }
     }
 

@@ -137,6 +137,7 @@ extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
     unsafe {
         match signal as u32 {
             SIGURG if (*info).code == SI_TKILL => return interrupt::answer(context),
+            SIGSEGV | SIGBUS if interrupt::recover(context) => return,
             SIGSEGV | SIGBUS => fault::handle(&*info, context),
             _ => {}
         }

@@ -3,11 +3,14 @@
 //! The handler takes no lock and allocates nothing; the unwinder that it calls neither, thanks to `eh_frame`. The signal is SIGURG, as Go's for such purposes: by default it does nothing,
 //! and programs that do use it must expect it at any time. Interrupted system calls go on (SA_RESTART), as far as the kernel does that.
 //!
+//! A signal may interrupt code whose unwind information does not hold at every instruction: the last ones of libgcc's own unwinder, which load the registers of another frame, or assembly
+//! without any. What is found from there on may be nonsense, so a fault on the way ends the walk ([`recover`]), and so do frames that turn back (`unwind`).
+//!
 //! One request at a time. Its state: nobody asks; asked; the handler works; answered; not to be answered, since the thread runs something else by now.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use rtlib_abi::traceback::Trace;
 
@@ -125,20 +128,31 @@ pub fn answer(context: *const c_void) {
 pub unsafe fn unwind_interrupted(trace: &mut Trace, context: *const c_void) {
     // SAFETY: the caller vouches.
     let registers = unsafe { Registers::interrupted(context) };
-    let mp = tls::getg().and_then(|gp| gp.m.get());
-    let set = |on| {
-        if let Some(mp) = mp {
-            mp.unwinds_interrupted.store(on, Ordering::Relaxed);
-        }
-    };
-    set(true);
-    unwind::interrupted(trace, &registers);
-    set(false);
+    unwind::interrupted(trace, &registers, fault_sp());
+}
+
+fn fault_sp() -> Option<&'static AtomicUsize> {
+    let mp = tls::getg().and_then(|gp| gp.m.get())?;
+    Some(&mp.fault_sp)
 }
 
 /// Whether the calling thread is in [`unwind_interrupted`].
 pub fn in_handler() -> bool {
-    tls::getg()
-        .and_then(|gp| gp.m.get())
-        .is_some_and(|mp| mp.unwinds_interrupted.load(Ordering::Relaxed))
+    fault_sp().is_some_and(|sp| sp.load(Ordering::Relaxed) != 0)
+}
+
+/// The calling thread has faulted: if that was in [`unwind_interrupted`], it goes on with what it has found so far once the handler returns. False if it was not.
+///
+/// # Safety
+/// `context` is the third argument of the running handler of that fault.
+pub unsafe fn recover(context: *mut c_void) -> bool {
+    let Some(sp) = fault_sp()
+        .map(|sp| sp.load(Ordering::Relaxed))
+        .filter(|sp| *sp != 0)
+    else {
+        return false;
+    };
+    // SAFETY: the caller vouches; the thread is in that call.
+    unsafe { Registers::land(context, sp) };
+    true
 }

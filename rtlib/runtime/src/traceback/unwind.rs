@@ -2,11 +2,11 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use rtlib_abi::traceback::{KEPT, Trace};
 
-use crate::arch::current::unwind::{Registers, call_above_parked};
+use crate::arch::current::unwind::{Registers, call_above_parked, call_guarded};
 use crate::arch::current::{weak, weak_address};
 use crate::sched::g::G;
 
@@ -44,10 +44,15 @@ enum From {
     At(usize),
 }
 
+/// Outer frames have greater stack pointers, except where a signal handler runs on a stack of its own. More such places than this are nonsense, which might go on for ever.
+const MAX_TURNS: u32 = 8;
+
 struct Collector<'a> {
     trace: &'a mut Trace,
     from: From,
     begun: bool,
+    last_sp: usize,
+    turns: u32,
 }
 
 impl Collector<'_> {
@@ -58,6 +63,13 @@ impl Collector<'_> {
                 From::At(start) => sp == start,
             };
         self.begun
+    }
+
+    /// Whether there has not been too much back and forth before this frame.
+    fn is_plausible(&mut self, sp: usize) -> bool {
+        self.turns += u32::from(sp <= self.last_sp);
+        self.last_sp = sp;
+        self.turns <= MAX_TURNS
     }
 }
 
@@ -79,7 +91,7 @@ unsafe extern "C" fn on_frame(context: *mut Context, collector: *mut c_void) -> 
         let sp = _Unwind_GetCFA(context);
         (&mut *collector.cast::<Collector<'_>>(), sp, pc, before)
     };
-    if pc == 0 {
+    if pc == 0 || !collector.is_plausible(sp) {
         return END_OF_STACK;
     }
     if collector.begins(sp) {
@@ -101,6 +113,8 @@ fn collect(trace: &mut Trace, from: From, walk_it: impl FnOnce(*mut c_void)) {
         trace,
         from,
         begun: false,
+        last_sp: 0,
+        turns: 0,
     };
     walk_it((&raw mut collector).cast());
 }
@@ -126,11 +140,13 @@ pub unsafe fn parked(trace: &mut Trace, gp: &G) {
     });
 }
 
-/// The stack that the running signal handler interrupted.
-pub fn interrupted(trace: &mut Trace, registers: &Registers) {
+/// The stack that the running signal handler interrupted, as far as it can be read: only with `fault_sp`, which `call_guarded` uses, more than the innermost frame.
+pub fn interrupted(trace: &mut Trace, registers: &Registers, fault_sp: Option<&AtomicUsize>) {
     collect(trace, From::At(registers.sp()), |collector| {
-        // SAFETY: it is a collector.
-        unsafe { walk(collector) }
+        if let Some(fault_sp) = fault_sp {
+            // SAFETY: it is a collector; `walk` and the unwinder have nothing to be destroyed, and here they take no lock (`eh_frame`).
+            unsafe { call_guarded(fault_sp, walk, collector) }
+        }
     });
     if trace.total == 0 {
         push(trace, registers.pc() + 1);

@@ -2,6 +2,7 @@
 
 use core::arch::naked_asm;
 use core::ffi::c_void;
+use core::sync::atomic::AtomicUsize;
 
 /// Calls `f(arg)` in such a way that to the unwinder the caller is the goroutine whose saved context (see `switch`) is at `sp`: this function's unwind
 /// information finds its frame not by the stack pointer but by rbx, which points to that context. So the unwinder that `f` calls runs on the caller's stack and only reads
@@ -41,6 +42,79 @@ pub unsafe extern "C" fn call_above_parked(
         "ret",
         ".cfi_endproc",
     )
+}
+
+/// Calls `f(arg)`. While it runs `*fault_sp` is not 0, and a fault in it may be answered by making `runtime.faultlanding` the instruction pointer and `*fault_sp` the stack pointer ([`Registers::land`]): then this
+/// returns, and what `f` was doing is left as it is.
+///
+/// In: rdi fault_sp, rsi f, rdx arg. Stack at `*fault_sp`, from the top: fault_sp, r15, r14, r13, r12, rbx, rbp, return address.
+///
+/// # Safety
+/// `f` does not unwind; nothing that it holds needs a destructor, and no lock.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_guarded(
+    fault_sp: &AtomicUsize,
+    f: unsafe extern "C" fn(*mut c_void),
+    arg: *mut c_void,
+) {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_adjust_cfa_offset 8",
+        ".cfi_rel_offset rbp, 0",
+        "push rbx",
+        ".cfi_adjust_cfa_offset 8",
+        ".cfi_rel_offset rbx, 0",
+        "push r12",
+        ".cfi_adjust_cfa_offset 8",
+        ".cfi_rel_offset r12, 0",
+        "push r13",
+        ".cfi_adjust_cfa_offset 8",
+        ".cfi_rel_offset r13, 0",
+        "push r14",
+        ".cfi_adjust_cfa_offset 8",
+        ".cfi_rel_offset r14, 0",
+        "push r15",
+        ".cfi_adjust_cfa_offset 8",
+        ".cfi_rel_offset r15, 0",
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "mov [rdi], rsp",
+        "mov rdi, rdx",
+        "call rsi",
+        ".globl runtime.faultlanding",
+        ".hidden runtime.faultlanding",
+        "runtime.faultlanding:",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -8",
+        "mov qword ptr [rdi], 0",
+        "pop r15",
+        ".cfi_adjust_cfa_offset -8",
+        ".cfi_restore r15",
+        "pop r14",
+        ".cfi_adjust_cfa_offset -8",
+        ".cfi_restore r14",
+        "pop r13",
+        ".cfi_adjust_cfa_offset -8",
+        ".cfi_restore r13",
+        "pop r12",
+        ".cfi_adjust_cfa_offset -8",
+        ".cfi_restore r12",
+        "pop rbx",
+        ".cfi_adjust_cfa_offset -8",
+        ".cfi_restore rbx",
+        "pop rbp",
+        ".cfi_adjust_cfa_offset -8",
+        ".cfi_restore rbp",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+unsafe extern "C" {
+    /// In [`call_guarded`]. Not to be called.
+    #[link_name = "runtime.faultlanding"]
+    fn fault_landing();
 }
 
 /// Registers of an interrupted thread (`mcontext_t`; sigcontext(7), sys/ucontext.h).
@@ -89,6 +163,21 @@ impl Registers {
                 .cast::<[usize; COUNT]>()
                 .read()
         })
+    }
+
+    /// Makes the code that a signal handler interrupted go on at the end of the [`call_guarded`] that set `fault_sp`, once the handler returns.
+    ///
+    /// # Safety
+    /// `context` is the third argument of the running signal handler, which interrupted that call.
+    pub unsafe fn land(context: *mut c_void, fault_sp: usize) {
+        // SAFETY: the kernel passes a `ucontext_t`, aligned to 8 bytes, and reads it when the handler returns.
+        unsafe {
+            let registers = context.byte_add(IN_UCONTEXT).cast::<usize>();
+            registers.add(RSP).write(fault_sp);
+            registers
+                .add(RIP)
+                .write(fault_landing as *const () as usize);
+        }
     }
 
     /// The instruction pointer.
