@@ -5,10 +5,11 @@
 //! - [`snapshot`]: expected messages in files; [`files`]: what builds leave on the disk;
 //! - [`process`]: running children; [`go`]: the Go toolchain, the oracle; [`readelf`], [`gdb`]: other people's tools;
 //!
-//! - [`testprog`]: the fixture with many small programs.
+//! - [`testprog`], [`behaviours`]: the fixtures with many small programs.
 //!
 //! A test never sleeps to wait for something and never skips in silence: what it needs is there or it fails and says what to install.
 
+pub mod behaviours;
 pub mod files;
 pub mod gdb;
 pub mod go;

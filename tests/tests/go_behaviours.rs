@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use gobuild_tests::behaviours::{self, executable};
 use gobuild_tests::go;
 use gobuild_tests::process::{BUILD, Outcome, run};
 use gobuild_tests::tool;
@@ -13,28 +14,12 @@ use gobuild_tests::tool;
 /// A program takes a fraction of a second. A machine that is busy with other tests may need more; a program that hangs is not waited for long.
 const LIMIT: Duration = Duration::from_secs(60);
 
-fn fixture() -> PathBuf {
-    tool::root().join("tests/fixtures/go_behaviours")
-}
-
-/// Our executable.
-fn ours() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let target = tool::scratch().join("go_behaviours");
-        let mut build = tool::gobuild(&fixture());
-        build.args(["build", "--locked", "--release"]);
-        _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
-        target.join("release/go_behaviours")
-    })
-}
-
 /// Go's.
 fn gos() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let exe = tool::scratch().join("go_behaviours-in-go");
-        let mut build = go::command(&fixture().join("go"));
+        let mut build = go::command(&behaviours::fixture().join("go"));
         _ = run(build.args(["build", "-o"]).arg(&exe).arg("."), BUILD).ok();
         exe
     })
@@ -50,7 +35,7 @@ fn start(exe: &Path, name: &str, procs: &str) -> Outcome {
 #[track_caller]
 fn check(name: &str, procs: &[&str], expect: &str) {
     for procs in procs {
-        let outcome = start(ours(), name, procs).ok();
+        let outcome = start(executable(), name, procs).ok();
         assert_eq!(
             (outcome.out(), outcome.err()),
             (format!("{expect}\n"), String::new()),
@@ -64,7 +49,7 @@ fn check(name: &str, procs: &[&str], expect: &str) {
 fn check_as_go(name: &str, procs: &[&str]) {
     let go = start(gos(), name, procs[0]);
     for procs in procs {
-        let outcome = start(ours(), name, procs);
+        let outcome = start(executable(), name, procs);
         assert!(
             (outcome.out(), outcome.code()) == (go.out(), go.code())
                 && report(&outcome) == report(&go),

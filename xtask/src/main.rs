@@ -47,7 +47,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "long",
-        about: "`long [MINUTES]`: fuzzing, many graphs for the order oracle, loom without bounds",
+        about: "`long [MINUTES]`: fuzzing, many graphs for the order oracle, many schedules, loom without bounds",
         run: steps::long,
     },
 ];

@@ -92,6 +92,11 @@ pub fn long(runner: &mut Runner, args: &[String]) {
         cargo(&["test", "-p", "gobuild-tests", "--test", "order_oracle"])
             .env("GOBUILD_ORACLE_GRAPHS", (minutes * 20).to_string()),
     );
+    runner.child(
+        "seeds",
+        cargo(&["test", "-p", "gobuild-tests", "--test", "seeds"])
+            .env("GOBUILD_SEEDS", (minutes * 20).to_string()),
+    );
     loom(runner, None);
 }
 

@@ -302,6 +302,7 @@ extern "C" fn gosched() {
         && pp.fresh.len() == 0
         && RUNQSIZE.load(Ordering::Relaxed) == 0
         && !procs::must_visit_scheduler(pp)
+        && !timer::must_visit_scheduler(pp)
     {
         pp.tick();
         return;

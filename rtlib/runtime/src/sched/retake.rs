@@ -88,9 +88,9 @@ impl Retaker {
 
     fn judge(&self, pp: &'static P, held: u64, reads: &mut u32) -> Option<Hog> {
         let mp = pp.m.get().filter(|mp| !mp.is_spinning())?;
-        if held >= HOG_NS {
-            // The clock is to have no say where a seed decides.
-            return (!shuffle::is_on()).then_some(Hog::Computes);
+        // The clock is to have no say where a seed decides; whoever sleeps is made up for even there, since nobody else may be able to wake it.
+        if held >= HOG_NS && !shuffle::is_on() {
+            return Some(Hog::Computes);
         }
         let patience = if self.sleepers {
             NEXT_SLEEPER_NS
