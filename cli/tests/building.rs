@@ -186,6 +186,7 @@ fn objects_and_link_line_are_emitted_even_when_nothing_is_built() {
         "asm_amd64.o",
         "inittask.o",
         "mainpc.o",
+        "gdb.o",
         "runtime.o",
     ] {
         assert!(package.path("objects").join(name).exists(), "{name}");

@@ -4,7 +4,7 @@ mod support;
 
 use std::process::Command;
 
-use gobuild_codegen::emit::{EmitConfig, EmitError, objects};
+use gobuild_codegen::emit::{EmitConfig, EmitError, EmittedObjects, objects};
 use gobuild_codegen::model::Plan;
 use support::sample::{EXPECTED_RUN, config, plan};
 use support::{Linker, Workshop, readelf, run};
@@ -119,7 +119,7 @@ fn sections_that_nothing_refers_to_are_retained_and_stacks_stay_unexecutable() {
         "WA"
     );
     assert_eq!(section_flags(&listing, ".data.config..inittask"), "WA");
-    for object in ["inittask.o", "mainpc.o"] {
+    for object in EmittedObjects::NAMES {
         assert_eq!(
             section_flags(
                 &readelf(&["-SW"], &workshop.path(object)),

@@ -13,6 +13,11 @@ const ASM: &str = include_str!("../files/asm_amd64.s");
 const CPU_CHECK: &str = include_str!("../files/cpu_check_amd64.s");
 const CPU_CHECK_V3: &str = include_str!("../files/cpu_check_v3_amd64.s");
 
+/// gdb's commands for goroutines: `info goroutines` and `goroutine`. No template: it is the same for every program.
+pub const GDB_SCRIPT: &str = include_str!("../files/runtime-gdb.py");
+/// What gdb calls it. Go's is called the same.
+pub const GDB_SCRIPT_NAME: &str = "runtime-gdb.py";
+
 /// What the templates depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {

@@ -252,6 +252,7 @@ fn one_command_answers_several_and_links_only_if_one_of_them_needs_it() {
         objects,
         [
             "asm_amd64.o",
+            "gdb.o",
             "inittask.o",
             "mainpc.o",
             "rt0_linux_amd64.o",

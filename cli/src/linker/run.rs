@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use gobuild_codegen::emit;
+use gobuild_codegen::emit::{self, EmittedObjects};
 use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
@@ -157,9 +157,8 @@ impl Stage<'_> {
             write(&layout.own(name), content)?;
         }
         write(&layout.runtime, runtime_object::bytes())?;
-        let names = emitted.files().map(|(name, _)| name);
         Ok(layout
-            .objects(&names)
+            .objects(&EmittedObjects::NAMES)
             .into_iter()
             .map(|(_, path)| path)
             .collect())

@@ -1,5 +1,6 @@
 //! `-n`: the steps of a build, without doing them.
 
+use gobuild_codegen::emit::EmittedObjects;
 use gobuild_codegen::model::RootTarget;
 
 use super::context::Context;
@@ -38,7 +39,7 @@ fn steps(context: &Context, plan: &PlanFile, program: &RootTarget) -> Vec<String
     lines.push(match std::fs::read_to_string(layout.link_args()) {
         Ok(last) => format!("# as it was linked last:\n{}", last.trim_end()),
         Err(_) => {
-            let objects = layout.objects(&["inittask.o", "mainpc.o"]);
+            let objects = layout.objects(&EmittedObjects::NAMES);
             let objects = shell::quoted(objects.iter().map(|(_, path)| path));
             let compiler = shell::quoted([&recipe.link.compiler]);
             format!(

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use gobuild_codegen::emit::EmittedObjects;
 use gobuild_codegen::graph::RuntimeGraph;
 use gobuild_codegen::model::{Plan, RootTarget};
 use gobuild_codegen::{emit, report};
@@ -186,7 +187,7 @@ fn give_object(to: &EmitTo, default: &Path, content: &[u8]) -> Result<(), Error>
 }
 
 fn give_objects(to: &EmitTo, layout: &Layout) -> Result<(), Error> {
-    for (name, path) in layout.objects(&["inittask.o", "mainpc.o"]) {
+    for (name, path) in layout.objects(&EmittedObjects::NAMES) {
         let content = built(EmitKind::Obj, &path)?;
         match to {
             EmitTo::Default => print(format!("{}\n", path.display()).as_bytes())?,

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `inittask.o` | every `<package>..inittask`, `go:main.inittasks`, `runtime.runtime_inittasks`, `runtime.firstmoduledata`, `runtime.buildinfo`, the note and `.dep-v0` | every init function by its symbol, `_rt0_amd64_linux`, `runtime.mainPC`, `runtime.init.0` |
 //! | `mainpc.o` | `runtime.mainPC`, `main.main` | `runtime.main`, `main` |
+//! | `gdb.o` | nothing: gdb's commands for goroutines, in a section that is not loaded | |
 //!
 //! Invariants:
 //! - The references to init functions are strong: they force the archive members that define them into the program, and one that is not
@@ -16,6 +17,7 @@
 //! Called by the driver after [`crate::plan`], and for `--emit obj` and `--emit mainpc`.
 
 mod error;
+mod gdb_script;
 mod inittask;
 mod main_pc;
 mod object_file;
@@ -46,13 +48,23 @@ pub struct EmittedObjects {
     pub inittask: Vec<u8>,
     /// `mainpc.o`.
     pub main_pc: Vec<u8>,
+    /// `gdb.o`.
+    pub gdb_script: Vec<u8>,
 }
 
 impl EmittedObjects {
+    /// The file names.
+    pub const NAMES: [&str; 3] = ["inittask.o", "mainpc.o", "gdb.o"];
+
     /// File names and contents, in the order in which they are linked.
     #[must_use]
-    pub fn files(&self) -> [(&'static str, &[u8]); 2] {
-        [("inittask.o", &self.inittask), ("mainpc.o", &self.main_pc)]
+    pub fn files(&self) -> [(&'static str, &[u8]); 3] {
+        let [inittask, main_pc, gdb_script] = Self::NAMES;
+        [
+            (inittask, &self.inittask),
+            (main_pc, &self.main_pc),
+            (gdb_script, &self.gdb_script),
+        ]
     }
 }
 
@@ -65,5 +77,6 @@ pub fn objects(plan: &Plan, config: &EmitConfig) -> Result<EmittedObjects, EmitE
     Ok(EmittedObjects {
         inittask: inittask::emit(plan, config)?,
         main_pc: main_pc()?,
+        gdb_script: gdb_script::gdb_script()?,
     })
 }

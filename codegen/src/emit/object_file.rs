@@ -119,6 +119,15 @@ impl ObjectFile {
         self.relocate(section, content)
     }
 
+    /// A section that is not loaded, of strings that end with a NUL byte.
+    pub(super) fn strings(&mut self, name: &str, content: &[u8]) {
+        let name = name.as_bytes().to_vec();
+        let section = self
+            .object
+            .add_section(Vec::new(), name, SectionKind::DebugString);
+        self.object.append_section_data(section, content, 1);
+    }
+
     /// A global function with its own section.
     pub(super) fn function(
         &mut self,

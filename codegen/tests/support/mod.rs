@@ -143,6 +143,7 @@ impl Workshop {
         let inputs = [
             "inittask.o",
             "mainpc.o",
+            "gdb.o",
             "runtime.o",
             "main.o",
             "libinits.a",

@@ -35,17 +35,32 @@ pub enum Status {
 }
 
 impl Status {
+    /// All.
+    pub const ALL: [Self; 6] = [
+        Self::Idle,
+        Self::Runnable,
+        Self::Running,
+        Self::Syscall,
+        Self::Waiting,
+        Self::Dead,
+    ];
+
     fn from_word(word: u32) -> Self {
-        [
-            Self::Idle,
-            Self::Runnable,
-            Self::Running,
-            Self::Syscall,
-            Self::Waiting,
-        ]
-        .into_iter()
-        .find(|status| *status as u32 == word)
-        .unwrap_or(Self::Dead)
+        let mut all = Self::ALL.into_iter();
+        all.find(|status| *status as u32 == word)
+            .unwrap_or(Self::Dead)
+    }
+
+    /// As tracebacks print it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Runnable => "runnable",
+            Self::Running => "running",
+            Self::Syscall => "syscall",
+            Self::Waiting => "waiting",
+            Self::Dead => "dead",
+        }
     }
 }
 
@@ -127,6 +142,9 @@ const _: () = {
 };
 
 impl G {
+    /// Where its status word is.
+    pub const STATUS: usize = offset_of!(Self, status);
+
     /// A G without a stack.
     pub const fn new() -> Self {
         Self {

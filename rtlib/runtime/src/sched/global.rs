@@ -75,8 +75,6 @@ pub static RUNQSIZE: AtomicU32 = AtomicU32::new(0);
 pub static ALLP: [Link<P>; MAX_PROCS] = [const { Link::none() }; MAX_PROCS];
 /// See `ALLP`.
 pub static ALLP_LEN: AtomicU32 = AtomicU32::new(0);
-/// All Gs, newest first (`alllink`).
-pub static ALLGS: Link<G> = Link::none();
 /// All Ms, newest first (`alllink`).
 pub static ALLMS: Link<M> = Link::none();
 /// The last id given out.

@@ -18,8 +18,8 @@
 
 use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 
+use super::allgs::ALLGS;
 use super::g::{G, Status};
-use super::global::ALLGS;
 use crate::lock::{Guard, Lock};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{futex, membarrier};
@@ -102,7 +102,7 @@ fn parked_status(gp: &G) -> Option<Status> {
 
 /// All Gs, the dead ones too, newest first.
 pub fn all() -> impl Iterator<Item = &'static G> {
-    core::iter::successors(ALLGS.get_acquire(), |gp| gp.alllink.get())
+    core::iter::successors(ALLGS.newest(), |gp| gp.alllink.get())
 }
 
 /// The runner's half: called after the status was set to `Running`, and before anything else of the goroutine is touched.

@@ -1,6 +1,6 @@
 //! The scheduler: goroutines (G) on threads (M) that hold processors (P), as in Go's runtime/proc.go.
 //!
-//! - `g`, `m`, `p`: the three things; `runq`: a P's queue, `fresh`: its goroutines that have not run yet, `pick`: which of them is next; `global`: the queue and lists that one lock protects.
+//! - `g`, `m`, `p`: the three things; `allgs`: the list of all Gs, for debuggers, too; `runq`: a P's queue, `fresh`: its goroutines that have not run yet, `pick`: which of them is next; `global`: the queue and lists that one lock protects.
 //! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim` and `scavenge`: memory of stacks.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
@@ -14,6 +14,8 @@
 //!
 //! The scheduler uses no thread-locals but `runtime.tls_g`.
 
+#[cfg(feature = "object")]
+pub mod allgs;
 #[cfg(feature = "object")]
 pub mod dead;
 #[cfg(feature = "object")]

@@ -5,8 +5,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
+use super::allgs::ALLGS;
 use super::g::{G, Status};
-use super::global::{ALLGS, GOIDGEN, SCHED, STARTED, ever_made_ps};
+use super::global::{GOIDGEN, SCHED, STARTED, ever_made_ps};
 use super::m::M;
 use super::p::P;
 use super::stack::{self, Class};
@@ -227,8 +228,7 @@ pub fn galloc() -> &'static G {
     // SAFETY: `G::new()` is all zero bytes: null links, numbers, false.
     let gp: &'static G = unsafe { mem::persistent() };
     let _sched = SCHED.lock();
-    gp.alllink.set(ALLGS.get());
-    ALLGS.set_release(Some(gp));
+    ALLGS.add(gp);
     gp
 }
 

@@ -25,6 +25,8 @@ pub const CLASSES: usize = MAX_CLASS - MIN_CLASS + 1;
 pub const DEFAULT_SIZE: usize = 256 << 10;
 /// Address space that an arena takes at a time, or four slots when they are larger.
 const ARENA: usize = 16 << 30;
+/// Core files get an arena's slots in steps of so many bytes, or of one slot.
+const DUMP_STEP: usize = 16 << 20;
 /// Slots are this much further apart than they are large. If they were a power of two apart, the pages in use, one a stack, would compete for a few sets of the TLB: 2,000 goroutines
 /// that run in turns missed it at every switch.
 const STAGGER: usize = mem::PAGE;
@@ -94,6 +96,8 @@ struct Arena {
     end: usize,
     /// Slots below have their guards already.
     guarded: usize,
+    /// What lies below belongs into core files.
+    dumped: usize,
     /// How many slots get theirs at a time: more and more, so that a program with few goroutines does not pay for many.
     ahead: usize,
 }
@@ -107,6 +111,7 @@ static ARENAS: [Lock<Arena>; CLASSES] = [const {
         at: 0,
         end: 0,
         guarded: 0,
+        dumped: 0,
         ahead: 1,
     })
 }; CLASSES];
@@ -122,9 +127,16 @@ pub fn alloc(class: Class) -> Slot {
         };
         let at = (fresh.as_ptr() as usize).next_multiple_of(size.min(2 << 20));
         mem::no_huge_pages(at, len);
-        (arena.at, arena.end, arena.guarded) = (at, at + len, at);
+        mem::in_core_files(at, len, false);
+        (arena.at, arena.end) = (at, at + len);
+        (arena.guarded, arena.dumped) = (at, at);
     }
     let lo = arena.at;
+    if lo + stride > arena.dumped {
+        let len = stride.max(DUMP_STEP).min(arena.end - arena.dumped);
+        mem::in_core_files(arena.dumped, len, true);
+        arena.dumped += len;
+    }
     if lo == arena.guarded {
         guard_ahead(&mut arena, stride);
     }

@@ -47,7 +47,8 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
-    const ALL: [Self; 20] = [
+    /// All, by their numbers.
+    pub(super) const ALL: [Self; 20] = [
         Self::Zero,
         Self::Park,
         Self::Join,
@@ -84,7 +85,7 @@ impl WaitReason {
 
     /// As tracebacks print it.
     #[must_use]
-    pub fn text(self) -> &'static str {
+    pub const fn text(self) -> &'static str {
         match self {
             Self::Zero => "",
             Self::Park => "park",

@@ -38,17 +38,6 @@ const fn text(text: &'static str) -> Str {
     }
 }
 
-fn status_text(status: Status) -> &'static str {
-    match status {
-        Status::Idle => "idle",
-        Status::Runnable => "runnable",
-        Status::Running => "running",
-        Status::Syscall => "syscall",
-        Status::Waiting => "waiting",
-        Status::Dead => "dead",
-    }
-}
-
 /// Whether a goroutine is to be listed, at this moment. The runtime's own are for those who want to see its frames, too.
 pub fn is_listed(gp: &G, system: bool) -> bool {
     let alive = !matches!(gp.status_acquire(), Status::Idle | Status::Dead);
@@ -67,7 +56,7 @@ pub fn describe(record: &mut Record, gp: &G, status: Status) {
         parent_goid: gp.parent_goid.load(Ordering::Relaxed),
         gopc: gp.gopc.load(Ordering::Relaxed),
         g: core::ptr::from_ref(gp) as usize,
-        status: text(status_text(status)),
+        status: text(status.text()),
         ..EMPTY
     };
     if waits {

@@ -35,8 +35,14 @@ pub type Commit = extern "C" fn(left: &'static G, arg: usize);
 /// What runs on g0 after [`mcall`]; does not return.
 pub type OnG0 = extern "C" fn(left: &'static G, commit: Option<Commit>, arg: usize) -> !;
 
-/// Bytes of a saved context: six registers and the return address.
-pub const CONTEXT: usize = 7 * 8;
+/// A saved context: six registers and the return address, in the order in which they lie.
+pub const SAVED: [&str; 7] = ["r15", "r14", "r13", "r12", "rbx", "rbp", "rip"];
+
+/// Bytes of the first instruction of [`gostart`].
+const NOP: usize = 1;
+
+/// Bytes of a saved context.
+pub const CONTEXT: usize = SAVED.len() * 8;
 
 /// rdi -> the G whose context becomes current: sets FS and rsp. Clobbers rax; the fallback clobbers rcx and r11 too and keeps the argument
 /// registers on the new stack over the system call.
@@ -220,13 +226,15 @@ pub unsafe extern "C" fn gogo(to: &'static G) -> ! {
     )
 }
 
-/// The outermost frame of every goroutine: calls its entry function (r12) with its argument (r13), then ends it.
+/// The outermost frame of every goroutine: calls its entry function (r12) with its argument (r13), then ends it. It is entered behind its first instruction: unwinders look up the
+/// instruction before a return address, and before it has run that is this address of a goroutine.
 #[unsafe(naked)]
 #[unsafe(export_name = "runtime.gostart")]
 unsafe extern "C" fn gostart() -> ! {
     naked_asm!(
         ".cfi_startproc",
         ".cfi_undefined rip",
+        "nop",
         "xor ebp, ebp",
         "mov rdi, r13",
         "call r12",
@@ -321,7 +329,7 @@ pub unsafe fn make_context(top: usize, entry: usize, arg: usize) -> usize {
     unsafe {
         words.add(2).write(arg); // r13
         words.add(3).write(entry); // r12
-        words.add(6).write(gostart as *const () as usize);
+        words.add(6).write(gostart as *const () as usize + NOP);
     }
     sp
 }

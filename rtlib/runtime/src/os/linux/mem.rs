@@ -3,8 +3,9 @@
 use core::ptr::NonNull;
 
 use linux_raw_sys::general::{
-    __NR_madvise, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise, MADV_DONTNEED,
-    MADV_NOHUGEPAGE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
+    __NR_madvise, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise, MADV_DODUMP,
+    MADV_DONTDUMP, MADV_DONTNEED, MADV_NOHUGEPAGE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE,
+    PROT_NONE, PROT_READ, PROT_WRITE,
 };
 
 use super::{Errno, call};
@@ -41,6 +42,14 @@ pub unsafe fn release(at: NonNull<u8>, len: usize) {
 pub fn no_huge_pages(at: usize, len: usize) {
     // SAFETY: advice about our own mapping; without THP in the kernel it fails and nothing is lost.
     let _ = unsafe { call(__NR_madvise, [at, len, MADV_NOHUGEPAGE as usize, 0, 0, 0]) };
+}
+
+/// Keeps memory out of core files, or has it in them again. The kernel leaves out what was never touched, but a core file that goes through a pipe or is written by a debugger would have gigabytes of
+/// zeros.
+pub fn in_core_files(at: usize, len: usize, wanted: bool) {
+    let advice = if wanted { MADV_DODUMP } else { MADV_DONTDUMP };
+    // SAFETY: advice about our own mapping; when it fails (too many mappings) core files are larger, or lack something.
+    let _ = unsafe { call(__NR_madvise, [at, len, advice as usize, 0, 0, 0]) };
 }
 
 /// Gives the memory of whole pages back to the system: they are zero from now on, until written. Guards stay. Fails, and changes nothing that matters, for

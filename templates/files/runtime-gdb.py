@@ -1,0 +1,313 @@
+"""Commands for goroutines: on a live process, and on a core file.
+
+    info goroutines     lists all goroutines
+    goroutine N CMD     runs a command of gdb's in the context of goroutine N
+    goroutine all CMD   the same for all of them
+
+Nothing is written to the process, and nothing is called in it. A goroutine that runs is looked at in its thread. One that does not has its registers
+on its own stack: an unwinder says that it called what the selected thread is in, so that gdb finds its frames above the thread's innermost one, which
+is hidden. What lies where is read from the program (`runtime.allgs`), so no debug information is needed for this.
+
+gdb loads this from the program itself, if it may (`auto-load safe-path`); it can also be loaded with `source`.
+"""
+
+import re
+import struct
+
+import gdb
+import gdb.frames
+import gdb.unwinder
+
+# Functions that are left out when it is said where a goroutine is: the runtime's and those of the libraries below the program. Inlined functions may
+# have names without paths; they are known by their files.
+PLUMBING = re.compile(r"(rtlib|rtlib_runtime|core|alloc|std)::|.*<rtlib_runtime::|(sync\.)?runtime[._\[]|_?_?rust_|_rt0_|main\.main$")
+PLUMBING_FILE = re.compile(r"(^|/)rtlib/(runtime/)?src/|^/rustc/[0-9a-f]+/|/rustlib/src/rust/library/")
+HASH = re.compile(r"::h[0-9a-f]{16}$")
+
+
+class Memory:
+    """Memory of the process, or of the core file."""
+
+    def __init__(self):
+        self.inferior = gdb.selected_inferior()
+
+    def read(self, address, layout):
+        bytes = self.inferior.read_memory(address, struct.calcsize(layout)).tobytes()
+        return struct.unpack(layout, bytes)
+
+    def word(self, address):
+        return self.read(address, "<Q")[0]
+
+    def table(self, slice):
+        """The names and numbers of one of the runtime's tables."""
+        start, length = self.read(slice, "<QQ")
+        for entry in range(start, start + 24 * length, 24):
+            name, size, number = self.read(entry, "<QQQ")
+            yield self.inferior.read_memory(name, size).tobytes().decode() if size else "", number
+
+
+class Goroutine:
+    """A goroutine as its structure describes it."""
+
+    def __init__(self, runtime, address):
+        memory, at = runtime.memory, runtime.offsets
+        self.runtime = runtime
+        self.id = memory.word(address + at["g.goid"])
+        self.status = memory.read(address + at["g.status"], "<I")[0]
+        self.reason = memory.read(address + at["g.waitreason"], "<B")[0]
+        self.stack = range(memory.word(address + at["g.stack_lo"]), memory.word(address + at["g.stack_hi"]))
+        self.sp = memory.word(address + at["g.sp"])
+        self.m = memory.word(address + at["g.m"])
+        self.next = memory.word(address + at["g.alllink"])
+
+    def status_name(self):
+        return self.runtime.statuses.get(self.status, "unknown(%d)" % self.status)
+
+    def is_alive(self):
+        return self.id != 0 and self.status_name() not in ("idle", "dead")
+
+    def wait_reason(self):
+        waits = self.status_name() == "waiting"
+        return self.runtime.reasons.get(self.reason, "") if waits else ""
+
+    def thread(self, threads):
+        """The thread that runs it, if one does."""
+        for thread in threads:
+            if thread.sp in self.stack:
+                return thread
+        if not self.m or self.status_name() not in ("running", "syscall"):
+            return None
+        # In a signal handler, on another stack. If it is in the scheduler's hands, the thread is on the scheduler's.
+        tid = self.runtime.memory.read(self.m + self.runtime.offsets["m.tid"], "<I")[0]
+        g0 = self.runtime.memory.word(self.m + self.runtime.offsets["m.g0"])
+        g0_stack = Goroutine(self.runtime, g0).stack if g0 else ()
+        for thread in threads:
+            if thread.id == tid and thread.sp not in g0_stack:
+                return thread
+        return None
+
+    def registers(self):
+        """The saved ones, by name."""
+        memory, context = self.runtime.memory, self.runtime.context
+        saved = {name: memory.word(self.sp + offset) for name, offset in context.items()}
+        saved["rsp"] = self.sp + 8 * len(context)
+        return saved
+
+
+class Thread:
+    """A thread, and how far its stack reaches."""
+
+    def __init__(self, thread):
+        thread.switch()
+        self.thread = thread
+        self.id = thread.ptid[1]
+        self.sp = int(gdb.newest_frame().read_register("rsp"))
+
+
+class Runtime:
+    """What the program says of itself."""
+
+    def __init__(self):
+        self.memory = Memory()
+        self.allgs, layout = self.memory.read(address_of("runtime.allgs"), "<QQ")
+        slices = [layout + 24 * i for i in range(4)]
+        tables = [list(self.memory.table(slice)) for slice in slices]
+        self.offsets = dict(tables[0])
+        self.context = dict(tables[1])
+        self.statuses = {number: name for name, number in tables[2]}
+        self.reasons = {number: name for name, number in tables[3]}
+
+    def goroutines(self):
+        """Those that are alive, by their ids."""
+        alive = []
+        address = self.allgs
+        while address:
+            goroutine = Goroutine(self, address)
+            if goroutine.is_alive():
+                alive.append(goroutine)
+            address = goroutine.next
+        return sorted(alive, key=lambda goroutine: goroutine.id)
+
+
+def address_of(symbol):
+    try:
+        return int(re.search(r" 0x[0-9a-f]+", gdb.execute("info address " + symbol, to_string=True)).group(), 16)
+    except (gdb.error, AttributeError):
+        raise gdb.GdbError("%s is unknown: no program of cargo gobuild, or one without symbols" % symbol) from None
+
+
+class ParkedUnwinder(gdb.unwinder.Unwinder):
+    """Leads from the innermost frame of a thread to the frames of a goroutine."""
+
+    def __init__(self):
+        super().__init__("runtime.parked")
+        self.registers = None
+        self.innermost = None
+
+    def __call__(self, pending):
+        if self.registers is None or place_of(pending) != self.innermost:
+            return None
+        # As an id serves what lies below all frames of the goroutine: gdb expects each frame to lie above the one before.
+        id = FrameId(self.registers["rsp"] - 8 * len(self.registers), self.innermost[1])
+        unwound = pending.create_unwind_info(id)
+        for name, value in self.registers.items():
+            register = pending.read_register(name)
+            unwound.add_saved_register(name, gdb.Value(value).cast(register.type))
+        return unwound
+
+
+class FrameId:
+    """As gdb takes it from unwinders."""
+
+    def __init__(self, sp, pc):
+        self.sp = gdb.Value(sp)
+        self.pc = gdb.Value(pc)
+
+
+def place_of(frame):
+    return int(frame.read_register("rsp")), int(frame.read_register("rip"))
+
+
+class ParkedFilter:
+    """Hides the thread's own frame from `bt`."""
+
+    name = "runtime.parked"
+    priority = 1000
+    enabled = True
+
+    def filter(self, frames):
+        innermost = UNWINDER.innermost
+        return (frame for frame in frames if place_of(frame.inferior_frame()) != innermost)
+
+
+UNWINDER = ParkedUnwinder()
+FILTER = ParkedFilter()
+
+
+class Parked:
+    """While this is entered, the frames of a goroutine that does not run are those of the selected thread."""
+
+    def __init__(self, goroutine):
+        self.registers = goroutine.registers()
+
+    def __enter__(self):
+        gdb.newest_frame().select()
+        UNWINDER.innermost = place_of(gdb.newest_frame())
+        UNWINDER.registers = self.registers
+        gdb.frame_filters[FILTER.name] = FILTER
+        gdb.invalidate_cached_frames()
+        frame = gdb.newest_frame()
+        while frame is not None and place_of(frame) == UNWINDER.innermost:
+            frame = frame.older()
+        if frame is not None:
+            frame.select()
+
+    def __exit__(self, *_):
+        UNWINDER.registers = None
+        del gdb.frame_filters[FILTER.name]
+        gdb.invalidate_cached_frames()
+
+
+class Selection:
+    """Restores thread and frame when it is left."""
+
+    def __enter__(self):
+        self.thread = gdb.selected_thread()
+        if self.thread is None:
+            raise gdb.GdbError("No process and no core file.")
+        self.level = gdb.selected_frame().level()
+
+    def __exit__(self, *_):
+        if not self.thread.is_valid():
+            return
+        self.thread.switch()
+        frame = gdb.newest_frame()
+        for _ in range(self.level):
+            frame = frame.older() or frame
+        frame.select()
+
+
+def in_context(goroutine, threads, home, action):
+    """Runs `action` where the goroutine's innermost frame is the selected one."""
+    thread = goroutine.thread(threads)
+    if thread is not None:
+        thread.thread.switch()
+        gdb.newest_frame().select()
+        return action()
+    home.switch()
+    with Parked(goroutine):
+        return action()
+
+
+def where():
+    """The function that the goroutine is in: the first one that is the program's own."""
+    frame = gdb.selected_frame()
+    innermost = None
+    while frame is not None:
+        name = frame.name() and HASH.sub("", frame.name())
+        innermost = innermost or name or "%#x" % frame.pc()
+        if name and not is_plumbing(name, frame.find_sal().symtab):
+            return name
+        frame = frame.older()
+    return innermost
+
+
+def is_plumbing(name, symtab):
+    path = name.lstrip("<&")
+    has_module = "::" in path.partition("<")[0]
+    return bool(PLUMBING.match(path) or not has_module and symtab and PLUMBING_FILE.search(symtab.fullname()))
+
+
+class GoroutinesCommand(gdb.Command):
+    """List all goroutines: id, status, what it waits for, and the innermost function that is the program's own.
+Those that run on a thread are marked with a star."""
+
+    def __init__(self):
+        super().__init__("info goroutines", gdb.COMMAND_STACK, gdb.COMPLETE_NONE)
+
+    def invoke(self, arg, _from_tty):
+        if arg:
+            raise gdb.GdbError("Usage: info goroutines")
+        with Selection():
+            home = gdb.selected_thread()
+            threads = [Thread(thread) for thread in gdb.selected_inferior().threads()]
+            for goroutine in Runtime().goroutines():
+                star = "*" if goroutine.thread(threads) else " "
+                reason = goroutine.wait_reason()
+                reason = "[%s] " % reason if reason else ""
+                function = in_context(goroutine, threads, home, where)
+                print("%s %d %-8s %s%s" % (star, goroutine.id, goroutine.status_name(), reason, function))
+
+
+class GoroutineCommand(gdb.Command):
+    """Run a command in the context of a goroutine, or of all of them.
+Usage: goroutine ID COMMAND
+       goroutine all COMMAND
+
+The command is to look only: bt, frame, up, info locals, print. The frames of a goroutine that does not run are numbered from 1."""
+
+    def __init__(self):
+        super().__init__("goroutine", gdb.COMMAND_STACK, gdb.COMPLETE_NONE)
+
+    def invoke(self, arg, _from_tty):
+        wanted, _, command = arg.strip().partition(" ")
+        if not command.strip() or not (wanted == "all" or wanted.isdigit()):
+            raise gdb.GdbError("Usage: goroutine ID COMMAND, or goroutine all COMMAND")
+        with Selection():
+            home = gdb.selected_thread()
+            threads = [Thread(thread) for thread in gdb.selected_inferior().threads()]
+            goroutines = Runtime().goroutines()
+            if wanted != "all":
+                goroutines = [one for one in goroutines if one.id == int(wanted)]
+            if not goroutines:
+                raise gdb.GdbError("No goroutine has the id %s." % wanted)
+            for goroutine in goroutines:
+                if wanted == "all":
+                    reason = goroutine.wait_reason() or goroutine.status_name()
+                    print("\nGoroutine %d [%s]:" % (goroutine.id, reason))
+                in_context(goroutine, threads, home, lambda: gdb.execute(command))
+
+
+gdb.unwinder.register_unwinder(None, UNWINDER, replace=True)
+GoroutinesCommand()
+GoroutineCommand()
