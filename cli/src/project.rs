@@ -153,6 +153,8 @@ impl Question<'_> {
         let mut hash = Fingerprint::new();
         hash.add(self.dir.as_os_str());
         hash.add(self.cargo);
+        // Two of these tools have different answers, of which each stamps its own executable only.
+        hash.add(std::env::current_exe().unwrap_or_default().as_os_str());
         self.args.iter().for_each(|arg| hash.add(arg));
         hash.add(self.target_dir.unwrap_or(Path::new("")).as_os_str());
         let matters = |name: &OsString| {

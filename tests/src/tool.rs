@@ -67,7 +67,13 @@ fn build() -> PathBuf {
 /// A command for the tool, as a user with a clean environment would start it.
 #[must_use]
 pub fn gobuild(dir: &Path) -> Command {
-    let mut command = Command::new(cargo_gobuild());
+    gobuild_by(cargo_gobuild(), dir)
+}
+
+/// The same for another tool.
+#[must_use]
+pub fn gobuild_by(tool: &Path, dir: &Path) -> Command {
+    let mut command = Command::new(tool);
     command.arg("gobuild").current_dir(dir);
     clean(&mut command);
     command

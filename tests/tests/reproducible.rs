@@ -1,8 +1,11 @@
 //! Same input, same bits: one tree in two directories gives identical programs.
 
 use std::fs;
+use std::path::Path;
 
+use gobuild_tests::process::{BUILD, run};
 use gobuild_tests::project::Project;
+use gobuild_tests::tool;
 
 const MAIN: &str = r#"
 mod part;
@@ -91,4 +94,35 @@ fn the_same_tree_built_twice_gives_the_same_program() {
     fs::remove_dir_all(project.target()).expect("remove");
     _ = project.build(&[]).ok();
     assert!(fs::read(&exe).expect("it was built") == first);
+}
+
+/// What makes cargo link again when it changes.
+fn mark(tool: &Path, project: &Project) -> String {
+    let mut command = tool::gobuild_by(tool, project.path());
+    command.args(["-n", "build"]);
+    let steps = run(command.env("CARGO_TARGET_DIR", project.target()), BUILD).ok();
+    let text = steps.out() + &steps.err();
+    let (_, mark) = text.split_once("--gobuild-link=").expect("a mark");
+    mark.chars().take_while(char::is_ascii_hexdigit).collect()
+}
+
+#[test]
+fn another_tool_that_takes_its_turns_in_the_same_directory_links_again() {
+    let project = tree();
+    let other = project.path().join("other-gobuild");
+    let mut bytes = fs::read(tool::cargo_gobuild()).expect("read the tool");
+    // Behind the end of an ELF file there may be anything.
+    bytes.push(0);
+    fs::write(&other, bytes).expect("write another tool");
+    fs::set_permissions(
+        &other,
+        fs::metadata(tool::cargo_gobuild())
+            .expect("mode")
+            .permissions(),
+    )
+    .expect("make it executable");
+    _ = project.build(&[]).ok();
+    let ours = mark(tool::cargo_gobuild(), &project);
+    assert_ne!(mark(&other, &project), ours);
+    assert_eq!(mark(tool::cargo_gobuild(), &project), ours);
 }
