@@ -60,6 +60,11 @@ fn a_goroutine_that_computes_does_not_hold_up_the_others() {
 }
 
 #[test]
+fn who_waits_behind_a_goroutine_that_keeps_its_p_runs_though_the_others_are_busy() {
+    check("waits-behind-hog", "it ran");
+}
+
+#[test]
 fn a_goroutine_in_a_blocking_call_may_do_everything() {
     check("block-and-schedule", "5000");
     check("block-everywhere", "7");

@@ -7,17 +7,22 @@
 //! - A goroutine that holds its P for [`HOG_NS`], or that sleeps in the kernel with it (a `std::net` read, `std::thread::sleep`, a contended lock of std), while work waits
 //!   and no P is idle, is a *hog*. Its P stays with it, marked, and an extra P makes up for it, with a thread of its own. When the hog comes to its next
 //!   scheduling point the mark is taken off and one P retires (`procs`).
+//! - What waits in the queues of a hog's P moves to the global queue, at every look. Others steal it only when they have nothing else to run, which may be never: not while somebody yields until
+//!   the one that waits has done something.
 //!
 //! Whether a thread sleeps or computes is read from /proc, when work waits: a sleeper is made up for after [`SLEEPER_NS`] and, while one sleeper after the other
 //! turns up, at every look, so that a thousand goroutines in blocking calls are all under way within milliseconds. Without /proc all hogs are treated as computing.
 //!
 //! Extra Ps are limited by [`MAX_PROCS`](super::global::MAX_PROCS) in all; beyond that hogs do delay the others.
 
+use core::iter;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::global::{RUNQSIZE, SPIN, allp};
+use super::g::G;
+use super::global::{RUNQSIZE, SCHED, SPIN, allp};
 use super::hogs::{self, Hog};
 use super::p::{P, PStatus};
+use super::runq::{CAP, RunQueue};
 use super::{procs, shuffle, threads, timer};
 use crate::boot::godebug;
 use crate::os::linux::thread;
@@ -30,6 +35,8 @@ const SLEEPER_NS: u64 = 500_000;
 const NEXT_SLEEPER_NS: u64 = 20_000;
 /// A P in a call that blocks is taken away after this long even when nobody wants it, so that sysmon can go to sleep.
 const UNWANTED_NS: u64 = 10_000_000;
+/// Halves of a ring, each of what the one before has left, and then `next`: all of it.
+const HALVES: usize = CAP.ilog2() as usize + 2;
 /// Threads whose state is read from /proc at one look.
 const STATE_READS: u32 = 32;
 
@@ -42,12 +49,17 @@ pub static COMPENSATED: AtomicU64 = AtomicU64::new(0);
 pub struct Retaker {
     /// The last look found a sleeping hog.
     sleepers: bool,
+    /// Where stolen goroutines are for a moment.
+    relieved: RunQueue<G>,
 }
 
 impl Retaker {
     /// At the start.
     pub fn new() -> Self {
-        Self { sleepers: false }
+        Self {
+            sleepers: false,
+            relieved: RunQueue::new(),
+        }
     }
 
     /// Looks at every P; true when it took one or made up for a hog.
@@ -63,7 +75,11 @@ impl Retaker {
             } else {
                 forget_syscall(pp);
                 let since = held_since(pp, now);
-                if pp.hog.load(Ordering::Relaxed) || SPIN.idle() != 0 || !work_waits(now) {
+                if pp.hog.load(Ordering::Relaxed) {
+                    found |= self.relieve(pp);
+                    continue;
+                }
+                if SPIN.idle() != 0 || !work_waits(now) {
                     continue;
                 }
                 let held = now.saturating_sub(since);
@@ -84,6 +100,25 @@ impl Retaker {
         }
         self.sleepers = sleepers;
         found
+    }
+
+    /// Moves what waits for a hog's P to the global queue, two ringfuls at most; true when there was something.
+    fn relieve(&self, pp: &'static P) -> bool {
+        if !pp.has_work() {
+            return false;
+        }
+        {
+            let mut sched = SCHED.lock();
+            let from_ring = || pp.runq.steal_into(&self.relieved, true);
+            for last in iter::from_fn(from_ring).take(HALVES) {
+                iter::from_fn(|| self.relieved.get()).for_each(|gp| sched.globrunqput(gp));
+                sched.globrunqput(last);
+            }
+            let fresh = iter::from_fn(|| pp.fresh.pop_oldest());
+            fresh.take(CAP).for_each(|gp| sched.globrunqput(gp));
+        }
+        threads::wakep(true);
+        true
     }
 
     fn judge(&self, pp: &'static P, held: u64, reads: &mut u32) -> Option<Hog> {
