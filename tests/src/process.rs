@@ -1,4 +1,4 @@
-//! Children with a time limit: in a process group of their own, which is killed when the time is over.
+//! Children with a time limit: in a process group of their own, which is killed when the time is over. SIGQUIT comes first, so that programs of ours tell what their goroutines are at.
 
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -11,6 +11,8 @@ use std::time::Duration;
 pub const RUN: Duration = Duration::from_secs(60);
 /// How long a child may take that compiles.
 pub const BUILD: Duration = Duration::from_secs(600);
+/// How long a child may take to end after SIGQUIT.
+const QUIT: Duration = Duration::from_secs(10);
 
 /// What a child did.
 #[derive(Clone, Debug)]
@@ -113,9 +115,9 @@ pub fn run_with_input(command: &mut Command, input: &[u8], limit: Duration) -> O
     let (done, finished) = mpsc::channel();
     let waiter = thread::spawn(move || _ = done.send(child.wait()));
     let Ok(status) = finished.recv_timeout(limit) else {
-        _ = Command::new("kill")
-            .args(["-KILL", "--", &format!("-{group}")])
-            .status();
+        signal(group, "-QUIT");
+        _ = finished.recv_timeout(QUIT);
+        signal(group, "-KILL");
         let (out, err) = (
             stdout.join().expect("reader"),
             stderr.join().expect("reader"),
@@ -134,6 +136,13 @@ pub fn run_with_input(command: &mut Command, input: &[u8], limit: Duration) -> O
         stdout: stdout.join().expect("reader"),
         stderr: stderr.join().expect("reader"),
     }
+}
+
+/// Sends a signal, an option of kill(1), to all of a process group.
+fn signal(group: u32, signal: &str) {
+    _ = Command::new("kill")
+        .args([signal, "--", &format!("-{group}")])
+        .status();
 }
 
 fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {

@@ -46,8 +46,13 @@ const CHORES: &[Chore] = &[
         run: steps::bench,
     },
     Chore {
+        name: "soak",
+        about: "`soak MINUTES [SEED]`: everything that the runtime does, at once, in programs of both tools",
+        run: steps::soak,
+    },
+    Chore {
         name: "long",
-        about: "`long [MINUTES]`: fuzzing, many graphs for the order oracle, many schedules, loom without bounds",
+        about: "`long [MINUTES]`: fuzzing, many graphs for the order oracle, many schedules, loom without bounds, the soak",
         run: steps::long,
     },
 ];

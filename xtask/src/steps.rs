@@ -1,6 +1,7 @@
 //! The chores, as lists of steps. Every expensive step has a target directory that only it uses, so that nothing is compiled twice because flags
 //! differ.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::Runner;
@@ -69,13 +70,7 @@ pub fn bench(runner: &mut Runner, args: &[String]) {
 
 /// What takes long: minutes for each fuzz target, `MINUTES` as the first argument.
 pub fn long(runner: &mut Runner, args: &[String]) {
-    let minutes = args
-        .first()
-        .map_or(Ok(5), |text| text.parse::<u32>())
-        .unwrap_or_else(|_| {
-            eprintln!("`cargo xtask long MINUTES`: a whole number of minutes");
-            std::process::exit(2)
-        });
+    let minutes = minutes(args, "long");
     let seconds = (minutes * 60).to_string();
     for fuzz_target in ["elf", "scan"] {
         runner.child(
@@ -98,6 +93,34 @@ pub fn long(runner: &mut Runner, args: &[String]) {
             .env("GOBUILD_SEEDS", (minutes * 20).to_string()),
     );
     loom(runner, None);
+    soak(runner, args);
+}
+
+/// Programs that do everything at once, with `MINUTES` for those of the checked tool and as much for those of the plain one; the second argument is a seed.
+pub fn soak(runner: &mut Runner, args: &[String]) {
+    let minutes = minutes(args, "soak");
+    let (plain, checked) = tools(runner);
+    for (name, tool) in [("soak, runtime checked", checked), ("soak", plain)] {
+        let mut command = cargo(&["test", "-p", "gobuild-tests", "--test", "soak"]);
+        command
+            .args(["--", "--nocapture"])
+            .env("GOBUILD_BIN", tool)
+            .env("GOBUILD_SOAK_SECONDS", (minutes * 60).to_string());
+        if let Some(seed) = args.get(1) {
+            command.env("GOBUILD_SOAK_SEED", seed);
+        }
+        runner.child(name, &mut command);
+    }
+}
+
+/// The first argument of a chore; 5 when there is none.
+fn minutes(args: &[String], chore: &str) -> u32 {
+    args.first()
+        .map_or(Ok(5), |text| text.parse())
+        .unwrap_or_else(|_| {
+            eprintln!("`cargo xtask {chore} MINUTES`: a whole number of minutes");
+            std::process::exit(2)
+        })
 }
 
 /// The main workspace first, then the others, whose members `cargo fmt` does not reach from here.
@@ -188,9 +211,8 @@ fn miri(runner: &mut Runner) {
     );
 }
 
-/// One test binary after the other. The tool is built first: the tests would do so too, but then its time counts as the first test's. Programs of the checked tool have a runtime with debug assertions,
-/// which knows the order of its locks.
-fn end_to_end(runner: &mut Runner) {
+/// Builds the tool and the checked tool, whose programs have a runtime with debug assertions, which knows the order of its locks. Their paths.
+fn tools(runner: &mut Runner) -> (PathBuf, PathBuf) {
     let checked = target().join("checked/cargo-gobuild");
     runner.child(
         "build the checked tool",
@@ -201,21 +223,27 @@ fn end_to_end(runner: &mut Runner) {
         "build the tool",
         &mut cargo(&["build", "-p", "cargo-gobuild"]),
     );
+    (target().join("debug/cargo-gobuild"), checked)
+}
+
+/// One test binary after the other. The tool is built first: the tests would do so too, but then its time counts as the first test's.
+fn end_to_end(runner: &mut Runner) {
+    let (plain, checked) = tools(runner);
     let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
-    command.env("GOBUILD_BIN", target().join("debug/cargo-gobuild"));
+    command.env("GOBUILD_BIN", &plain);
     runner.child("e2e", &mut command);
     let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--test", "go_behaviours"]);
-    command.env("GOBUILD_BIN", checked);
+    command.args(["--test", "soak"]).env("GOBUILD_BIN", checked);
     runner.child("e2e, runtime checked", &mut command);
     runner.child(
         "benchmark programs",
         cargo(&["run", "--quiet", "-p", "gobuild-bench", "--", "--quick"])
-            .env("GOBUILD_BIN", target().join("debug/cargo-gobuild")),
+            .env("GOBUILD_BIN", plain),
     );
 }
 
 /// Copies the tool that was just built, before another one takes its place.
-fn keep_tool(to: &std::path::Path) -> Result<(), Vec<String>> {
+fn keep_tool(to: &Path) -> Result<(), Vec<String>> {
     let from = target().join("debug/cargo-gobuild");
     to.parent()
         .map_or(Ok(()), std::fs::create_dir_all)
