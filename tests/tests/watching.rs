@@ -62,6 +62,15 @@ fn a_goroutine_that_computes_does_not_hold_up_the_others() {
 #[test]
 fn who_waits_behind_a_goroutine_that_keeps_its_p_runs_though_the_others_are_busy() {
     check("waits-behind-hog", "it ran");
+    check("waits-behind-sleeper", "it ran");
+    for seed in 1..5 {
+        let env = [
+            ("GODEBUG", &*format!("schedseed={seed}")),
+            ("GOMAXPROCS", "1"),
+        ];
+        let outcome = start(&executables()[1], "waits-behind-sleeper", &env, RUN).ok();
+        assert_eq!(outcome.out(), "it ran\n");
+    }
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use std::cell::UnsafeCell;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rtlib_abi::api::OpaqueG;
 use rtlib_abi::time::{RawTimer, timer_set, timer_stop};
 
 use super::after;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Calls `f` in a goroutine of its own once `duration` has passed, unless the returned handle has stopped that or is gone. A panic in `f` ends the program, as in [`go`](crate::go()).
 #[must_use = "dropping the handle stops the timer"]

@@ -1,12 +1,13 @@
 //! [`Ticker`]: events at regular times.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::after;
 use super::channel::TimeChannel;
 use crate::chan::Receiver;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Events at regular times. For a slow receiver ticks are left out, so that at most one waits. A ticker that is dropped is stopped.
 ///

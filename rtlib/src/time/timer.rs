@@ -1,12 +1,13 @@
 //! [`Timer`]: one event in the future.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::after;
 use super::channel::TimeChannel;
 use crate::chan::Receiver;
+use crate::sync::{Mutex, MutexGuard};
 
 /// One event in the future, whose time can be received. For a function that is called instead: [`after_func`](super::after_func).
 ///
