@@ -1,6 +1,6 @@
 //! The order in which the runtime's locks are taken, and the check of it: Go's runtime/lockrank.go.
 //!
-//! A lock's rank is that of the type which it protects ([`Ranked`]). Whoever holds locks may take one of a higher rank only; of [`Rank::Waiters`] several, by rising address.
+//! A lock's rank is that of the type which it protects ([`Ranked`]). Whoever holds locks may take one of a higher rank only; of [`Rank::Waiters`] and [`Rank::Timers`] several, by rising address.
 //!
 //! The check is compiled in with debug assertions, that is, into objects of `cargo-gobuild` built with its feature `checked`. Each M keeps a list of the locks that its thread
 //! holds; a lock may be let go of by another goroutine than took it (`park::gopark`), but not on another M. Threads that are no Ms are not checked.
@@ -39,6 +39,14 @@ pub enum Rank {
     Membarrier,
     /// `signal/mod.rs`: the program's actions.
     Signals,
+}
+
+#[cfg(debug_assertions)]
+impl Rank {
+    /// Several of its locks may be held at once, by rising address.
+    fn is_ordered(self) -> bool {
+        matches!(self, Self::Waiters | Self::Timers)
+    }
 }
 
 /// Something that a [`Lock`](crate::lock::Lock) protects.
@@ -99,7 +107,7 @@ mod check {
     pub fn acquiring(at: usize, rank: Rank) {
         let Some(held) = held() else { return };
         let fits = |(other, of): (usize, usize)| {
-            of < rank as usize || (rank == Rank::Waiters && of == rank as usize && other < at)
+            of < rank as usize || (rank.is_ordered() && of == rank as usize && other < at)
         };
         if !held.iter().all(fits) && !REPORTING.swap(true, Ordering::Relaxed) {
             crate::print!(
