@@ -87,10 +87,22 @@ pub const ROWS: &[Row] = &[
         measure: concurrency::sleepers,
     },
     Row {
+        name: "lateness",
+        about: "how late a sleeper wakes",
+        programs: true,
+        measure: scheduler::lateness,
+    },
+    Row {
         name: "parked",
         about: "what a parked goroutine costs",
         programs: true,
         measure: scheduler::parked,
+    },
+    Row {
+        name: "burst",
+        about: "what stays resident of many deep goroutines that have ended",
+        programs: true,
+        measure: scheduler::burst,
     },
     Row {
         name: "start",

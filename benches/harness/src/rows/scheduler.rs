@@ -8,6 +8,8 @@ use crate::measurement::{Group, Measurement, Peer, Target, Unit};
 
 const GOROUTINES: u64 = 1_000_000;
 const YIELDS_EACH: u64 = 2_000_000;
+const NAPS: u64 = 1000;
+const DEEP: u64 = 20_000;
 
 /// Starts goroutines that end at once.
 pub fn spawn(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
@@ -57,6 +59,43 @@ pub fn yields(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         });
     }
     Ok(rows)
+}
+
+/// One goroutine that sleeps.
+pub fn lateness(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
+    let players = Players::build("lateness", &[Peer::Tokio, Peer::Threads])?;
+    let turns = players.turns(effort.of(NAPS), Place::AllCpus, ["median", "p99"]);
+    let [median, p99] = take_turns(effort.rounds, turns)?;
+    let row = |work: &str, peers| Measurement {
+        group: Group::Goroutines,
+        work: work.into(),
+        how: "One goroutine sleeps 1,000 times for a millisecond, and looks at the clock. Tokio's timers have a resolution of a millisecond.",
+        unit: Unit::Time,
+        peers,
+        target: None,
+    };
+    Ok(vec![
+        row("a sleep of 1 ms: later by, median", median),
+        row("a sleep of 1 ms: later by, 99 of 100", p99),
+    ])
+}
+
+/// Goroutines that used a lot of stack, and ended.
+pub fn burst(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
+    let players = Players::build("burst", &[])?;
+    let count = effort.of(DEEP);
+    let turns = players.turns(count, Place::AllCpus, ["before", "peak", "after"]);
+    let numbers = take_turns(effort.rounds, turns)?;
+    let row = |(what, peers)| Measurement {
+        group: Group::Memory,
+        work: format!("{count} goroutines of 32 KiB of stack: resident {what}"),
+        how: "All of them are there at once; then they end. \"Afterwards\" is 500 µs later for each of them, nothing having been done meanwhile.",
+        unit: Unit::Bytes,
+        peers,
+        target: None,
+    };
+    let names = ["before", "at the peak", "afterwards"];
+    Ok(names.into_iter().zip(numbers).map(row).collect())
 }
 
 /// Goroutines that wait for ever.

@@ -4,7 +4,7 @@
 //! lines of a name, a space and a number: `ns` for each operation, `peak` for the most bytes that were resident, `answer` for a result that the harness knows.
 
 use std::num::NonZeroUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How much to do.
 ///
@@ -37,8 +37,14 @@ pub fn workers() -> usize {
 /// Reports how long each of `count` operations took since `start`, what memory that needed, and what came out.
 pub fn report(start: Instant, count: u64, answer: u64) {
     report_since(start, count);
-    println!("peak {}", status("VmHWM:"));
+    println!("peak {}", peak());
     println!("answer {answer}");
+}
+
+/// The most that was resident, in bytes.
+#[must_use]
+pub fn peak() -> u64 {
+    status("VmHWM:")
 }
 
 /// Reports how long each of `count` operations took since `start`.
@@ -67,6 +73,17 @@ impl Memory {
             resident: status("VmRSS:"),
             page_tables: status("VmPTE:"),
         }
+    }
+}
+
+/// Reports how late something happened, in ns: in half of the cases not later than `median`, in 99 of 100 not later than `p99`.
+///
+/// # Panics
+/// When it never happened.
+pub fn report_lateness(mut late: Vec<Duration>) {
+    late.sort_unstable();
+    for (name, at) in [("median", late.len() / 2), ("p99", late.len() * 99 / 100)] {
+        println!("{name} {}", late[at].as_nanos());
     }
 }
 

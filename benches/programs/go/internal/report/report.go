@@ -28,7 +28,7 @@ func Size() uint64 {
 // Report reports how long each of count operations took since start, what memory that needed, and what came out.
 func Report(start time.Time, count uint64, answer uint64) {
 	Since(start, count)
-	fmt.Printf("peak %d\n", status()["VmHWM"])
+	fmt.Printf("peak %d\n", Peak())
 	fmt.Printf("answer %d\n", answer)
 }
 
@@ -36,6 +36,11 @@ func Report(start time.Time, count uint64, answer uint64) {
 func Since(start time.Time, count uint64) {
 	elapsed := time.Since(start)
 	fmt.Printf("ns %.3f\n", float64(elapsed.Nanoseconds())/float64(count))
+}
+
+// Peak is the most that was resident, in bytes.
+func Peak() uint64 {
+	return status()["VmHWM"]
 }
 
 // Memory is what the kernel accounts to this process, in bytes.
