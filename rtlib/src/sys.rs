@@ -5,6 +5,8 @@
 #[cfg(feature = "std")]
 pub(crate) mod goexit;
 #[cfg(feature = "std")]
+pub(crate) mod leaks;
+#[cfg(feature = "std")]
 pub(crate) mod traceback;
 pub(crate) mod watch;
 

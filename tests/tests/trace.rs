@@ -120,7 +120,11 @@ fn the_trace_of_a_program_that_dies_ends_with_its_death() {
         for traceback in ["none", "single"] {
             let file = dir.path().join(line);
             let trace = file.to_str().expect("UTF-8");
-            let env = [("RTLIB_TRACE", trace), ("GOTRACEBACK", traceback)];
+            let env = [
+                ("RTLIB_TRACE", trace),
+                ("GOTRACEBACK", traceback),
+                ("GOMAXPROCS", "1"), // so that the goroutines have these numbers
+            ];
             let outcome = start(&executables()[1], line, &env, RUN).fails_with(code);
             let tracks = tracks(&fs::read(&file).expect("a trace"));
             for (goroutine, state) in states {

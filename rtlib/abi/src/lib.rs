@@ -13,6 +13,7 @@ pub mod api;
 pub mod chan;
 pub mod goexit;
 pub mod layout;
+pub mod leaks;
 pub mod record;
 pub mod symbol;
 pub mod sync;

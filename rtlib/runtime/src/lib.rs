@@ -33,6 +33,8 @@ mod boot;
 #[cfg(feature = "object")]
 mod fatal;
 #[cfg(feature = "object")]
+mod leaks;
+#[cfg(feature = "object")]
 mod libc;
 #[cfg(any(feature = "object", test))]
 mod link;

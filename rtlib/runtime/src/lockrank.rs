@@ -9,8 +9,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Rank {
+    /// `leaks/world.rs`: the right to stop all threads.
+    World = 1,
     /// `sched/hold.rs`: the right to hold goroutines.
-    Holder = 1,
+    Holder,
     /// `traceback/interrupt.rs`: the right to ask a thread for its stack.
     Asking,
     /// `sched/hogs.rs`: reports that are to be printed.

@@ -10,12 +10,12 @@ use rtlib_abi::api::OpaqueG;
 use rtlib_abi::time::{RawTimer, nanotime, timer_set, timer_stop};
 
 use super::Receiver;
-use super::shared::{Handle, Shared};
+use super::shared::Handle;
 use super::sys::Patience;
 
 /// When to send, and the timer that does.
 pub(super) struct Clock {
-    timer: Box<UnsafeCell<RawTimer>>,
+    timer: UnsafeCell<RawTimer>,
     /// As the runtime has it.
     when: u64,
     /// ns between two messages; 0: there is one.
@@ -25,21 +25,21 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    fn new(duration: Duration, period: u64, message: Option<Instant>) -> Self {
-        Self {
-            timer: Box::new(UnsafeCell::new(RawTimer::new())),
+    fn new(duration: Duration, period: u64, message: Option<Instant>) -> Box<Self> {
+        Box::new(Self {
+            timer: UnsafeCell::new(RawTimer::new()),
             when: nanotime().saturating_add(ns(duration)),
             period,
             message,
-        }
+        })
     }
 
-    /// Sets the timer.
+    /// Sets the timer, which keeps the word of a handle of the channel that this is the clock of.
     ///
     /// # Safety
-    /// Once, and the channel, which this is the clock of, lives until `stop`.
-    pub(super) unsafe fn start(&self, channel: NonNull<Shared<Instant>>) {
-        let (timer, channel) = (self.timer.get(), channel.as_ptr().cast());
+    /// Once, and the channel lives until `stop`.
+    pub(super) unsafe fn start(&self, channel: NonNull<u8>) {
+        let (timer, channel) = (self.timer.get(), channel.as_ptr());
         // SAFETY: the timer is new, stays in its box, and is stopped before that goes.
         unsafe { timer_set(timer, self.when, self.period, send, channel) };
     }
@@ -53,8 +53,8 @@ impl Clock {
 
 /// The callback. A message that nobody has received yet is as good as a new one.
 unsafe extern "C" fn send(channel: *mut u8) -> *const OpaqueG {
-    // SAFETY: the channel lives until the timer is stopped, and is used through shared references only.
-    let channel = unsafe { &*channel.cast::<Shared<Instant>>() };
+    // SAFETY: `start` was given the word of a handle, which counts until the timer is stopped.
+    let channel = unsafe { Handle::<Instant>::from_word(NonNull::new_unchecked(channel)) };
     let message = channel.clock().and_then(|clock| clock.message);
     let message = message.unwrap_or_else(Instant::now);
     _ = channel.send(message, Patience::None);
@@ -65,7 +65,7 @@ fn ns(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn receiver(clock: Clock) -> Receiver<Instant> {
+fn receiver(clock: Box<Clock>) -> Receiver<Instant> {
     Receiver::new(Handle::of_clock(clock))
 }
 

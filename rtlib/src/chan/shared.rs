@@ -7,12 +7,13 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::alloc::{alloc, dealloc, handle_alloc_error};
+use std::alloc::{alloc, alloc_zeroed, dealloc, handle_alloc_error};
 use std::boxed::Box;
 use std::process::abort;
 use std::time::Instant;
 
 use rtlib_abi::chan::{Block, Claim, Shape};
+use rtlib_abi::leaks::HANDLE;
 
 use super::clock::Clock;
 use super::sys::{self, Patience, Raw, Refusal};
@@ -25,7 +26,8 @@ const MAX_SLOTS: usize = 128;
 /// More handles than this are leaked ones: the count must not wrap.
 const MAX_HANDLES: usize = isize::MAX as usize;
 
-/// See the module's head.
+/// See the module's head. The runtime's channel comes first, so that both have one address.
+#[repr(C)]
 pub(super) struct Shared<T> {
     chan: Raw,
     /// Capacity; `None` when it is unbounded.
@@ -37,19 +39,46 @@ pub(super) struct Shared<T> {
     /// One kind of handle is gone.
     half_gone: AtomicBool,
     /// What sends, instead of senders; it counts as one.
-    clock: Option<Clock>,
+    clock: Option<Box<Clock>>,
     elements: PhantomData<T>,
 }
 
-/// A reference to it that is counted: one side's.
-pub(super) struct Handle<T>(NonNull<Shared<T>>);
+/// A reference to it that is counted: one side's. In memory it is the address plus [`HANDLE`], by which the search for leaked goroutines knows it.
+pub(super) struct Handle<T>(NonNull<u8>, PhantomData<*const Shared<T>>);
+
+impl<T> Handle<T> {
+    /// A reference that is counted already.
+    fn new(shared: NonNull<Shared<T>>) -> Self {
+        // SAFETY: within the structure.
+        Self(unsafe { shared.cast::<u8>().add(HANDLE) }, PhantomData)
+    }
+
+    /// The same, not counted yet.
+    fn copy(&self) -> Self {
+        Self(self.0, PhantomData)
+    }
+
+    /// The handle that is kept in this word.
+    ///
+    /// # Safety
+    /// It is one, and counted as long as this is used.
+    pub(super) unsafe fn from_word(word: NonNull<u8>) -> Self {
+        Self(word, PhantomData)
+    }
+
+    #[inline(always)]
+    fn shared(&self) -> NonNull<Shared<T>> {
+        // SAFETY: `new` added it.
+        unsafe { self.0.sub(HANDLE) }.cast()
+    }
+}
 
 impl<T> core::ops::Deref for Handle<T> {
     type Target = Shared<T>;
     #[inline(always)]
     fn deref(&self) -> &Shared<T> {
         // SAFETY: it lives until both sides' last handles are released.
-        unsafe { self.0.as_ref() }
+        unsafe { self.shared().as_ref() }
     }
 }
 
@@ -88,12 +117,12 @@ impl<T> Shared<T> {
     /// When so many elements do not fit into the address space.
     pub(super) fn make(cap: Option<usize>) -> (Handle<T>, Handle<T>) {
         let handle = Self::make_with(cap, None);
-        let other = Handle(handle.0);
+        let other = handle.copy();
         (handle, other)
     }
 
     /// A channel with two handles that are one.
-    fn make_with(cap: Option<usize>, clock: Option<Clock>) -> Handle<T> {
+    fn make_with(cap: Option<usize>, clock: Option<Box<Clock>>) -> Handle<T> {
         let slots = Self::slots(cap);
         let (layout, offset) = block_layout::<T>(slots).expect("capacity overflow");
         let first = if cap == Some(0) {
@@ -106,17 +135,17 @@ impl<T> Shared<T> {
             // SAFETY: a new block.
             unsafe { (*first).next = first };
         }
-        let shared = Box::new(Self {
-            chan: Raw::new(),
-            cap,
-            layout,
-            senders: AtomicUsize::new(1),
-            receivers: AtomicUsize::new(1),
-            half_gone: AtomicBool::new(false),
-            clock,
-            elements: PhantomData,
-        });
-        let shared = NonNull::from(Box::leak(shared));
+        let shared = Self::place();
+        // SAFETY: each field is written once, to memory for them; of the channel any bytes will do.
+        unsafe {
+            let at = shared.as_ptr();
+            (&raw mut (*at).cap).write(cap);
+            (&raw mut (*at).layout).write(layout);
+            (&raw mut (*at).senders).write(AtomicUsize::new(1));
+            (&raw mut (*at).receivers).write(AtomicUsize::new(1));
+            (&raw mut (*at).half_gone).write(AtomicBool::new(false));
+            (&raw mut (*at).clock).write(clock);
+        }
         let shape = Shape {
             elem_size: size_of::<T>(),
             offset,
@@ -126,12 +155,21 @@ impl<T> Shared<T> {
         };
         // SAFETY: the memory has its final address; the block is as described.
         unsafe { shared.as_ref().chan.make(&shape) };
-        Handle(shared)
+        Handle::new(shared)
+    }
+
+    /// Zeroed memory, as of a box. A value that is moved there would bring along what its padding had on the stack, handles of other channels for example, which then would look as if somebody
+    /// held them.
+    fn place() -> NonNull<Self> {
+        let layout = Layout::new::<Self>();
+        // SAFETY: it is not empty.
+        let at = unsafe { alloc_zeroed(layout) }.cast::<Self>();
+        NonNull::new(at).unwrap_or_else(|| handle_alloc_error(layout))
     }
 
     /// What sends, if senders do not.
     pub(super) fn clock(&self) -> Option<&Clock> {
-        self.clock.as_ref()
+        self.clock.as_deref()
     }
 
     /// Names the channel to the runtime.
@@ -267,13 +305,13 @@ impl<T> Handle<T> {
     /// One more sender.
     pub(super) fn add_sender(&self) -> Self {
         count_up(&self.senders);
-        Self(self.0)
+        self.copy()
     }
 
     /// One more receiver.
     pub(super) fn add_receiver(&self) -> Self {
         count_up(&self.receivers);
-        Self(self.0)
+        self.copy()
     }
 
     /// One sender less: its last use of the handle.
@@ -310,7 +348,7 @@ impl<T> Handle<T> {
             // SAFETY: the last handles of both sides are being released, this one last; it came out of a box in `make`.
             unsafe {
                 self.free(self.chan.take_blocks());
-                drop(Box::from_raw(self.0.as_ptr()));
+                drop(Box::from_raw(self.shared().as_ptr()));
             }
         }
     }
@@ -323,7 +361,7 @@ impl<T> Handle<T> {
 
 impl Handle<Instant> {
     /// A channel that a clock sends to, and its receiver.
-    pub(super) fn of_clock(clock: Clock) -> Self {
+    pub(super) fn of_clock(clock: Box<Clock>) -> Self {
         let handle = Shared::make_with(Some(1), Some(clock));
         if let Some(clock) = &handle.clock {
             // SAFETY: the channel lives until its last receiver has stopped the clock.

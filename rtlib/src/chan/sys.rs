@@ -58,15 +58,11 @@ fn outcome(status: u32) -> Result<(), Refusal> {
     }
 }
 
-/// A channel of the runtime, in place.
+/// A channel of the runtime, in place. Any bytes are memory for one.
+#[repr(transparent)]
 pub(super) struct Raw(UnsafeCell<MaybeUninit<abi::Chan>>);
 
 impl Raw {
-    /// Memory for one.
-    pub(super) const fn new() -> Self {
-        Self(UnsafeCell::new(MaybeUninit::uninit()))
-    }
-
     /// Makes the channel.
     ///
     /// # Safety

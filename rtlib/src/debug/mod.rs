@@ -25,6 +25,8 @@
 //!
 //! Long stacks are kept as their 50 innermost and 50 outermost frames.
 
+#[cfg(feature = "std")]
+mod leaks;
 mod memory;
 #[cfg(feature = "std")]
 mod plumbing;
@@ -39,6 +41,8 @@ mod symbol_table;
 mod symbols;
 
 pub use crate::sched::num_goroutine;
+#[cfg(feature = "std")]
+pub use leaks::{LeaksError, leaks};
 pub use memory::free_os_memory;
 pub use sched_stats::{SchedStats, sched_stats};
 #[cfg(feature = "std")]

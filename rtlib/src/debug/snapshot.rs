@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::boxed::Box;
 use std::vec::Vec;
 
-use rtlib_abi::traceback::{LOCKED, NO_M, Record, STACK};
+use rtlib_abi::traceback::{LEAKED, LOCKED, NO_M, Record, STACK};
 
 use super::stack::Stack;
 use super::symbols::{self, Symbol};
@@ -62,7 +62,7 @@ pub fn stacks() -> Vec<Snapshot> {
 }
 
 impl Snapshot {
-    fn new(record: &Record, stack: Option<Stack>) -> Self {
+    pub(super) fn new(record: &Record, stack: Option<Stack>) -> Self {
         Self {
             record: Box::new(*record),
             stack,
@@ -96,6 +96,12 @@ impl Snapshot {
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.record.flags & LOCKED != 0
+    }
+
+    /// Whether the last call of [`leaks`](super::leaks) has found that it is blocked for ever.
+    #[must_use]
+    pub fn is_leaked(&self) -> bool {
+        self.record.flags & LEAKED != 0
     }
 
     /// The number of the thread that runs it.

@@ -7,6 +7,7 @@
 //! - `schedseed=N`: random choices of the scheduler, from this seed (`sched::shuffle`); 0 = none.
 //! - `schedtrace=N`: every N ms a line with the state of the scheduler; with `scheddetail=1` lines for every P, M and goroutine.
 //! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for, and its stack.
+//! - `leaktrace=1`: at the exit of the program, the goroutines that are blocked for ever (`leaks`), with their stacks.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -49,8 +50,9 @@ static SCHEDSEED: Setting = Setting::new("schedseed", false);
 static SCHEDTRACE: Setting = Setting::new("schedtrace", false);
 static SCHEDDETAIL: Setting = Setting::new("scheddetail", false);
 static HOGTRACE: Setting = Setting::new("hogtrace", false);
+static LEAKTRACE: Setting = Setting::new("leaktrace", false);
 
-static SETTINGS: [&Setting; 8] = [
+static SETTINGS: [&Setting; 9] = [
     &INITTRACE,
     &FSGSBASE,
     &GUARDINSTALL,
@@ -59,6 +61,7 @@ static SETTINGS: [&Setting; 8] = [
     &SCHEDTRACE,
     &SCHEDDETAIL,
     &HOGTRACE,
+    &LEAKTRACE,
 ];
 
 /// Reads the variable. In the boot.
@@ -116,4 +119,9 @@ pub fn scheddetail() -> bool {
 /// `hogtrace`.
 pub fn hogtrace() -> bool {
     HOGTRACE.get()
+}
+
+/// `leaktrace`.
+pub fn leaktrace() -> bool {
+    LEAKTRACE.get()
 }

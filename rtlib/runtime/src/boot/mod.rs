@@ -131,6 +131,7 @@ extern "C" fn schedinit() {
     let Some(pp) = SCHED.lock().pidleget() else {
         crate::fatal::throw(b"schedinit: no P")
     };
+    crate::leaks::report_at_exit_if_wanted();
     crate::trace::start();
     procs::acquire(&M0, pp);
 }

@@ -49,6 +49,10 @@ pub trait Env: Sized + 'static {
         deadline: u64,
     ) -> bool;
 
+    /// Before the caller parks: the address of the channel that it waits for or, in a `select`, of its slice of cases; 0 when somebody has promised to wake it. For those who look on.
+    #[inline(always)]
+    fn waits_on(_me: &'static Self::G, _what: usize) {}
+
     /// The first thing that a commit does.
     fn publish(left: &'static Self::G);
 

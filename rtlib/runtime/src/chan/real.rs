@@ -86,6 +86,11 @@ impl Env for Scheduler {
     }
 
     #[inline(always)]
+    fn waits_on(me: &'static G, what: usize) {
+        me.waits_on.store(what, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
     fn publish(left: &'static G) {
         park::publish(left);
     }

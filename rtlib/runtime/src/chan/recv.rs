@@ -113,6 +113,7 @@ impl<E: Env> Chan<E> {
         }
         self.recvq.push(&locked, &sg);
         let chan = locked.keep().address();
+        E::waits_on(me, chan);
         let why = WaitReason::ChanReceive;
         if E::park(me, why, Self::unlock_commit, chan, wait.deadline()) {
             self.recvq.remove(&self.lock(), &sg);
@@ -148,6 +149,7 @@ fn pair<E: Env>(sender: Owned<E>, elem: *mut u8) -> bool {
     let mine = Sudog::new(me, elem, Kind::Element, false);
     let its_goroutine = ptr::from_ref(sender.tell_claim(&mine)) as usize;
     let why = WaitReason::ChanReceive;
+    E::waits_on(me, 0);
     E::park(me, why, wake_sender::<E>, its_goroutine, u64::MAX);
     mine.outcome.get() == Outcome::Moved
 }

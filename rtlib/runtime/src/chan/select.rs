@@ -84,7 +84,8 @@ impl<E: Env> Case<E> {
         self.dir == SEND
     }
 
-    fn address(&self) -> usize {
+    /// The channel's address, or 0.
+    pub fn address(&self) -> usize {
         self.chan as usize
     }
 
@@ -116,6 +117,16 @@ impl<E: Env> Case<E> {
     pub(super) fn claim(&self) -> *const Sudog<E> {
         self.claim.get()
     }
+}
+
+/// The cases of a `select` that waits, by what it has told (`Env::waits_on`).
+///
+/// # Safety
+/// It waits, and is not woken while they are used.
+#[cfg(feature = "object")]
+pub unsafe fn waiting<'a, E: Env>(at: usize) -> &'a [Case<E>] {
+    // SAFETY: `queue_and_park` told the address of its own slice, and has not returned.
+    unsafe { *(at as *const &[Case<E>]) }
 }
 
 /// Chooses one of the cases. `NOTHING_CHOSEN` after `Wait::Try` and when the time is over.
@@ -375,6 +386,7 @@ fn queue_and_park<E: Env>(cases: &[Case<E>], mode: Mode, wait: Wait) -> Option<C
     let deadline = wait.deadline();
     let timed_out = if channels {
         let arg = (&raw const cases) as usize;
+        E::waits_on(me, arg);
         E::park(me, WaitReason::Select, unlock_commit::<E>, arg, deadline)
     } else {
         let why = WaitReason::SelectNoCases;

@@ -81,6 +81,7 @@ impl<E: Env> Chan<E> {
         }
         self.sendq.push(&locked, &sg);
         let chan = locked.keep().address();
+        E::waits_on(me, chan);
         let why = WaitReason::ChanSend;
         if E::park(me, why, Self::unlock_commit, chan, wait.deadline()) {
             self.sendq.remove(&self.lock(), &sg);

@@ -203,6 +203,11 @@ pub fn place(end: usize) -> Place {
     }
 }
 
+/// Where the block with this thread pointer ends.
+pub fn end_of_block(tp: usize) -> usize {
+    tp + shape().tcb
+}
+
 /// Writes a new block for `gp` into zeroed memory.
 ///
 /// # Safety

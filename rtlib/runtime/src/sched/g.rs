@@ -110,6 +110,10 @@ pub struct G {
     pub system: AtomicBool,
     /// A panic that leaves it ends the program. Written when it starts.
     pub fatal_panics: AtomicBool,
+    /// It waits until a deadline at most. Written by itself.
+    pub timed: AtomicBool,
+    /// What it waits for in a channel's operation, or its last one: a channel's address or, in a `select`, that of its cases; 0 while somebody has promised to wake it. Written by itself before it waits.
+    pub waits_on: AtomicUsize,
     // --- seldom touched
     /// The id of the goroutine that started it, and where.
     pub parent_goid: AtomicU64,
@@ -127,6 +131,8 @@ pub struct G {
     pub scavenged: AtomicU64,
     /// Where its last panic began (`traceback::panics`). Its own.
     pub panicked_at: AtomicPtr<Trace>,
+    /// Its id if the last search has found that it waits for ever (`leaks`).
+    pub leaked: AtomicU64,
     /// Times that it has been started or readied, while that is traced.
     pub traceseq: AtomicU32,
 }
@@ -138,7 +144,7 @@ const _: () = {
     assert!(offset_of!(G, sp) == offset_of!(GHead, sp));
     assert!(offset_of!(G, fs) == offset_of!(GHead, fs));
     // With thousands of goroutines that run in turns, cache misses are most of a switch.
-    assert!(offset_of!(G, lockedm) < 64 && offset_of!(G, waitreason) < 128);
+    assert!(offset_of!(G, lockedm) < 64 && offset_of!(G, waits_on) < 128);
 };
 
 impl G {
@@ -171,7 +177,10 @@ impl G {
             fatal_panics: AtomicBool::new(false),
             panicked_at: AtomicPtr::new(core::ptr::null_mut()),
             system: AtomicBool::new(false),
+            leaked: AtomicU64::new(0),
             traceseq: AtomicU32::new(0),
+            timed: AtomicBool::new(false),
+            waits_on: AtomicUsize::new(0),
             waitreason: AtomicU8::new(0),
             wake: AtomicU32::new(0),
             select_done: AtomicU32::new(0),
@@ -224,6 +233,12 @@ impl G {
             Some(m) => m,
             None => crate::fatal::throw(b"goroutine without an M"),
         }
+    }
+
+    /// Whether the last search has found that it waits for ever (`leaks`).
+    pub fn is_leaked(&self) -> bool {
+        let leaked = self.leaked.load(Ordering::Relaxed);
+        leaked != 0 && leaked == self.id() && self.status_acquire() == Status::Waiting
     }
 
     /// Its id.

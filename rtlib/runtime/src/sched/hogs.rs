@@ -138,7 +138,8 @@ fn look_at(gp: &'static G) -> Record {
 }
 
 /// The printing thread's life.
-extern "C" fn print_for_ever(_mp: &'static M) -> ! {
+extern "C" fn print_for_ever(mp: &'static M) -> ! {
+    threads::minit(mp);
     loop {
         let mut reports = REPORTS.lock();
         let next = reports.pop();

@@ -13,6 +13,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rtlib_abi::layout::STACK_CLASSES;
 
+use crate::link::Link;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{Errno, mem};
@@ -72,6 +73,36 @@ impl Class {
     }
 }
 
+/// At the start of an arena's mapping.
+struct ArenaHead {
+    next: Link<ArenaHead>,
+    end: AtomicUsize,
+}
+
+/// All mappings for stacks, whether they are used up or not.
+static MAPPINGS: Link<ArenaHead> = Link::none();
+
+/// Where stacks are: start and end of each mapping.
+pub fn arenas() -> impl Iterator<Item = (usize, usize)> {
+    let heads = core::iter::successors(MAPPINGS.get_acquire(), |head| head.next.get());
+    heads.map(|head| {
+        let start = core::ptr::from_ref(head) as usize;
+        (start, head.end.load(Ordering::Relaxed))
+    })
+}
+
+/// Lists a new mapping. Under the lock of one class.
+fn list(head: &'static ArenaHead, end: usize) {
+    static LISTING: AtomicBool = AtomicBool::new(false);
+    head.end.store(end, Ordering::Relaxed);
+    while LISTING.swap(true, Ordering::Acquire) {
+        core::hint::spin_loop();
+    }
+    head.next.set(MAPPINGS.get());
+    MAPPINGS.set_release(Some(head));
+    LISTING.store(false, Ordering::Release);
+}
+
 /// Sets the default size; rounded up to a class. In the boot.
 pub fn set_default(size: usize) {
     DEFAULT.store(Class::for_size(size).size(), Ordering::Relaxed);
@@ -122,10 +153,16 @@ pub fn alloc(class: Class) -> Slot {
     let mut arena = ARENAS[class.index()].lock();
     if arena.end - arena.at < stride {
         let len = ARENA.max(stride * 4);
-        let Ok(fresh) = mem::reserve(len + size) else {
+        let Ok(fresh) = mem::reserve(mem::PAGE + len + size) else {
             crate::fatal::throw(b"runtime: cannot reserve address space for goroutine stacks")
         };
-        let at = (fresh.as_ptr() as usize).next_multiple_of(size.min(2 << 20));
+        let start = fresh.as_ptr() as usize;
+        // SAFETY: a new mapping, never given back; zero bytes are a head.
+        list(
+            unsafe { &*(start as *const ArenaHead) },
+            start + mem::PAGE + len + size,
+        );
+        let at = (start + mem::PAGE).next_multiple_of(size.min(2 << 20));
         mem::no_huge_pages(at, len);
         mem::in_core_files(at, len, false);
         (arena.at, arena.end) = (at, at + len);

@@ -4,11 +4,12 @@
 //! of goroutines that do not come back to others (`retake`), runs timers that no P has come to run, and prints a line for `GODEBUG=schedtrace`. When all Ps have been idle for [`QUIET_NS`] it asks
 //! whether that is a deadlock (`dead`), and sleeps until a P is taken.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::global::{ACTIVATIONS, SCHED, SPIN};
 use super::m::M;
 use super::{dead, procs, reclaim, retake, schedtrace, timer};
+use crate::leaks;
 use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
 use crate::trace;
@@ -34,13 +35,22 @@ pub fn coarse_now() -> u64 {
 static WAITING: AtomicBool = AtomicBool::new(false);
 static NOTE: Note = Note::new();
 
-/// The thread's life.
-pub extern "C" fn sysmon(_mp: &'static M) -> ! {
+/// The thread's id; 0 while there is none.
+pub fn tid() -> u32 {
+    TID.load(Ordering::Relaxed)
+}
+
+static TID: AtomicU32 = AtomicU32::new(0);
+
+/// The thread's life. It takes no signals.
+pub extern "C" fn sysmon(mp: &'static M) -> ! {
+    TID.store(mp.tid.load(Ordering::Relaxed), Ordering::Relaxed);
     let (mut in_vain, mut delay) = (0, MIN_DELAY_US);
     let mut quiet = Quiet::new();
     let mut retaker = retake::Retaker::new();
     loop {
         proc::usleep(delay);
+        let looks = leaks::let_nobody_stop();
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
         if retaker.look(now) | timer::see_to_overdue(now) {
@@ -51,6 +61,7 @@ pub extern "C" fn sysmon(_mp: &'static M) -> ! {
         schedtrace::when_due(now);
         trace::write_full();
         reclaim::when_due(now);
+        drop(looks);
         if quiet.lasts(now) && sleep_until_active(&mut quiet) {
             (in_vain, delay) = (0, MIN_DELAY_US);
         }

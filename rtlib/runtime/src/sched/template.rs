@@ -4,7 +4,7 @@
 //! ties itself to its thread may be about to change just these, for itself alone. So from the first tie on there is a thread that runs no goroutines, made before anything
 //! was changed, and tied threads, as well as threads that the runtime knows nothing about, have their threads made by it.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::m::M;
 use super::{dead, threads};
@@ -64,8 +64,16 @@ pub fn start_thread(mp: &'static M) {
     }
 }
 
+/// The thread's id; 0 while there is none.
+pub fn tid() -> u32 {
+    TID.load(Ordering::Relaxed)
+}
+
+static TID: AtomicU32 = AtomicU32::new(0);
+
 /// The thread's life. It takes no signals; what it starts gets the mask that it was to have.
 extern "C" fn template_thread(me: &'static M) -> ! {
+    TID.store(me.tid.load(Ordering::Relaxed), Ordering::Relaxed);
     let sigmask = me.sigmask.load(Ordering::Relaxed);
     loop {
         while let Some(mp) = next() {

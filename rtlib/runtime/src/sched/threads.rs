@@ -278,7 +278,7 @@ fn schedule_from_here(mp: &'static M) -> ! {
 }
 
 /// Per-thread set-up: the alternate signal stack, the signal mask of the program.
-fn minit(mp: &'static M) {
+pub fn minit(mp: &'static M) {
     if mp.signal_stack.load(Ordering::Relaxed) == 0 {
         let len = SIGNAL_STACK + crate::boot::signal_frame_size();
         let Ok(memory) = mem::reserve(len) else {

@@ -2,7 +2,7 @@
 //!
 //! - SIGSEGV and SIGBUS (`fault`): a fault in a goroutine's guard page is a stack overflow and is reported as one; everything else is the program's.
 //! - SIGQUIT (`quit`): the program ends and tells what all goroutines do, unless it handles the signal itself.
-//! - SIGURG: asks a thread for the stack that it runs (`traceback::interrupt`). Installed when it is needed for the first time.
+//! - SIGURG: asks a thread for the stack that it runs (`traceback::interrupt`), or to stop for a while (`leaks::world`). Installed when it is needed for the first time.
 //!
 //! The handlers are installed by the runtime's own inittask, before std's. So that std (and any other crate) still finds and installs what it wants, `sigaction` is
 //! linked as `--wrap=sigaction`: for these signals it only records the program's action, which the runtime's handler passes on to.
@@ -10,6 +10,8 @@
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::arch::current::unwind::Registers;
+use crate::leaks;
 use crate::libc::ffi::{SigAction, real_sigaction};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
@@ -136,7 +138,10 @@ extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
     // SAFETY: the kernel passes a siginfo and a context.
     unsafe {
         match signal as u32 {
-            SIGURG if (*info).code == SI_TKILL => return interrupt::answer(context),
+            SIGURG if (*info).code == SI_TKILL => {
+                leaks::stop_here(Registers::interrupted(context).sp());
+                return interrupt::answer(context);
+            }
             SIGSEGV | SIGBUS if interrupt::recover(context) => return,
             SIGSEGV | SIGBUS => fault::handle(&*info, context),
             _ => {}

@@ -3,7 +3,7 @@
 use core::sync::atomic::Ordering;
 
 use rtlib_abi::layout::Str;
-use rtlib_abi::traceback::{LOCKED, NO_M, RUNS_ELSEWHERE, Record, STACK};
+use rtlib_abi::traceback::{LEAKED, LOCKED, NO_M, RUNS_ELSEWHERE, Record, STACK};
 
 use super::{interrupt, unwind};
 use crate::os::linux::nanotime;
@@ -70,6 +70,9 @@ pub fn describe(record: &mut Record, gp: &G, status: Status) {
     }
     if locked {
         record.flags |= LOCKED;
+    }
+    if gp.is_leaked() {
+        record.flags |= LEAKED;
     }
 }
 

@@ -202,6 +202,43 @@ impl Registers {
     }
 }
 
+/// Calls `f` with a stack pointer above which, besides the frames of the callers, all their values are: those that they have in registers were put there.
+pub fn with_registers_on_stack(f: &mut dyn FnMut(usize)) {
+    unsafe extern "C" fn call(sp: usize, f: *mut c_void) {
+        // SAFETY: see below.
+        unsafe { (*f.cast::<&mut dyn FnMut(usize)>())(sp) };
+    }
+    let mut f = f;
+    // SAFETY: `call` gets what it expects, and the runtime does not unwind.
+    unsafe { spilled(call, (&raw mut f).cast()) };
+}
+
+/// Calls `f(sp, arg)` with the registers that a callee preserves (psABI) at `sp`. A caller keeps nothing in the others.
+///
+/// # Safety
+/// As `f(sp, arg)`, which does not unwind.
+#[unsafe(naked)]
+unsafe extern "C" fn spilled(f: unsafe extern "C" fn(usize, *mut c_void), arg: *mut c_void) {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rbx",
+        "push rbp",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "sub rsp, 8",
+        ".cfi_adjust_cfa_offset 56",
+        "mov rax, rdi",
+        "mov rdi, rsp",
+        "call rax",
+        "add rsp, 56",
+        ".cfi_adjust_cfa_offset -56",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
 /// `rtlib_abi::api::newproc1`: hands the return address on as one more argument, which the psABI passes on the stack.
 ///
 /// # Safety

@@ -3,12 +3,13 @@
 use core::ptr::NonNull;
 
 use linux_raw_sys::general::{
-    __NR_madvise, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise, MADV_DODUMP,
-    MADV_DONTDUMP, MADV_DONTNEED, MADV_NOHUGEPAGE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE,
-    PROT_NONE, PROT_READ, PROT_WRITE,
+    __NR_madvise, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise,
+    __NR_process_vm_readv, MADV_DODUMP, MADV_DONTDUMP, MADV_DONTNEED, MADV_NOHUGEPAGE,
+    MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 };
 
 use super::{Errno, call};
+use crate::link::Link;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 
@@ -60,6 +61,28 @@ pub fn in_core_files(at: usize, len: usize, wanted: bool) {
 pub unsafe fn give_back(at: usize, len: usize) -> Result<(), Errno> {
     // SAFETY: the caller vouches.
     unsafe { call(__NR_madvise, [at, len, MADV_DONTNEED as usize, 0, 0, 0]) }.map(drop)
+}
+
+/// Copies memory of this process that starts at `at`, as far as it is there (process_vm_readv(2)). Returns how many bytes; `EFAULT` for none.
+pub fn read_own(at: usize, to: &mut [u8]) -> Result<usize, Errno> {
+    let local = Iovec {
+        base: to.as_mut_ptr() as usize,
+        len: to.len(),
+    };
+    let remote = Iovec {
+        base: at,
+        len: to.len(),
+    };
+    let args = [
+        super::proc::pid() as usize,
+        &raw const local as usize,
+        1,
+        &raw const remote as usize,
+        1,
+        0,
+    ];
+    // SAFETY: the kernel writes to the caller's buffer, and checks the other address.
+    unsafe { call(__NR_process_vm_readv, args) }
 }
 
 /// Makes one page a guard without splitting the mapping.
@@ -114,21 +137,43 @@ impl Ranked for Chunk {
 static CHUNK: Lock<Chunk> = Lock::new(Chunk { at: 0, end: 0 });
 const CHUNK_LEN: usize = 256 << 10;
 
+/// At the start of a chunk.
+struct ChunkHead {
+    next: Link<ChunkHead>,
+}
+
+static CHUNKS: Link<ChunkHead> = Link::none();
+
+/// Where [`persistent`] memory is: start and end of each chunk.
+pub fn chunks() -> impl Iterator<Item = (usize, usize)> {
+    let heads = core::iter::successors(CHUNKS.get_acquire(), |head| head.next.get());
+    heads.map(|head| {
+        let start = core::ptr::from_ref(head) as usize;
+        (start, start + CHUNK_LEN)
+    })
+}
+
 /// Zeroed memory for a `T` that is never freed: Gs, Ms, Ps (Go: `persistentalloc`). Throws when there is none.
 ///
 /// # Safety
 /// All-zero bytes are a valid `T`.
 pub unsafe fn persistent<T: Sync>() -> &'static T {
     let (size, align) = (size_of::<T>(), align_of::<T>());
-    assert!(size <= CHUNK_LEN && align <= PAGE);
+    let head = size_of::<ChunkHead>().next_multiple_of(align);
+    assert!(head + size <= CHUNK_LEN && align <= PAGE);
     let mut chunk = CHUNK.lock();
     let mut at = chunk.at.next_multiple_of(align);
     if at + size > chunk.end {
         let Ok(fresh) = reserve(CHUNK_LEN) else {
             crate::fatal::throw(b"runtime: cannot allocate memory")
         };
-        at = fresh.as_ptr() as usize;
-        chunk.end = at + CHUNK_LEN;
+        let start = fresh.as_ptr() as usize;
+        // SAFETY: a new mapping, never given back; zero bytes are a head.
+        let chunk_head = unsafe { &*(start as *const ChunkHead) };
+        chunk_head.next.set(CHUNKS.get());
+        CHUNKS.set_release(Some(chunk_head));
+        at = start + head;
+        chunk.end = start + CHUNK_LEN;
     }
     chunk.at = at + size;
     // SAFETY: [at, at + size) is zeroed, aligned, ours and handed out once; the caller vouches for the zero bytes.

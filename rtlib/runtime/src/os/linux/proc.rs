@@ -3,9 +3,10 @@
 use core::ffi::CStr;
 
 use linux_raw_sys::general::{
-    __NR_close, __NR_exit_group, __NR_getpid, __NR_nanosleep, __NR_openat, __NR_prlimit64,
-    __NR_read, __NR_rseq, __NR_sched_getaffinity, __NR_sched_yield, __NR_write, __kernel_timespec,
-    AT_FDCWD, O_CLOEXEC, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, RLIMIT_STACK, rlimit64,
+    __NR_close, __NR_exit_group, __NR_getdents64, __NR_getpid, __NR_nanosleep, __NR_openat,
+    __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity, __NR_sched_yield, __NR_write,
+    __kernel_timespec, AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY,
+    RLIMIT_STACK, rlimit64,
 };
 
 use super::{Errno, call};
@@ -142,6 +143,76 @@ pub fn read_file<'a>(path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
         let _ = call(__NR_close, [fd, 0, 0, 0, 0, 0]);
         Some(&buffer[..len])
     }
+}
+
+/// Opens a file to read it.
+fn open(path: &CStr, flags: u32) -> Result<usize, Errno> {
+    let flags = (O_RDONLY | O_CLOEXEC | flags) as usize;
+    let at = AT_FDCWD as isize as usize;
+    // SAFETY: the path is terminated and lives over the call.
+    unsafe { call(__NR_openat, [at, path.as_ptr() as usize, flags, 0, 0, 0]) }
+}
+
+fn close(fd: usize) {
+    // SAFETY: the caller's own descriptor.
+    let _ = unsafe { call(__NR_close, [fd, 0, 0, 0, 0, 0]) };
+}
+
+/// Calls `f` with the lines of a file, without their ends. What is beyond the first 512 bytes of a line is left out.
+pub fn for_each_line(path: &CStr, mut f: impl FnMut(&[u8])) -> Result<(), Errno> {
+    const LONGEST: usize = 512;
+    let mut line = [0; LONGEST];
+    let mut len = 0;
+    let fd = open(path, 0)?;
+    let mut buffer = [0; 4096];
+    let result = loop {
+        let args = [fd, buffer.as_mut_ptr() as usize, buffer.len(), 0, 0, 0];
+        // SAFETY: the buffer lives over the call.
+        match unsafe { call(__NR_read, args) } {
+            Ok(0) => break Ok(()),
+            Ok(read) => {
+                for &byte in &buffer[..read] {
+                    if byte == b'\n' {
+                        f(&line[..len]);
+                        len = 0;
+                    } else if len < LONGEST {
+                        line[len] = byte;
+                        len += 1;
+                    }
+                }
+            }
+            Err(Errno(4)) => {} // EINTR
+            Err(error) => break Err(error),
+        }
+    };
+    close(fd);
+    result
+}
+
+/// Calls `f` with the names in a directory.
+pub fn for_each_entry(path: &CStr, mut f: impl FnMut(&[u8])) -> Result<(), Errno> {
+    /// Positions in `struct linux_dirent64` (getdents64(2)).
+    const LENGTH: usize = 16;
+    const NAME: usize = 19;
+    let fd = open(path, O_DIRECTORY)?;
+    let mut buffer = [0_u8; 4096];
+    let result = loop {
+        let args = [fd, buffer.as_mut_ptr() as usize, buffer.len(), 0, 0, 0];
+        // SAFETY: the buffer lives over the call.
+        let mut entries = match unsafe { call(__NR_getdents64, args) } {
+            Ok(0) => break Ok(()),
+            Ok(read) => &buffer[..read],
+            Err(error) => break Err(error),
+        };
+        while let Some(&[low, high]) = entries.get(LENGTH..NAME - 1) {
+            let (entry, rest) = entries.split_at(u16::from_ne_bytes([low, high]).into());
+            let name = entry.get(NAME..).unwrap_or_default();
+            f(name.split(|&byte| byte == 0).next().unwrap_or_default());
+            entries = rest;
+        }
+    };
+    close(fd);
+    result
 }
 
 /// Takes back the registration of a thread's rseq area (rseq(2)); fails harmlessly when there is none.

@@ -4,8 +4,8 @@ use core::fmt::{self, Write};
 
 use linux_raw_sys::general::{__NR_gettid, __NR_tgkill};
 
-use super::call;
 use super::proc::{self, read_file};
+use super::{Errno, call};
 
 /// The calling thread's id.
 pub fn gettid() -> u32 {
@@ -40,6 +40,16 @@ pub fn count() -> Option<u32> {
     let stat = read_file(b"/proc/self/stat\0", &mut text)?;
     let number = fields(stat)?.nth(NUM_THREADS)?;
     core::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// Calls `f` with the ids of all threads of this process.
+pub fn for_each(mut f: impl FnMut(u32)) -> Result<(), Errno> {
+    proc::for_each_entry(c"/proc/self/task", |name| {
+        let number = core::str::from_utf8(name).map(str::parse);
+        if let Ok(Ok(tid)) = number {
+            f(tid);
+        }
+    })
 }
 
 /// The fields of a stat file behind the command, which may hold anything.

@@ -65,7 +65,9 @@ pub fn park_until(
         timer: Timer::new(expire, core::ptr::null_mut()),
     };
     wait.timer.arg = (&raw mut wait).cast();
+    me.timed.store(true, Ordering::Relaxed);
     gopark(me, reason, timed_commit, (&raw const wait) as usize);
+    me.timed.store(false, Ordering::Relaxed);
     if wait.expired.load(Ordering::Acquire) {
         return true;
     }
