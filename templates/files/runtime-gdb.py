@@ -246,7 +246,9 @@ def where():
     while frame is not None:
         name = frame.name() and HASH.sub("", frame.name())
         innermost = innermost or name or "%#x" % frame.pc()
-        if name and not is_plumbing(name, frame.find_sal().symtab):
+        function = frame.function()
+        symtab = frame.find_sal().symtab or function and function.symtab
+        if name and not is_plumbing(name, symtab):
             return name
         frame = frame.older()
     return innermost
@@ -279,6 +281,13 @@ Those that run on a thread are marked with a star."""
                 print("%s %d %-8s %s%s" % (star, goroutine.id, goroutine.status_name(), reason, function))
 
 
+def execute(command):
+    try:
+        gdb.execute(command)
+    except gdb.error as error:
+        raise gdb.GdbError(str(error)) from None
+
+
 class GoroutineCommand(gdb.Command):
     """Run a command in the context of a goroutine, or of all of them.
 Usage: goroutine ID COMMAND
@@ -305,7 +314,7 @@ The command is to look only: bt, frame, up, info locals, print. The frames of a 
                 if wanted == "all":
                     reason = goroutine.wait_reason() or goroutine.status_name()
                     print("\nGoroutine %d [%s]:" % (goroutine.id, reason))
-                in_context(goroutine, threads, home, lambda: gdb.execute(command))
+                in_context(goroutine, threads, home, lambda: execute(command))
 
 
 gdb.unwinder.register_unwinder(None, UNWINDER, replace=True)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Command;
 
 use gobuild_tests::process::{Outcome, RUN, run};
 use gobuild_tests::project::Project;
@@ -289,6 +290,22 @@ fn sigquit_finds_a_program_with_one_goroutine_too() {
         assert_eq!((all.len(), state.as_str()), (1, "running"));
         assert!(functions.iter().any(|name| name == "trace_quit_alone"));
     });
+}
+
+/// As shells start what runs in the background.
+#[test]
+fn sigquit_is_not_ignored_because_the_parent_did() {
+    for exe in executables() {
+        let mut shell = Command::new("sh");
+        tool::clean(&mut shell);
+        shell.args(["-c", "trap '' QUIT && exec \"$0\" trace-quit-alone"]);
+        let outcome = run(shell.arg(exe), RUN).fails_with(2);
+        assert!(
+            outcome.err().starts_with("SIGQUIT: quit\n"),
+            "{}",
+            outcome.report()
+        );
+    }
 }
 
 #[test]

@@ -45,29 +45,35 @@ static RELEASES: AtomicU32 = AtomicU32::new(0);
 /// Goroutines that are held until this is dropped.
 pub struct Held<'a> {
     batch: &'a [&'static G],
-    _holder: Guard<'static, Right>,
+    /// None: somebody else has the right and does not let go.
+    holder: Option<Guard<'static, Right>>,
 }
 
 impl<'a> Held<'a> {
     /// Holds what does not run among these. Waits for other holders.
     pub fn new(batch: &'a [&'static G]) -> Self {
-        Self::with(batch, HOLDER.lock())
+        Self::with(batch, Some(HOLDER.lock()))
     }
 
-    /// The same, unless somebody holds goroutines already: for the ends of the program, which must not wait.
-    pub fn try_new(batch: &'a [&'static G]) -> Option<Self> {
-        Some(Self::with(batch, HOLDER.try_lock()?))
+    /// The same for the end of the program, which may have interrupted a holder: waits only so long for that to let go. After that it holds goroutines beside the other one, and for ever.
+    pub fn of_dying(batch: &'a [&'static G], patience_ns: u64) -> Self {
+        Self::with(batch, HOLDER.lock_within(patience_ns))
     }
 
-    fn with(batch: &'a [&'static G], holder: Guard<'static, Right>) -> Self {
+    fn with(batch: &'a [&'static G], holder: Option<Guard<'static, Right>>) -> Self {
         for gp in batch {
-            gp.held.store(HELD, Ordering::Relaxed);
+            // When that fails, the other holder has it, perhaps with a runner that waits.
+            let _ = gp
+                .held
+                .compare_exchange(FREE, HELD, Ordering::Relaxed, Ordering::Relaxed);
         }
         membarrier::all_threads();
-        Self {
-            batch,
-            _holder: holder,
-        }
+        Self { batch, holder }
+    }
+
+    /// Whether nobody else holds goroutines.
+    pub fn is_alone(&self) -> bool {
+        self.holder.is_some()
     }
 
     /// Those that are held, with their status: runnable or waiting. The context of each is saved, and its stack and TLS block are the holder's until it drops this. Asked again, it
@@ -81,6 +87,9 @@ impl<'a> Held<'a> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
+        if self.holder.is_none() {
+            return;
+        }
         for gp in self.batch {
             gp.held.store(FREE, Ordering::Release);
         }

@@ -11,7 +11,7 @@ use crate::os::linux::mem::PAGE;
 use crate::os::linux::signal::SIGBUS;
 use crate::sched::{self, g::G};
 use crate::traceback::dying::{self, End};
-use crate::traceback::level;
+use crate::traceback::{level, reporter};
 
 /// The kernel refuses to grow the process stack within this distance of another mapping; a fault there is an overflow too.
 const STACK_GUARD_GAP: usize = 1 << 20;
@@ -21,9 +21,8 @@ const STACK_GUARD_GAP: usize = 1 << 20;
 /// # Safety
 /// `context` is the third argument of the running handler.
 pub unsafe fn handle(info: &SigInfo, context: *const c_void) {
-    if dying::is_reporter() {
-        crate::print!("[a fault while the stacks were printed]\n");
-        dying::end(End::Status);
+    if reporter::is_reporter() {
+        reporter::fail();
     }
     let Some(gp) = tls::getg().filter(|gp| is_overflow(gp, info.addr)) else {
         return;

@@ -1,7 +1,8 @@
 //! Signals that the runtime handles, and that the program may handle as well.
 //!
 //! - SIGSEGV and SIGBUS (`fault`): a fault in a goroutine's guard page is a stack overflow and is reported as one; everything else is the program's.
-//! - SIGQUIT (`quit`): the program ends and tells what all goroutines do, unless it handles the signal itself.
+//! - SIGQUIT (`quit`): the program ends and tells what all goroutines do, unless it handles or ignores the signal itself. That it was started with the signal ignored, as shells start what runs in the
+//!   background, does not count, as in Go.
 //! - SIGURG: asks a thread for the stack that it runs (`traceback::interrupt`), or to stop for a while (`leaks::world`). Installed when it is needed for the first time.
 //!
 //! The handlers are installed by the runtime's own inittask, before std's. So that std (and any other crate) still finds and installs what it wants, `sigaction` is
@@ -16,10 +17,12 @@ use crate::libc::ffi::{SigAction, real_sigaction};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::proc;
-use crate::os::linux::signal::{SIGABRT, SIGBUS, SIGQUIT, SIGSEGV, SIGURG, unblock_all};
+use crate::os::linux::signal::{
+    SIGABRT, SIGBUS, SIGQUIT, SIGSEGV, SIGURG, bit, block_all, set_mask, unblock_all,
+};
 use crate::os::linux::thread;
 use crate::trace;
-use crate::traceback::interrupt;
+use crate::traceback::{interrupt, unwind};
 
 mod fault;
 mod quit;
@@ -61,6 +64,7 @@ fn index(signal: c_int) -> Option<usize> {
 /// The runtime's one init function: installs the handlers.
 #[unsafe(export_name = "runtime.init.0")]
 extern "C" fn init() {
+    unwind::prepare();
     [SIGSEGV, SIGBUS, SIGQUIT].into_iter().for_each(install);
 }
 
@@ -72,18 +76,40 @@ pub fn install(signal: u32) {
     let may_nest = matches!(signal, SIGSEGV | SIGBUS);
     let ours = SigAction {
         handler: handler as *const () as usize,
-        mask: [0; 16],
+        mask: mask_of(signal),
         flags: SA_SIGINFO | SA_ONSTACK | if may_nest { SA_NODEFER } else { SA_RESTART },
         restorer: 0,
     };
-    let mut program = PROGRAM.lock();
-    if INSTALLED[i].load(Ordering::Relaxed) {
-        return;
+    without_signals(|| {
+        let mut program = PROGRAM.lock();
+        if INSTALLED[i].load(Ordering::Relaxed) {
+            return;
+        }
+        // SAFETY: a handler that may run at any time, on the alternate stack; both structures are ours.
+        unsafe { real_sigaction(signal as c_int, &raw const ours, &raw mut program[i]) };
+        if signal == SIGQUIT && program[i].handler == SIG_IGN {
+            program[i] = SigAction::DEFAULT;
+        }
+        BRIEF[i].store(brief(&program[i]), Ordering::Release);
+        INSTALLED[i].store(true, Ordering::Release);
+    });
+}
+
+/// For what takes [`PROGRAM`]: a handler that ends the program installs one more.
+fn without_signals<R>(f: impl FnOnce() -> R) -> R {
+    let mask = block_all();
+    let result = f();
+    set_mask(mask);
+    result
+}
+
+/// What is blocked while the handler runs. Somebody waits for the answer to SIGURG, so nothing that may end the program comes between.
+fn mask_of(signal: u32) -> [u64; 16] {
+    if signal == SIGURG {
+        [!(bit(SIGSEGV) | bit(SIGBUS)); 16]
+    } else {
+        [0; 16]
     }
-    // SAFETY: a handler that may run at any time, on the alternate stack; both structures are ours.
-    unsafe { real_sigaction(signal as c_int, &raw const ours, &raw mut program[i]) };
-    BRIEF[i].store(brief(&program[i]), Ordering::Release);
-    INSTALLED[i].store(true, Ordering::Release);
 }
 
 /// sigaction(2) as the program sees it.
@@ -98,7 +124,7 @@ unsafe extern "C" fn __wrap_sigaction(
 ) -> c_int {
     // SAFETY: the caller's pointer, null or valid.
     let new_action = unsafe { new.as_ref() }.copied();
-    let before = index(signal).and_then(|i| exchange(i, new_action));
+    let before = index(signal).and_then(|i| without_signals(|| exchange(i, new_action)));
     let Some(before) = before else {
         // SAFETY: the caller's arguments.
         return unsafe { real_sigaction(signal, new, old) };

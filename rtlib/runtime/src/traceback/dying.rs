@@ -1,61 +1,36 @@
 //! The last words of a program: the stacks after the message, and the end.
 //!
-//! Who ends the program [`begin`]s, prints its message, says whose stack is to be told, and [`Dying::end`]s. The first one to begin is the one; others wait for the end.
+//! Who ends the program [`begin`]s, prints its message, says whose stack is to be told, and [`Dying::end`]s. The first one to begin is the one; others wait for the end. `last_words` says what is printed, and `reporter`
+//! by whom: the dying thread may have overflowed its stack, may be in the scheduler, in a signal handler or in the middle of malloc.
 //!
-//! Names and lines are looked up, and everything is printed, by a *reporter*: a thread made for this alone, with a large stack and a TLS block of its own. The dying thread may have
-//! overflowed its stack, may be in the scheduler, in a signal handler or in the middle of malloc; the reporter stands on none of that. To libc it is one more thread, so it allocates from an arena of its own.
-//! If it does not get on (a lock of the program's own allocator could be held for ever), the dying thread ends the program without it.
+//! Nothing here waits without end for anything that a thread of the program holds: whoever has it may be the dying one, which does not go on.
 //!
 //! A trace (`trace`) ends where the dying begins, and is written out at the very end.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
-use core::fmt::Write;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
-use linux_raw_sys::general::{
-    CLONE_FILES, CLONE_FS, CLONE_SETTLS, CLONE_SIGHAND, CLONE_SYSVSEM, CLONE_THREAD, CLONE_VM,
-};
-use rtlib_abi::traceback::{Record, STACK};
+use rtlib_abi::traceback::STACK;
 
-use super::level::{self, Level};
-use super::record::{self, BATCH, Haste};
-use super::write::{self, SYSTEM, Style};
-use super::{interrupt, unwind};
+use super::last_words::{Words, tell};
+use super::{interrupt, level, record, reporter, unwind};
+use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
-use crate::arch::current::{thread, tls};
 use crate::boot::inittask;
-use crate::libc::{ffi, tcb};
-use crate::os::linux::{futex, mem, proc, signal};
-use crate::print::Stderr;
-use crate::sched::g::G;
-use crate::sched::{hold, this_goroutine};
+use crate::os::linux::proc;
+use crate::os::linux::signal::{self, SIGBUS, SIGSEGV, SIGURG};
+use crate::sched::this_goroutine;
 use crate::signal::die_by;
 use crate::trace;
 
 /// Go's exit status for all of these ends.
 const EXIT_STATUS: u32 = 2;
-/// Bytes of the reporter's stack.
-const REPORTER_STACK: usize = 4 << 20;
-/// How long the reporter may take for one goroutine.
-const PATIENCE_NS: u64 = 30_000_000_000;
+/// Not blocked in a thread that ends the program: a fault while a stack is unwound has an answer (`interrupt::recover`), which a blocked one has not.
+const FAULTS: u64 = signal::bit(SIGSEGV) | signal::bit(SIGBUS);
 
 /// The thread pointer of the thread that began, 0 before.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
-/// Counts what the reporter has done.
-static PROGRESS: AtomicU32 = AtomicU32::new(0);
-/// The reporter, to `getg`.
-static REPORTER: G = G::new();
-
-/// What is to be told.
-struct Words {
-    first: Record,
-    /// The first was in an init function.
-    init: Option<inittask::Running>,
-    others: bool,
-    registers: Option<Registers>,
-    end: End,
-}
 
 /// How the process ends.
 #[derive(Clone, Copy)]
@@ -66,18 +41,20 @@ pub enum End {
     Signal(u32),
 }
 
-struct Shared(UnsafeCell<Words>);
+struct Shared(UnsafeCell<(Words, End)>);
 
-// SAFETY: the thread that began has it, then the reporter.
+// SAFETY: the thread that began writes it; when that is done, it and the reporters only read.
 unsafe impl Sync for Shared {}
 
-static WORDS: Shared = Shared(UnsafeCell::new(Words {
-    first: record::EMPTY,
-    init: None,
-    others: false,
-    registers: None,
-    end: End::Status,
-}));
+static WORDS: Shared = Shared(UnsafeCell::new((
+    Words {
+        first: record::EMPTY,
+        init: None,
+        others: false,
+        registers: None,
+    },
+    End::Status,
+)));
 
 /// Whether somebody is ending the program.
 pub fn has_begun() -> bool {
@@ -89,32 +66,36 @@ pub struct Dying(());
 
 /// Takes that right, or waits for the end. The message is to be printed after this.
 pub fn begin() -> Dying {
-    signal::block_all();
+    signal::set_mask(!FAULTS);
+    if reporter::is_reporter() {
+        reporter::fail();
+    }
     let me = tls::thread_pointer();
     match BEGUN.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
         Ok(_) => {
             trace::stop();
             Dying(())
         }
-        Err(other) if other == me || is_reporter() => {
-            crate::print!("[an error while the stacks were printed]\n");
+        Err(other) if other == me => {
+            crate::print!("[an error while the program ended]\n");
             end(End::Status)
         }
-        Err(_) => loop {
-            proc::usleep(1_000_000);
-        },
+        Err(_) => wait_for_the_end(),
     }
 }
 
-/// Whether the calling thread prints the last words.
-pub fn is_reporter() -> bool {
-    tls::getg().is_some_and(|gp| core::ptr::eq(gp, &raw const REPORTER))
+/// Somebody else ends the program. Meanwhile this thread can be asked where it is.
+fn wait_for_the_end() -> ! {
+    signal::set_mask(!(FAULTS | signal::bit(SIGURG)));
+    loop {
+        proc::usleep(1_000_000);
+    }
 }
 
 impl Dying {
     fn words(&mut self) -> &mut Words {
         // SAFETY: one thread has begun; the reporter starts when `self` is gone.
-        unsafe { &mut *WORDS.0.get() }
+        unsafe { &mut (*WORDS.0.get()).0 }
     }
 
     /// The calling goroutine's stack is told first, from the frame above that of `local` on; nothing on a thread that is no goroutine.
@@ -175,19 +156,22 @@ impl Dying {
     }
 
     /// Prints it, and ends the process.
-    pub fn end(mut self, how: End) -> ! {
-        self.words().end = how;
-        if level::get().depth == 0 {
-            end(how);
-        }
-        if start_reporter() {
-            wait_for_the_end();
-            crate::print!("[gave up: the stacks could not be printed]\n");
-        } else {
-            tell(false);
+    pub fn end(self, how: End) -> ! {
+        // SAFETY: as in `words`; this is the last time.
+        unsafe { (*WORDS.0.get()).1 = how };
+        if level::get().depth > 0 {
+            reporter::report();
         }
         end(how)
     }
+}
+
+/// Prints what was said, and ends the process. For reporters.
+pub fn tell_and_end(symbols: bool) -> ! {
+    // SAFETY: `Dying::end` has begun, after which nobody writes.
+    let (words, how) = unsafe { &*WORDS.0.get() };
+    tell(words, symbols);
+    end(*how)
 }
 
 /// Ends the process without a word more.
@@ -197,156 +181,5 @@ pub fn end(how: End) -> ! {
         End::Signal(signal) => die_by(signal),
         End::Status if level::get().crash => die_by(signal::SIGABRT),
         End::Status => proc::exit_group(EXIT_STATUS),
-    }
-}
-
-/// Returns when the reporter has not got on for a long time.
-fn wait_for_the_end() {
-    loop {
-        let before = PROGRESS.load(Ordering::Relaxed);
-        futex::wait(&PROGRESS, before, Some(PATIENCE_NS));
-        if PROGRESS.load(Ordering::Relaxed) == before {
-            return;
-        }
-    }
-}
-
-fn made_progress() {
-    PROGRESS.fetch_add(1, Ordering::Relaxed);
-    futex::wake(&PROGRESS, 1);
-}
-
-fn start_reporter() -> bool {
-    let Ok(stack) = mem::reserve(REPORTER_STACK) else {
-        return false;
-    };
-    REPORTER.stand_in();
-    let tp = tcb::create_for_g0(&REPORTER);
-    let flags = CLONE_VM
-        | CLONE_FS
-        | CLONE_FILES
-        | CLONE_SIGHAND
-        | CLONE_THREAD
-        | CLONE_SYSVSEM
-        | CLONE_SETTLS;
-    let top = stack.as_ptr() as usize + REPORTER_STACK;
-    // SAFETY: libc's own flag; other threads only read it. The stack and the block are new.
-    let started = unsafe {
-        ffi::__libc_single_threaded.store(0, Ordering::SeqCst);
-        thread::clone(flags as usize, top, reporter, 0, tp)
-    };
-    started > 0
-}
-
-extern "C" fn reporter(_: usize) -> ! {
-    made_progress();
-    tell(true);
-    // SAFETY: the dying thread does not touch it any more.
-    end(unsafe { (*WORDS.0.get()).end })
-}
-
-fn tell(symbols: bool) {
-    // SAFETY: the reporter runs instead of the dying thread, or is that.
-    let words = unsafe { &*WORDS.0.get() };
-    let Level { depth, all, .. } = level::get();
-    let style = Style { depth, symbols };
-    match &words.init {
-        Some(init) => tell_of_init(init, &words.first, style),
-        None if words.first.goid != 0 => tell_of(&words.first, style),
-        None => {}
-    }
-    if words.others || all {
-        tell_of_others(words.first.g, style);
-    }
-    if let Some(registers) = &words.registers {
-        tell_registers(registers);
-    }
-}
-
-fn tell_of(record: &Record, style: Style) {
-    let mut err = Stderr::new();
-    err.bytes(b"\n");
-    // Writing cannot fail.
-    let _ = write::record(&mut err, record, style);
-    drop(err);
-    made_progress();
-}
-
-fn tell_of_init(init: &inittask::Running, record: &Record, style: Style) {
-    let mut err = Stderr::new();
-    let inittask::Running {
-        package,
-        name,
-        file,
-        line,
-    } = init;
-    // Writing cannot fail.
-    let _ = write!(
-        err,
-        "\ngoroutine {} [running, in init of package {package}]:\n",
-        record.goid
-    );
-    let _ = write::trace(&mut err, &record.trace, style);
-    let _ = write!(err, "in init {name}\n\t{file}:{line}\n");
-    drop(err);
-    made_progress();
-}
-
-fn tell_registers(registers: &Registers) {
-    crate::print!("\n");
-    for (name, value) in registers.all() {
-        crate::print!("{name:<6} {value:#x}\n");
-    }
-}
-
-/// All goroutines but one, by their ids.
-fn tell_of_others(but: usize, style: Style) {
-    let listed = |gp: &&G| {
-        record::is_listed(gp, style.depth >= SYSTEM) && core::ptr::from_ref::<G>(gp) as usize != but
-    };
-    let room = hold::all().filter(listed).count();
-    let Ok(memory) = mem::reserve((room * size_of::<&G>()).max(1)) else {
-        return;
-    };
-    let mut all = GList {
-        at: memory.as_ptr().cast(),
-        len: 0,
-    };
-    for gp in hold::all().filter(listed).take(room) {
-        // SAFETY: there is room for so many.
-        unsafe { all.push(gp) };
-    }
-    let all = all.sorted();
-    let mut records = [record::EMPTY; BATCH];
-    for batch in all.chunks(BATCH) {
-        let records = &mut records[..batch.len()];
-        record::capture(batch, records, None, Haste::Dying);
-        records
-            .iter()
-            .filter(|record| record.goid != 0)
-            .for_each(|record| tell_of(record, style));
-    }
-}
-
-/// Goroutines in memory of their own, which is not given back.
-struct GList {
-    at: *mut &'static G,
-    len: usize,
-}
-
-impl GList {
-    /// # Safety
-    /// There is room for one more.
-    unsafe fn push(&mut self, gp: &'static G) {
-        // SAFETY: the caller vouches.
-        unsafe { self.at.add(self.len).write(gp) };
-        self.len += 1;
-    }
-
-    fn sorted(self) -> &'static [&'static G] {
-        // SAFETY: so many were written.
-        let all = unsafe { core::slice::from_raw_parts_mut(self.at, self.len) };
-        all.sort_unstable_by_key(|gp| gp.id());
-        all
     }
 }

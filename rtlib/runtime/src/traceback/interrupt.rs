@@ -10,15 +10,16 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use rtlib_abi::traceback::Trace;
 
+use super::record::{self, Haste};
 use super::unwind;
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::link::Link;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal::SIGURG;
 use crate::os::linux::{futex, nanotime, thread};
@@ -55,10 +56,12 @@ unsafe impl Sync for Answer {}
 static ANSWER: Answer = Answer(UnsafeCell::new(unwind::EMPTY));
 
 /// Captures the stack of a goroutine that runs on another thread. False when that does not answer in time or runs something else.
-pub fn capture(gp: &'static G, trace: &mut Trace) -> bool {
+pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste) -> bool {
     let Some(mp) = gp.m.get() else { return false };
+    let Some(_asking) = right(haste) else {
+        return false;
+    };
     signal::install(SIGURG);
-    let _asking = ASKING.lock();
     WANTED.set(Some(gp));
     THREAD.set(Some(mp));
     STATE.store(ASKED, Ordering::Release);
@@ -73,6 +76,20 @@ pub fn capture(gp: &'static G, trace: &mut Trace) -> bool {
     }
     STATE.store(IDLE, Ordering::Relaxed);
     answered
+}
+
+/// None if somebody has it who does not give it back.
+fn right(haste: Haste) -> Option<Guard<'static, Right>> {
+    static IS_STUCK: AtomicBool = AtomicBool::new(false);
+    let Haste::Dying = haste else {
+        return Some(ASKING.lock());
+    };
+    let is_stuck = IS_STUCK.load(Ordering::Relaxed);
+    let right = ASKING.lock_within(if is_stuck { 0 } else { record::PATIENCE_NS });
+    if right.is_none() {
+        IS_STUCK.store(true, Ordering::Relaxed);
+    }
+    right
 }
 
 fn wait() -> bool {

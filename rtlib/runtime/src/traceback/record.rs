@@ -1,6 +1,6 @@
 //! All that is told of a goroutine: `rtlib_abi::traceback::Record`.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use rtlib_abi::layout::Str;
 use rtlib_abi::traceback::{LEAKED, LOCKED, NO_M, RUNS_ELSEWHERE, Record, STACK};
@@ -81,16 +81,17 @@ pub fn describe(record: &mut Record, gp: &G, status: Status) {
 pub enum Haste {
     /// The program goes on.
     None,
-    /// The program ends: somebody else who holds goroutines may never let go.
+    /// The program ends: whoever has what is needed for this may never let go.
     Dying,
 }
+
+/// How long a dying program waits for somebody who is quick, unless he is interrupted for ever.
+pub const PATIENCE_NS: u64 = 500_000_000;
 
 /// Records at most [`BATCH`] goroutines with their stacks, one record each in the same order; those that have ended have no id in theirs. `me` is described only.
 pub fn capture(gs: &[&'static G], records: &mut [Record], me: Option<&'static G>, haste: Haste) {
     records.fill(EMPTY);
-    if let Some(held) = hold(gs, haste) {
-        capture_parked(&held, gs, records);
-    }
+    capture_parked(&hold(gs, haste), gs, records);
     for (gp, record) in gs.iter().zip(records) {
         if me.is_some_and(|me| core::ptr::eq(me, *gp)) {
             describe(record, gp, gp.status_acquire());
@@ -100,11 +101,18 @@ pub fn capture(gs: &[&'static G], records: &mut [Record], me: Option<&'static G>
     }
 }
 
-fn hold<'a>(gs: &'a [&'static G], haste: Haste) -> Option<Held<'a>> {
-    match haste {
-        Haste::None => Some(Held::new(gs)),
-        Haste::Dying => Held::try_new(gs),
+fn hold<'a>(gs: &'a [&'static G], haste: Haste) -> Held<'a> {
+    /// Somebody does not let go: no use in waiting again.
+    static IS_STUCK: AtomicBool = AtomicBool::new(false);
+    let Haste::Dying = haste else {
+        return Held::new(gs);
+    };
+    let is_stuck = IS_STUCK.load(Ordering::Relaxed);
+    let held = Held::of_dying(gs, if is_stuck { 0 } else { PATIENCE_NS });
+    if !held.is_alone() {
+        IS_STUCK.store(true, Ordering::Relaxed);
     }
+    held
 }
 
 fn capture_parked(held: &Held<'_>, gs: &[&'static G], records: &mut [Record]) {
@@ -130,13 +138,11 @@ fn capture_running(gp: &'static G, record: &mut Record, haste: Haste) {
             return;
         }
         describe(record, gp, status);
-        if interrupt::capture(gp, &mut record.trace) {
+        if interrupt::capture(gp, &mut record.trace, haste) {
             record.flags |= STACK;
             return;
         }
-        if let Some(held) = &held {
-            capture_parked(held, &gs, core::slice::from_mut(record));
-        }
+        capture_parked(&held, &gs, core::slice::from_mut(record));
         if record.flags & STACK != 0 {
             return;
         }

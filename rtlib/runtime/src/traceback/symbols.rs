@@ -5,6 +5,7 @@ use core::ffi::c_void;
 use rtlib_abi::layout::Str;
 use rtlib_abi::traceback::{Symbol, Symbolizer};
 
+use super::reporter;
 use crate::arch::current::{weak, weak_address};
 
 weak!("runtime.symbolizer");
@@ -20,9 +21,17 @@ pub fn of(pc: usize, mut f: impl FnMut(&Symbol)) {
     let Some(symbolizer) = symbolizer() else {
         return;
     };
+    // What is done with a symbol is no part of the lookup: writing may take as long as whoever reads wants.
+    let mut f = |symbol: &Symbol| {
+        reporter::lookup_begins_or_ends();
+        f(symbol);
+        reporter::lookup_begins_or_ends();
+    };
     let mut f: &mut dyn FnMut(&Symbol) = &mut f;
+    reporter::lookup_begins_or_ends();
     // SAFETY: `emit` gets back what it expects, before this returns.
     unsafe { symbolizer(pc, emit, (&raw mut f).cast()) };
+    reporter::lookup_begins_or_ends();
 }
 
 unsafe extern "C" fn emit(to: *mut c_void, symbol: *const Symbol) {

@@ -100,6 +100,18 @@ unsafe extern "C" fn on_frame(context: *mut Context, collector: *mut c_void) -> 
     NO_REASON
 }
 
+unsafe extern "C" fn stop(_: *mut Context, _: *mut c_void) -> c_int {
+    END_OF_STACK
+}
+
+/// The unwinder's first use initialises it (`pthread_once`). That is over before a signal handler needs it, which may have interrupted just that.
+pub fn prepare() {
+    if weak_address!("_Unwind_Backtrace") != 0 {
+        // SAFETY: the symbol is there; `stop` needs no argument.
+        unsafe { _Unwind_Backtrace(stop, ptr::null_mut()) };
+    }
+}
+
 unsafe extern "C" fn walk(collector: *mut c_void) {
     if weak_address!("_Unwind_Backtrace") != 0 {
         // SAFETY: the symbol is there; the caller passes a collector.

@@ -15,6 +15,11 @@ pub const SIGSEGV: u32 = 11;
 /// See `SIGQUIT`.
 pub const SIGURG: u32 = 23;
 
+/// A signal's bit in a mask.
+pub const fn bit(signal: u32) -> u64 {
+    1 << (signal - 1)
+}
+
 /// Gives the calling thread an alternate signal stack.
 ///
 /// # Safety
