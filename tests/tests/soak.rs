@@ -61,17 +61,18 @@ fn build(profile: &str, dir: &str) -> PathBuf {
 }
 
 fn soak(exe: &Path, procs: &str, setting: &str, seconds: f64, seed: u32) {
+    let setting = setting.replace("SEED", &seed.to_string());
     let mut command = Command::new(exe);
     tool::clean(&mut command);
     command
         .args([seconds.to_string(), seed.to_string()])
         .env("GOMAXPROCS", procs)
-        .env("GODEBUG", setting.replace("SEED", &seed.to_string()));
+        .env("GODEBUG", &setting);
     let outcome = run(&mut command, Duration::from_secs_f64(seconds) + PATIENCE).ok();
     let last = outcome.err();
     println!(
-        "{} GOMAXPROCS={procs} {setting}: {}",
-        exe.parent().unwrap_or(exe).display(),
+        "GOMAXPROCS={procs} GODEBUG={setting} {} {seconds:.1} {seed}: {}",
+        exe.display(),
         last.lines().last().unwrap_or_default()
     );
     assert_eq!(outcome.out(), "nothing lost, nothing left\n");
