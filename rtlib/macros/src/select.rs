@@ -6,6 +6,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
 use syn::{Expr, Ident, Pat, Path, Token, parenthesized, token};
 
 /// What follows the arrow of an operation.
@@ -95,13 +96,16 @@ impl Arms {
                 body,
                 ..
             } = operation;
+            // A channel of the wrong kind is to be shown where it is written.
+            let mut given = channel.clone();
+            given.set_span(site.located_at(operation.channel.span()));
             let end = if let Some(message) = message {
-                setup.push(quote_spanned!(site=> let #channel: &#private::Sender<_> = #channel;));
+                setup.push(quote_spanned!(site=> let #channel: &#private::Sender<_> = #given;));
                 arms.push(quote_spanned!(site=> #private::Arm::send(#channel)));
                 quote_spanned!(site=> arms[#n].claim(#channel).send(#message))
             } else {
                 let slot = name("slot", n);
-                setup.push(quote_spanned!(site=> let #channel: &#private::Receiver<_> = #channel;));
+                setup.push(quote_spanned!(site=> let #channel: &#private::Receiver<_> = #given;));
                 setup.push(quote_spanned!(site=> let mut #slot = #private::Slot::uninit();));
                 arms.push(quote_spanned!(site=> #private::Arm::recv(#channel, &mut #slot)));
                 quote_spanned!(site=> arms[#n].received(#channel))
