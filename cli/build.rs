@@ -47,6 +47,10 @@ fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Bo
         cargo.env_remove(name);
     }
     let checked = env::var_os("CARGO_FEATURE_CHECKED").is_some();
+    let features = match env::var_os("CARGO_FEATURE_FAULTS") {
+        Some(_) => "object,faults",
+        None => "object",
+    };
     let profile = [
         ("LTO", "fat"),
         ("PANIC", "abort"),
@@ -66,7 +70,7 @@ fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Bo
             "--release",
             "--lib",
             "--features",
-            "object",
+            features,
             "--crate-type",
             "staticlib",
         ])

@@ -1,10 +1,27 @@
 //! The fixture `go_behaviours`: one binary with many programs, each of which has a twin in Go.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::process::{BUILD, run};
+use crate::process::{BUILD, RUN, run};
 use crate::tool;
+
+/// Programs that let others run as far as they can, or want one thread only: certain with one P.
+const WITH_ONE_P: [&str; 12] = [
+    "nonblock",
+    "blocking",
+    "closing",
+    "blocked-sender-goes-deep",
+    "lock-first-thread",
+    "lock-keeps-state-to-itself",
+    "select-leaves-queues-whole",
+    "select-duplicate-channel",
+    "select-keeps-locals",
+    "cond-order",
+    "panic-after-goexit",
+    "waitgroup-negative",
+];
 
 /// Where it is; the programs in Go are below, in `go`.
 #[must_use]
@@ -18,11 +35,44 @@ pub fn fixture() -> PathBuf {
 /// If it does not build.
 pub fn executable() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let target = tool::scratch().join("go_behaviours");
-        let mut build = tool::gobuild(&fixture());
-        build.args(["build", "--locked", "--release"]);
-        _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
-        target.join("release/go_behaviours")
-    })
+    BUILT.get_or_init(|| build(tool::cargo_gobuild(), "go_behaviours"))
+}
+
+/// The same, built by [`tool::faulty`].
+///
+/// # Panics
+/// Likewise.
+pub fn faulty_executable() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build(tool::faulty(), "go_behaviours-faulty"))
+}
+
+fn build(by: &Path, target: &str) -> PathBuf {
+    let target = tool::scratch().join(target);
+    let mut build = tool::gobuild_by(by, &fixture());
+    build.args(["build", "--locked", "--release"]);
+    _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
+    target.join("release/go_behaviours")
+}
+
+/// The names of all programs, and with how many Ps each does what it is to do.
+///
+/// # Panics
+/// If the executable does not tell them.
+#[must_use]
+pub fn programs(exe: &Path) -> Vec<(String, &'static [u32])> {
+    let names = run(&mut Command::new(exe), RUN).ok().out();
+    let known = |name: &&str| names.lines().any(|line| line == *name);
+    assert!(WITH_ONE_P.iter().all(known), "{names}");
+    let procs = |name: &str| -> &'static [u32] {
+        if WITH_ONE_P.contains(&name) {
+            &[1]
+        } else {
+            &[1, 2, 4]
+        }
+    };
+    names
+        .lines()
+        .map(|name| (name.to_owned(), procs(name)))
+        .collect()
 }

@@ -70,6 +70,21 @@ impl Outcome {
         self
     }
 
+    /// The lines that say why a program of ours, or Go's, was ended.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<String> {
+        let is_reason =
+            |line: &&str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+        let err = self.err();
+        err.lines().filter(is_reason).map(str::to_owned).collect()
+    }
+
+    /// What a program does to the outside: its output, its exit code, and why it was ended.
+    #[must_use]
+    pub fn essence(&self) -> (String, i32, Vec<String>) {
+        (self.out(), self.code(), self.reasons())
+    }
+
     /// Everything, for messages.
     #[must_use]
     pub fn report(&self) -> String {

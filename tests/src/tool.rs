@@ -47,18 +47,38 @@ pub fn cargo_gobuild() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| match env::var_os("GOBUILD_BIN") {
         Some(path) => PathBuf::from(path),
-        None => build(),
+        None => build(&[], &target()),
     })
 }
 
-fn build() -> PathBuf {
+/// A tool whose programs have a runtime that checks itself, and whose system calls fail when `RTLIB_FAULTS` says so (`rtlib/runtime/src/os/linux/faults.rs`): `GOBUILD_FAULTY_BIN`, or
+/// what is built with the features for that.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn faulty() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| match env::var_os("GOBUILD_FAULTY_BIN") {
+        Some(path) => PathBuf::from(path),
+        None => {
+            let features = ["--features", "checked,faults"];
+            build(&features, &target().join("faulty-tool"))
+        }
+    })
+}
+
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+fn build(features: &[&str], target: &Path) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     cargo
         .args(["build", "--quiet", "-p", "cargo-gobuild"])
+        .args(features)
         .arg("--target-dir")
-        .arg(&target)
+        .arg(target)
         .current_dir(root());
     _ = run(&mut cargo, BUILD).ok();
     target.join("debug/cargo-gobuild")

@@ -87,20 +87,32 @@ pub fn long(runner: &mut Runner, args: &[String]) {
         cargo(&["test", "-p", "gobuild-tests", "--test", "order_oracle"])
             .env("GOBUILD_ORACLE_GRAPHS", (minutes * 20).to_string()),
     );
-    runner.child(
-        "seeds",
-        cargo(&["test", "-p", "gobuild-tests", "--test", "seeds"])
-            .env("GOBUILD_SEEDS", (minutes * 20).to_string()),
-    );
     loom(runner, None);
-    soak(runner, args);
+    let tools = tools(runner);
+    for (name, count) in [("seeds", minutes * 20), ("faults", minutes * 10)] {
+        runner.child(
+            name,
+            cargo(&["test", "-p", "gobuild-tests", "--test", name])
+                .env("GOBUILD_BIN", &tools.plain)
+                .env("GOBUILD_FAULTY_BIN", &tools.checked)
+                .env("GOBUILD_SEEDS", count.to_string()),
+        );
+    }
+    soak_with(runner, args, &tools);
 }
 
 /// Programs that do everything at once, with `MINUTES` for those of the checked tool and as much for those of the plain one; the second argument is a seed.
 pub fn soak(runner: &mut Runner, args: &[String]) {
+    let tools = tools(runner);
+    soak_with(runner, args, &tools);
+}
+
+fn soak_with(runner: &mut Runner, args: &[String], tools: &Tools) {
     let minutes = minutes(args, "soak");
-    let (plain, checked) = tools(runner);
-    for (name, tool) in [("soak, runtime checked", checked), ("soak", plain)] {
+    for (name, tool) in [
+        ("soak, runtime checked", &tools.checked),
+        ("soak", &tools.plain),
+    ] {
         let mut command = cargo(&["test", "-p", "gobuild-tests", "--test", "soak"]);
         command
             .args(["--", "--nocapture"])
@@ -144,6 +156,10 @@ fn lints(runner: &mut Runner) {
     runner.child(
         "clippy runtime",
         &mut clippy(&["-p", "rtlib-runtime", "--features", "object"]),
+    );
+    runner.child(
+        "clippy runtime, faults",
+        &mut clippy(&["-p", "rtlib-runtime", "--features", "object,faults"]),
     );
     runner.child(
         "clippy no_std",
@@ -211,26 +227,44 @@ fn miri(runner: &mut Runner) {
     );
 }
 
-/// Builds the tool and the checked tool, whose programs have a runtime with debug assertions, which knows the order of its locks. Their paths.
-fn tools(runner: &mut Runner) -> (PathBuf, PathBuf) {
+/// Where builds of the tool are.
+struct Tools {
+    plain: PathBuf,
+    /// Its programs have a runtime with debug assertions, which knows the order of its locks, and whose system calls can be made to fail.
+    checked: PathBuf,
+}
+
+/// Builds them.
+fn tools(runner: &mut Runner) -> Tools {
     let checked = target().join("checked/cargo-gobuild");
     runner.child(
         "build the checked tool",
-        &mut cargo(&["build", "-p", "cargo-gobuild", "--features", "checked"]),
+        &mut cargo(&[
+            "build",
+            "-p",
+            "cargo-gobuild",
+            "--features",
+            "checked,faults",
+        ]),
     );
     runner.function("keep the checked tool", || keep_tool(&checked));
     runner.child(
         "build the tool",
         &mut cargo(&["build", "-p", "cargo-gobuild"]),
     );
-    (target().join("debug/cargo-gobuild"), checked)
+    Tools {
+        plain: target().join("debug/cargo-gobuild"),
+        checked,
+    }
 }
 
 /// One test binary after the other. The tool is built first: the tests would do so too, but then its time counts as the first test's.
 fn end_to_end(runner: &mut Runner) {
-    let (plain, checked) = tools(runner);
+    let Tools { plain, checked } = tools(runner);
     let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
-    command.env("GOBUILD_BIN", &plain);
+    command
+        .env("GOBUILD_BIN", &plain)
+        .env("GOBUILD_FAULTY_BIN", &checked);
     runner.child("e2e", &mut command);
     let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--test", "go_behaviours"]);
     command.args(["--test", "soak"]).env("GOBUILD_BIN", checked);

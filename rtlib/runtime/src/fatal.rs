@@ -47,9 +47,11 @@ pub fn thread_exhaustion(limit: u32) -> ! {
 
 /// The system refused a thread.
 #[cold]
-pub fn newosproc_failed(errno: u32) -> ! {
+pub fn newosproc_failed(threads: u32, errno: u32) -> ! {
     const EAGAIN: u32 = 11;
-    crate::print!("runtime: failed to create new OS thread (errno={errno})\n");
+    crate::print!(
+        "runtime: failed to create new OS thread (have {threads} already; errno={errno})\n"
+    );
     if errno == EAGAIN {
         crate::print!("runtime: may need to increase max user processes (ulimit -u)\n");
     }

@@ -122,6 +122,8 @@ pub fn ncpu() -> u32 {
 #[unsafe(export_name = "runtime.schedinit")]
 extern "C" fn schedinit() {
     godebug::parse(getenv(c"GODEBUG").unwrap_or_default());
+    #[cfg(feature = "faults")]
+    crate::os::linux::faults::parse(getenv(c"RTLIB_FAULTS").unwrap_or_default());
     tracebackinit();
     cpuinit();
     stackinit();
@@ -163,7 +165,9 @@ fn mcommoninit() {
     tcb::init(&auxv());
     tcb::unregister_rseq();
     MAIN_TP.store(tls::thread_pointer(), Ordering::Relaxed);
-    let tp = tcb::create_for_g0(&G0);
+    let Some(tp) = tcb::create_for_g0(&G0) else {
+        crate::fatal::throw(b"runtime: cannot allocate memory")
+    };
     G0.fs.store(tp, Ordering::Relaxed);
     // SAFETY: a complete block whose goroutine is g0, which is running.
     unsafe { tls::set_thread_pointer(tp) };

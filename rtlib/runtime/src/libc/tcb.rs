@@ -249,13 +249,11 @@ unsafe fn detach(tp: usize, start: usize) {
 
 /// Makes a block for m0's g0: libc's own block of the first thread goes to the main goroutine. There is no other thread yet to photograph, so this is
 /// the program's initial TLS image and the main thread's control block. g0 runs no user code, only `pthread_create` and its like.
-/// Returns the thread pointer.
-pub fn create_for_g0(g0: &'static G) -> usize {
+/// Returns the thread pointer; none when there is no memory.
+pub fn create_for_g0(g0: &'static G) -> Option<usize> {
     let shape = shape();
     let len = (DTV_BYTES + shape.image + shape.tcb + shape.align).next_multiple_of(mem::PAGE);
-    let Ok(memory) = mem::reserve(len) else {
-        crate::fatal::throw(b"runtime: cannot allocate memory")
-    };
+    let memory = mem::reserve(len).ok()?;
     let tp = (memory.as_ptr() as usize + len - shape.tcb) & !(shape.align - 1);
     let main = tls::thread_pointer();
     // SAFETY: a fresh mapping with room for the block; the sources are the program's segment and the running thread's control block.
@@ -278,7 +276,7 @@ pub fn create_for_g0(g0: &'static G) -> usize {
         detach(tp, tp - shape.image);
     }
     bind(tp, g0);
-    tp
+    Some(tp)
 }
 
 /// Makes `gp` the goroutine of the block at `tp`.

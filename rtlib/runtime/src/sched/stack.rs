@@ -24,7 +24,7 @@ const MAX_CLASS: usize = *STACK_CLASSES.end();
 pub const CLASSES: usize = MAX_CLASS - MIN_CLASS + 1;
 /// Default size of a goroutine's stack, guard and TLS block included.
 pub const DEFAULT_SIZE: usize = 256 << 10;
-/// Address space that an arena takes at a time, or four slots when they are larger.
+/// Address space that an arena takes at a time, or four slots when they are larger; less where so much is not to be had (`ulimit -v`).
 const ARENA: usize = 16 << 30;
 /// Core files get an arena's slots in steps of so many bytes, or of one slot.
 const DUMP_STEP: usize = 16 << 20;
@@ -152,17 +152,7 @@ pub fn alloc(class: Class) -> Slot {
     let (size, stride) = (class.size(), class.size() + STAGGER);
     let mut arena = ARENAS[class.index()].lock();
     if arena.end - arena.at < stride {
-        let len = ARENA.max(stride * 4);
-        let Ok(fresh) = mem::reserve(mem::PAGE + len + size) else {
-            crate::fatal::throw(b"runtime: cannot reserve address space for goroutine stacks")
-        };
-        let start = fresh.as_ptr() as usize;
-        // SAFETY: a new mapping, never given back; zero bytes are a head.
-        list(
-            unsafe { &*(start as *const ArenaHead) },
-            start + mem::PAGE + len + size,
-        );
-        let at = (start + mem::PAGE).next_multiple_of(size.min(2 << 20));
+        let (at, len) = reserve(size, stride);
         mem::no_huge_pages(at, len);
         mem::in_core_files(at, len, false);
         (arena.at, arena.end) = (at, at + len);
@@ -179,6 +169,25 @@ pub fn alloc(class: Class) -> Slot {
     }
     arena.at += stride;
     Slot { lo, end: lo + size }
+}
+
+/// Address space for an arena of such slots: where the first is, and how many bytes there are for all.
+fn reserve(size: usize, stride: usize) -> (usize, usize) {
+    let mut len = ARENA.max(stride * 4);
+    loop {
+        let whole = mem::PAGE + len + size;
+        if let Ok(fresh) = mem::reserve(whole) {
+            let start = fresh.as_ptr() as usize;
+            // SAFETY: a new mapping, never given back; zero bytes are a head.
+            list(unsafe { &*(start as *const ArenaHead) }, start + whole);
+            let at = (start + mem::PAGE).next_multiple_of(size.min(2 << 20));
+            return (at, len);
+        }
+        if len == stride {
+            crate::fatal::throw(b"runtime: cannot reserve address space for goroutine stacks");
+        }
+        len = (len / 4).max(stride);
+    }
 }
 
 /// Guards the next slots: several with one system call where the kernel can do that.

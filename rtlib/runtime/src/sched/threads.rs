@@ -184,6 +184,10 @@ const SIG_SETMASK: i32 = 2;
 
 /// Starts the thread of a new M, as a copy of the calling one but for the signal mask, when one is given.
 pub fn start_thread(mp: &'static M, sigmask: Option<u64>) {
+    #[cfg(feature = "faults")]
+    if let Some(refused) = crate::os::linux::faults::thread() {
+        refuse(refused.0);
+    }
     let mut attr = PthreadAttr::uninit();
     let mut thread = 0;
     let mut mask = [0; 16];
@@ -208,8 +212,15 @@ pub fn start_thread(mp: &'static M, sigmask: Option<u64>) {
         error
     };
     if error != 0 {
-        fatal::newosproc_failed(error as u32);
+        refuse(error as u32);
     }
+}
+
+/// The system gives us no more threads.
+#[cold]
+fn refuse(errno: u32) -> ! {
+    let made = SCHED.lock().mcount;
+    fatal::newosproc_failed(made - 1, errno)
 }
 
 extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {

@@ -76,9 +76,13 @@ fn wait_while_it_gets_on(tid: u32) {
 }
 
 fn start(gp: &'static G, entry: extern "C" fn(usize) -> !) -> Option<u32> {
+    #[cfg(feature = "faults")]
+    if crate::os::linux::faults::thread().is_some() {
+        return None;
+    }
     let stack = mem::reserve(STACK).ok()?;
     gp.stand_in();
-    let tp = tcb::create_for_g0(gp);
+    let tp = tcb::create_for_g0(gp)?;
     let flags = CLONE_VM
         | CLONE_FS
         | CLONE_FILES

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU8, Ordering, fence};
 
 use linux_raw_sys::general::{__NR_membarrier, __NR_mprotect, PROT_READ, PROT_WRITE};
 
-use super::{call, mem};
+use super::{Errno, call, mem};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 
@@ -19,8 +19,8 @@ static SUPPORT: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 /// When this returns, every thread of the process has passed a full memory barrier since it was called.
 pub fn all_threads() {
-    if !(is_registered() && membarrier(PRIVATE_EXPEDITED)) {
-        interrupt_all_cpus();
+    if !(is_registered() && membarrier(PRIVATE_EXPEDITED)) && interrupt_all_cpus().is_err() {
+        crate::fatal::throw(b"runtime: neither membarrier nor mprotect work");
     }
     fence(Ordering::SeqCst);
 }
@@ -41,7 +41,7 @@ fn membarrier(command: usize) -> bool {
 
 /// For kernels and sandboxes without membarrier(2): taking a right away from a page that is in use makes the kernel interrupt every processor that
 /// runs a thread of the process, so that it forgets the old right. Only where processors do that by interrupts, as x86-64 does.
-fn interrupt_all_cpus() {
+fn interrupt_all_cpus() -> Result<(), Errno> {
     struct Page(usize);
 
     impl Ranked for Page {
@@ -51,23 +51,15 @@ fn interrupt_all_cpus() {
     static PAGE: Lock<Page> = Lock::new(Page(0));
     let mut page = PAGE.lock();
     if page.0 == 0 {
-        let Ok(fresh) = mem::reserve(mem::PAGE) else {
-            crate::fatal::throw(b"runtime: cannot allocate memory")
-        };
-        page.0 = fresh.as_ptr() as usize;
+        page.0 = mem::reserve(mem::PAGE)?.as_ptr() as usize;
     }
     let at = page.0;
     let protect = |rights: u32| {
         // SAFETY: our own page, which nobody else uses.
-        unsafe { call(__NR_mprotect, [at, mem::PAGE, rights as usize, 0, 0, 0]) }.is_ok()
+        unsafe { call(__NR_mprotect, [at, mem::PAGE, rights as usize, 0, 0, 0]) }.map(drop)
     };
-    // SAFETY: the page is writable between the two calls.
-    let done = protect(PROT_READ | PROT_WRITE)
-        && unsafe {
-            (at as *mut u8).write_volatile(1);
-            protect(PROT_READ)
-        };
-    if !done {
-        crate::fatal::throw(b"runtime: neither membarrier nor mprotect work");
-    }
+    protect(PROT_READ | PROT_WRITE)?;
+    // SAFETY: the page is writable until the next call.
+    unsafe { (at as *mut u8).write_volatile(1) };
+    protect(PROT_READ)
 }

@@ -2,6 +2,8 @@
 
 pub mod auxv;
 pub mod cgroup;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod futex;
 pub mod mem;
 pub mod membarrier;
@@ -22,6 +24,10 @@ pub struct Errno(pub u32);
 /// # Safety
 /// As the system call is with these arguments.
 pub unsafe fn call(nr: u32, args: [usize; 6]) -> Result<usize, Errno> {
+    #[cfg(feature = "faults")]
+    if let Some(errno) = faults::injected(nr, &args) {
+        return Err(errno);
+    }
     // SAFETY: the caller vouches.
     let result = unsafe { syscall6(nr, args) };
     if (-4095..0).contains(&result) {
