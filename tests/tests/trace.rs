@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -135,26 +137,42 @@ fn the_trace_of_a_program_that_dies_ends_with_its_death() {
     }
 }
 
-/// The trace goes into a pipe that is full, so somebody holds the file and does not go on.
-#[test]
-fn a_trace_that_cannot_be_finished_does_not_keep_the_program_from_dying() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let pipe = dir.path().join("pipe");
-    let made = Command::new("mkfifo").arg(&pipe).status();
+/// A pipe that takes no more, or as much as one takes that nobody reads.
+fn unread_pipe(path: &Path, full: bool) -> File {
+    const O_NONBLOCK: i32 = 0o4000;
+    let made = Command::new("mkfifo").arg(path).status();
     assert!(made.expect("mkfifo").success());
-    let _reader = File::options()
+    let mut pipe = File::options()
         .read(true)
         .write(true)
-        .open(&pipe)
+        .custom_flags(O_NONBLOCK)
+        .open(path)
         .expect("a pipe");
-    let env = [("RTLIB_TRACE", pipe.to_str().expect("UTF-8"))];
-    let line = "trace-panic-after 200000";
-    let outcome = start(&executables()[1], line, &env, RUN).fails_with(2);
-    assert!(
-        outcome.err().contains("panic: deep\n"),
-        "{}",
-        outcome.report()
-    );
+    while full && pipe.write(&[0; 4096]).is_ok() {}
+    pipe
+}
+
+/// In a pipe that was full from the start, the dying thread cannot write; in the other somebody holds the file and does not go on, or the dying thread
+/// cannot write all.
+#[test]
+fn a_trace_that_cannot_be_finished_does_not_keep_the_program_from_dying() {
+    let cases = [
+        ("trace-panic", true),
+        ("trace-panic-after 2000", false),
+        ("trace-panic-after 200000", false),
+    ];
+    for (line, full) in cases {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("pipe");
+        let _pipe = unread_pipe(&path, full);
+        let env = [("RTLIB_TRACE", path.to_str().expect("UTF-8"))];
+        let outcome = start(&executables()[1], line, &env, RUN).fails_with(2);
+        assert!(
+            outcome.err().contains("panic: deep\n"),
+            "{}",
+            outcome.report()
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The trace's file, and who writes it: sysmon, as chunks fill up; whoever ends the program, the rest.
 //!
-//! Only whole packets are written at a time, so the file can be opened however the program ended.
+//! Only whole packets are written at a time, so the file can be opened however the program ended (unless it is a pipe that takes no more: [`How`]).
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,8 +15,12 @@ use crate::sched::global::ALLMS;
 
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 16 << 10;
-/// How long a dying program waits for each thing that it needs to finish: a lock that may be held by the very thread that is dying.
+/// How long a dying program waits for each thing that it needs to finish: a lock that may be held by the very thread that is dying, and the file, which
+/// may be a pipe that nobody reads.
 const DYING_PATIENCE_NS: u64 = 500_000_000;
+
+/// As a patience: no limit.
+const FOR_EVER: u64 = u64::MAX;
 
 /// Nothing is traced.
 const OFF: u32 = 0;
@@ -38,12 +42,40 @@ struct File {
     fd: u32,
     buffer: [u8; BUFFER],
     len: usize,
+    how: How,
+}
+
+/// How a file is written.
+#[derive(Clone, Copy)]
+enum How {
+    /// As long as it takes.
+    Waiting,
+    /// It has so many ns each time to take something.
+    Within(u64),
+    /// It did not.
+    GivenUp,
 }
 
 impl File {
     fn flush(&mut self) {
-        proc::write(self.fd, &self.buffer[..self.len]);
+        let bytes = &self.buffer[..self.len];
+        match self.how {
+            How::Waiting => proc::write(self.fd, bytes),
+            How::Within(patience) => {
+                if proc::write_patiently(self.fd, bytes, patience).is_err() {
+                    self.how = How::GivenUp;
+                }
+            }
+            How::GivenUp => {}
+        }
         self.len = 0;
+    }
+
+    /// From now on it has so many ns each time to take something.
+    fn hurry(&mut self, patience: u64) {
+        if proc::set_nonblocking(self.fd).is_ok() {
+            self.how = How::Within(patience);
+        }
     }
 }
 
@@ -86,7 +118,7 @@ pub fn start() {
 
 fn begin(fd: u32) {
     extern "C" fn at_exit() {
-        finish(u64::MAX);
+        finish(FOR_EVER);
     }
     let mut output = OUTPUT.lock();
     let Output { file, encoder } = &mut *output;
@@ -94,6 +126,7 @@ fn begin(fd: u32) {
         fd,
         buffer: [0; BUFFER],
         len: 0,
+        how: How::Waiting,
     });
     encoder.begin(proc::pid().into(), boot::program_name(), file);
     drop(output);
@@ -166,6 +199,9 @@ fn write_rest(patience: u64) {
     else {
         return;
     };
+    if patience != FOR_EVER {
+        file.hurry(patience);
+    }
     let mut write = |chunk: &buffer::Chunk| {
         chunk
             .events()

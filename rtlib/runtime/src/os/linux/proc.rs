@@ -3,13 +3,17 @@
 use core::ffi::CStr;
 
 use linux_raw_sys::general::{
-    __NR_close, __NR_exit_group, __NR_getdents64, __NR_getpid, __NR_nanosleep, __NR_openat,
-    __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity, __NR_sched_yield, __NR_write,
-    __kernel_timespec, AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY,
-    RLIMIT_STACK, rlimit64,
+    __NR_close, __NR_exit_group, __NR_fcntl, __NR_getdents64, __NR_getpid, __NR_nanosleep,
+    __NR_openat, __NR_poll, __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity,
+    __NR_sched_yield, __NR_write, __kernel_timespec, AT_FDCWD, F_GETFL, F_SETFL, O_CLOEXEC,
+    O_CREAT, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, POLLOUT, RLIMIT_STACK, pollfd,
+    rlimit64,
 };
 
-use super::{Errno, call};
+use super::{Errno, call, nanotime};
+
+const EINTR: Errno = Errno(linux_raw_sys::errno::EINTR);
+const EAGAIN: Errno = Errno(linux_raw_sys::errno::EAGAIN);
 
 /// CPUs this process may run on.
 pub fn num_cpu() -> u32 {
@@ -32,20 +36,56 @@ pub fn num_cpu() -> u32 {
 }
 
 /// Writes all bytes to a file descriptor, as far as it goes.
-pub fn write(fd: u32, mut bytes: &[u8]) {
+pub fn write(fd: u32, bytes: &[u8]) {
+    let _ = write_patiently(fd, bytes, 0);
+}
+
+/// Writes all bytes to a file descriptor. If it is one that does not block ([`set_nonblocking`]), it has so many ns to take some each time; the error is
+/// EAGAIN if it does not.
+pub fn write_patiently(fd: u32, mut bytes: &[u8], patience: u64) -> Result<(), Errno> {
+    let mut deadline = nanotime() + patience;
     while !bytes.is_empty() {
+        let args = [fd as usize, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0];
         // SAFETY: the buffer lives over the call.
-        match unsafe {
-            call(
-                __NR_write,
-                [fd as usize, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0],
-            )
-        } {
-            Ok(n) if n > 0 => bytes = &bytes[n.min(bytes.len())..],
-            Err(Errno(4)) => {} // EINTR
-            _ => return,
+        match unsafe { call(__NR_write, args) } {
+            Ok(0) => break,
+            Ok(n) => {
+                bytes = &bytes[n.min(bytes.len())..];
+                deadline = nanotime() + patience;
+            }
+            Err(EINTR) => {}
+            Err(EAGAIN) if nanotime() < deadline => wait_for_room(fd, deadline),
+            Err(error) => return Err(error),
         }
     }
+    Ok(())
+}
+
+/// Waits until a file descriptor takes bytes, or until then; may return early.
+fn wait_for_room(fd: u32, deadline: u64) {
+    let mut asked = pollfd {
+        fd: fd as i32,
+        events: POLLOUT as i16,
+        revents: 0,
+    };
+    let ms = deadline.saturating_sub(nanotime()).div_ceil(1_000_000);
+    // SAFETY: the kernel writes into one pollfd.
+    let _ = unsafe {
+        call(
+            __NR_poll,
+            [&raw mut asked as usize, 1, ms as usize, 0, 0, 0],
+        )
+    };
+}
+
+/// From now on this open file does not let its writers wait, those in other threads and processes included that have it from here.
+pub fn set_nonblocking(fd: u32) -> Result<(), Errno> {
+    let fcntl = |command: u32, value: usize| {
+        // SAFETY: no memory is involved.
+        unsafe { call(__NR_fcntl, [fd as usize, command as usize, value, 0, 0, 0]) }
+    };
+    let flags = fcntl(F_GETFL, 0)?;
+    fcntl(F_SETFL, flags | O_NONBLOCK as usize).map(drop)
 }
 
 /// Ends the process at once.
@@ -181,7 +221,7 @@ pub fn for_each_line(path: &CStr, mut f: impl FnMut(&[u8])) -> Result<(), Errno>
                     }
                 }
             }
-            Err(Errno(4)) => {} // EINTR
+            Err(EINTR) => {}
             Err(error) => break Err(error),
         }
     };
