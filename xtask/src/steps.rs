@@ -88,6 +88,7 @@ pub fn long(runner: &mut Runner, args: &[String]) {
             .env("GOBUILD_ORACLE_GRAPHS", (minutes * 20).to_string()),
     );
     loom(runner, None);
+    thread_sanitizer(runner);
     let tools = tools(runner);
     for (name, count) in [("seeds", minutes * 20), ("faults", minutes * 10)] {
         runner.child(
@@ -188,7 +189,7 @@ fn loom(runner: &mut Runner, bound: Option<&str>) {
         let mut command = cargo(&["test", "-p", package, "--release", "--lib"]);
         command
             .args(filter)
-            .env("RUSTFLAGS", "--cfg loom")
+            .env("RUSTFLAGS", "--cfg loom -D warnings")
             .env("CARGO_TARGET_DIR", target().join("loom"));
         match bound {
             Some(bound) => command.env("LOOM_MAX_PREEMPTIONS", bound),
@@ -225,6 +226,39 @@ fn miri(runner: &mut Runner) {
         ])
         .env("MIRIFLAGS", "-Zmiri-ignore-leaks"),
     );
+}
+
+/// The unit tests with threads, watched by ThreadSanitizer. std is compiled for that, too, because it synchronises.
+fn thread_sanitizer(runner: &mut Runner) {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    let name = "thread sanitizer";
+    if !has_std_sources(NIGHTLY) {
+        runner.skip(
+            name,
+            "install it with `rustup toolchain install nightly --component rust-src`",
+        );
+        return;
+    }
+    runner.child(
+        name,
+        cargo(&[NIGHTLY, "test", "-Zbuild-std", "--target", TARGET])
+            .args(["-p", "rtlib", "-p", "rtlib-runtime", "--lib"])
+            .env("RUSTFLAGS", "-Zsanitizer=thread")
+            .env("CARGO_TARGET_DIR", target().join("tsan")),
+    );
+}
+
+/// Whether the toolchain is there, with its component rust-src.
+fn has_std_sources(toolchain: &str) -> bool {
+    let sysroot = Command::new("rustc")
+        .args([toolchain, "--print", "sysroot"])
+        .output();
+    sysroot.is_ok_and(|output| {
+        let sysroot = String::from_utf8_lossy(&output.stdout);
+        Path::new(sysroot.trim())
+            .join("lib/rustlib/src/rust/library/std")
+            .is_dir()
+    })
 }
 
 /// Where builds of the tool are.

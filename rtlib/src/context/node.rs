@@ -213,7 +213,7 @@ impl Node {
     }
 
     /// How many children wait for its end.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn children(&self) -> usize {
         self.lock().children.len()
     }

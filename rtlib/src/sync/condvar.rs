@@ -1,6 +1,7 @@
 //! [`Condvar`]: std's, on a queue of the runtime.
 
 use core::fmt;
+#[cfg(not(loom))]
 use core::time::Duration;
 use std::sync::LockResult;
 
@@ -124,6 +125,7 @@ impl Condvar {
         self.list.notify_all();
     }
 
+    #[cfg(not(loom))]
     fn wait_until<'a, T: ?Sized>(
         &self,
         guard: MutexGuard<'a, T>,

@@ -232,7 +232,7 @@ fn a_condition_variable_wakes_whoever_waits() {
         let (number, changed) = &*shared;
         *number.lock().unwrap() += 2;
         changed.notify_all();
-        takers.map(join);
+        takers.into_iter().for_each(join);
         assert_eq!(*number.lock().unwrap(), 0);
     });
 }
@@ -280,7 +280,7 @@ fn a_semaphore_gives_no_permit_twice() {
                 drop(permit);
             })
         });
-        others.map(join);
+        others.into_iter().for_each(join);
         assert_eq!(shared.get(), 2);
         assert_eq!(shared.lock.available_permits(), 1);
     });

@@ -19,6 +19,7 @@ mod mutex;
 mod once;
 mod once_lock;
 mod poison;
+#[cfg(not(loom))]
 pub mod raw;
 mod raw_mutex;
 mod raw_rwlock;

@@ -12,7 +12,6 @@ pub use super::raw_rwlock::RawRwLock;
 use super::rt::{Deadline, WHY_MUTEX};
 
 /// `lock_api` wants constants; loom's atomics have none.
-#[cfg(not(loom))]
 #[allow(
     clippy::declare_interior_mutable_const,
     reason = "a constant to make new locks of, as lock_api has it"
@@ -23,7 +22,6 @@ mod constants {
 }
 
 // SAFETY: one holder at a time, whoever it is: `loom` and the state's description in `raw_mutex.rs`.
-#[cfg(not(loom))]
 unsafe impl lock_api::RawMutex for RawMutex {
     const INIT: Self = constants::MUTEX;
     type GuardMarker = GuardSend;
@@ -49,7 +47,6 @@ unsafe impl lock_api::RawMutex for RawMutex {
 }
 
 // SAFETY: as above; true is returned with the lock held only.
-#[cfg(not(loom))]
 unsafe impl lock_api::RawMutexTimed for RawMutex {
     type Duration = Duration;
     type Instant = Instant;
@@ -64,7 +61,6 @@ unsafe impl lock_api::RawMutexTimed for RawMutex {
 }
 
 // SAFETY: readers or one writer: `loom` and the description of the gate in `raw_rwlock.rs`.
-#[cfg(not(loom))]
 unsafe impl lock_api::RawRwLock for RawRwLock {
     const INIT: Self = constants::RW_LOCK;
     type GuardMarker = GuardSend;
@@ -109,7 +105,6 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
 }
 
 // SAFETY: as above; true is returned with the lock held only.
-#[cfg(not(loom))]
 unsafe impl lock_api::RawRwLockTimed for RawRwLock {
     type Duration = Duration;
     type Instant = Instant;
@@ -132,7 +127,6 @@ unsafe impl lock_api::RawRwLockTimed for RawRwLock {
 }
 
 // SAFETY: the writer becomes a reader in one change of the gate.
-#[cfg(not(loom))]
 unsafe impl lock_api::RawRwLockDowngrade for RawRwLock {
     unsafe fn downgrade(&self) {
         RawRwLock::downgrade(self);

@@ -4,9 +4,11 @@
 //! gets anything who did not queue, and who gives permits back hands them to those in front, as far as they go.
 
 use core::fmt;
+#[cfg(not(loom))]
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+#[cfg(not(loom))]
 use std::time::Instant;
 
 use super::mutex::{Mutex, MutexGuard};

@@ -265,6 +265,9 @@ impl<T: Sync> RunQueue<T> {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
     use super::*;
 
     fn leak(n: usize) -> &'static usize {
@@ -329,6 +332,50 @@ mod tests {
             assert!(queue.put(leak(i)).is_none());
             assert_eq!(queue.get(), Some(&i));
         }
+    }
+
+    /// On real threads: miri and ThreadSanitizer watch the memory of the items.
+    #[test]
+    fn owner_and_thieves_take_everything_once() {
+        const ITEMS: usize = if cfg!(miri) { 300 } else { 30_000 };
+        let queue = RunQueue::new();
+        let all_put = AtomicBool::new(false);
+        let steal = || {
+            let own = RunQueue::new();
+            let mut seen = Vec::new();
+            while !all_put.load(Ordering::Acquire) || !queue.is_empty() {
+                seen.extend(queue.steal_into(&own, true).copied());
+                seen.extend(core::iter::from_fn(|| own.get()).copied());
+                thread::yield_now();
+            }
+            seen
+        };
+        let own = || {
+            let mut seen = Vec::new();
+            for i in 0..ITEMS {
+                let behind = if i % 3 == 0 {
+                    queue.put_next(leak(i))
+                } else {
+                    Some(leak(i))
+                };
+                if let Some(batch) = behind.and_then(|item| queue.put(item)) {
+                    seen.extend(batch.iter().copied());
+                }
+                if i % 5 == 0 {
+                    seen.extend(queue.get_next().or_else(|| queue.get()).copied());
+                }
+            }
+            all_put.store(true, Ordering::Release);
+            seen
+        };
+        let mut seen: Vec<usize> = thread::scope(|scope| {
+            let thieves = [scope.spawn(steal), scope.spawn(steal)];
+            let kept = own();
+            let stolen = thieves.map(|thief| thief.join().expect("a thief"));
+            stolen.into_iter().flatten().chain(kept).collect()
+        });
+        seen.sort_unstable();
+        assert_eq!(seen, (0..ITEMS).collect::<Vec<_>>());
     }
 }
 

@@ -7,6 +7,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::g::G;
+use super::global::{RUNQSIZE, SCHED};
 use super::p::P;
 use super::{current, park};
 use crate::boot::godebug;
@@ -57,9 +58,15 @@ fn point_slow() {
     }
 }
 
-/// Takes any goroutine of a P's queues. By the P's holder.
+/// Takes any goroutine of a P's queues and the global one, where those are whom [`point`] has stopped. By the P's holder.
 #[cold]
 pub fn runqget(pp: &'static P) -> Option<&'static G> {
+    if RUNQSIZE.load(Ordering::Relaxed) != 0 && random().is_multiple_of(RARITY) {
+        let gp = SCHED.lock().globrunqget(pp, 1);
+        if gp.is_some() {
+            return gp;
+        }
+    }
     if let Some(next) = pp.runq.get_next() {
         park::runqput(pp, next);
     }
