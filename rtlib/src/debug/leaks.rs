@@ -27,7 +27,7 @@ use crate::sys;
 /// # Ok::<(), rtlib::debug::LeaksError>(())
 /// ```
 ///
-/// All threads are stopped meanwhile, by a signal (SIGURG), and all memory that the program has written to is read: that takes a second for some gigabytes. `GODEBUG=leaktrace=1` has a program do this
+/// All threads are stopped meanwhile, by a signal (SIGURG), and all memory that the program has written to is read: that takes about 0.6 seconds for each gigabyte. `GODEBUG=leaktrace=1` has a program do this
 /// at its exit.
 ///
 /// # What it does not find

@@ -13,7 +13,7 @@ use crate::small_crates::{self, Inits};
 use crate::tool::Tool;
 use crate::{checkout, child};
 
-/// Builds with nothing to do of each peer in a round.
+/// Builds of each peer in a round, of those that do not take long.
 const BUILDS: u32 = 3;
 
 /// Plain cargo can compile a program that needs the runtime but not link it; with this it can, and calls the same linker.
@@ -21,14 +21,14 @@ const WITHOUT_RUNTIME: [&str; 3] = ["--", "-C", "link-arg=-Wl,--unresolved-symbo
 
 /// From empty target directories.
 pub fn full(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
-    let row = |inits, work: &str| -> Result<Measurement, BenchError> {
+    let row = |inits, work: &str, builds: u32| -> Result<Measurement, BenchError> {
         let builders = Builders::new(inits)?;
-        let [peers] = take_turns(effort.rounds, builders.full_builds())?;
+        let [peers] = take_turns(effort.rounds * builds, builders.full_builds())?;
         Ok(Measurement {
             group: Group::Tool,
             work: format!("full build of {} crates{work}", small_crates::CRATES),
             how: "A generated workspace of small libraries and a program that calls all of them, profile `dev`, a new target \
-                  directory for every build. With inits: two init functions and a variable in every library; the build then \
+                  directory for every build, without inits three builds a round. With inits: two init functions and a variable in every library; the build then \
                   contains `rtlib`, its macros and their dependencies, and plain cargo is told to ignore that the runtime's symbols \
                   are undefined.",
             unit: Unit::Time,
@@ -37,8 +37,8 @@ pub fn full(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         })
     };
     Ok(vec![
-        row(Inits::None, "")?,
-        row(Inits::Three, " with inits")?,
+        row(Inits::None, "", BUILDS)?,
+        row(Inits::Three, " with inits", 1)?,
     ])
 }
 
