@@ -23,7 +23,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
         &mut cargo(&["test", "--workspace", "--exclude", "gobuild-tests"]),
     );
     docs(runner);
-    loom(runner, Some("2"));
+    loom(runner, "3");
     miri(runner);
     runner.child(
         "fuzz (short)",
@@ -87,7 +87,7 @@ pub fn long(runner: &mut Runner, args: &[String]) {
         cargo(&["test", "-p", "gobuild-tests", "--test", "order_oracle"])
             .env("GOBUILD_ORACLE_GRAPHS", (minutes * 20).to_string()),
     );
-    loom(runner, None);
+    loom(runner, "4");
     thread_sanitizer(runner);
     let tools = tools(runner);
     for (name, count) in [("seeds", minutes * 20), ("faults", minutes * 10)] {
@@ -182,19 +182,16 @@ fn docs(runner: &mut Runner) {
     );
 }
 
-/// The models of the queues and protocols; `bound` limits preemptions and with them the time. In `rtlib` every test is a model, in the runtime those that say
+/// The models of the queues and protocols, with so many preemptions at most: each one more takes ten times as long, and without a limit some do not end. In `rtlib` every test is a model, in the runtime those that say
 /// so by name.
-fn loom(runner: &mut Runner, bound: Option<&str>) {
+fn loom(runner: &mut Runner, preemptions: &str) {
     for (package, filter) in [("rtlib", None), ("rtlib-runtime", Some("loom"))] {
         let mut command = cargo(&["test", "-p", package, "--release", "--lib"]);
         command
             .args(filter)
             .env("RUSTFLAGS", "--cfg loom -D warnings")
-            .env("CARGO_TARGET_DIR", target().join("loom"));
-        match bound {
-            Some(bound) => command.env("LOOM_MAX_PREEMPTIONS", bound),
-            None => command.env_remove("LOOM_MAX_PREEMPTIONS"),
-        };
+            .env("CARGO_TARGET_DIR", target().join("loom"))
+            .env("LOOM_MAX_PREEMPTIONS", preemptions);
         runner.child(&format!("loom {package}"), &mut command);
     }
 }
