@@ -52,7 +52,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "long",
-        about: "`long [MINUTES]`: fuzzing, many graphs for the order oracle, loom without bounds, many schedules, many faults, the soak",
+        about: "`long [MINUTES]`: fuzzing, many graphs for the order oracle, loom with one preemption more, ThreadSanitizer, many schedules, many faults, the soak",
         run: steps::long,
     },
 ];
