@@ -48,6 +48,8 @@ mod note;
 mod os;
 #[cfg(feature = "object")]
 mod print;
+#[cfg(any(feature = "object", all(test, not(loom))))]
+mod random;
 #[cfg(feature = "object")]
 mod signal;
 #[cfg(feature = "object")]

@@ -8,7 +8,7 @@
 use core::cell::UnsafeCell;
 use core::hint::spin_loop;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 #[cfg(debug_assertions)]
 use crate::lockrank;
@@ -19,6 +19,33 @@ const UNLOCKED: u32 = 0;
 const LOCKED: u32 = 1;
 const SLEEPERS: u32 = 2;
 const SPINS: u32 = 60;
+
+/// How long a dying program waits for something that whoever has it holds for a moment only, unless he is interrupted for ever: the dying thread may be the one. In ns.
+pub const DYING_PATIENCE_NS: u64 = 500_000_000;
+
+/// A dying program's patience with a lock: once it has waited in vain it does not wait again.
+pub struct Patience {
+    is_exhausted: AtomicBool,
+}
+
+impl Patience {
+    /// Not tried yet.
+    pub const fn new() -> Self {
+        Self {
+            is_exhausted: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes the lock; None if somebody has it who does not give it back.
+    pub fn lock<'a, T: Ranked>(&self, lock: &'a Lock<T>) -> Option<Guard<'a, T>> {
+        let is_exhausted = self.is_exhausted.load(Ordering::Relaxed);
+        let guard = lock.lock_within(if is_exhausted { 0 } else { DYING_PATIENCE_NS });
+        if guard.is_none() {
+            self.is_exhausted.store(true, Ordering::Relaxed);
+        }
+        guard
+    }
+}
 
 /// A value behind a lock.
 pub struct Lock<T> {

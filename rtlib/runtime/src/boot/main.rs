@@ -43,9 +43,7 @@ extern "C" fn main() {
     let code = unsafe { main_main(argc, argv) };
     if crate::fatal::panicking() {
         // Another goroutine is reporting its panic; it ends the program.
-        loop {
-            crate::os::linux::proc::usleep(1_000_000);
-        }
+        crate::os::linux::proc::sleep_for_ever();
     }
     // SAFETY: as returning from C's main does.
     unsafe { ffi::exit(code) }

@@ -20,7 +20,7 @@ use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 
 use super::allgs::ALLGS;
 use super::g::{G, Status};
-use crate::lock::{Guard, Lock};
+use crate::lock::{Guard, Lock, Patience};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{futex, membarrier};
 
@@ -55,9 +55,10 @@ impl<'a> Held<'a> {
         Self::with(batch, Some(HOLDER.lock()))
     }
 
-    /// The same for the end of the program, which may have interrupted a holder: waits only so long for that to let go. After that it holds goroutines beside the other one, and for ever.
-    pub fn of_dying(batch: &'a [&'static G], patience_ns: u64) -> Self {
-        Self::with(batch, HOLDER.lock_within(patience_ns))
+    /// The same for the end of the program, which may have interrupted a holder: does not wait long for that to let go. After that it holds goroutines beside the other one, and for ever.
+    pub fn of_dying(batch: &'a [&'static G]) -> Self {
+        static PATIENCE: Patience = Patience::new();
+        Self::with(batch, PATIENCE.lock(&HOLDER))
     }
 
     fn with(batch: &'a [&'static G], holder: Option<Guard<'static, Right>>) -> Self {
@@ -69,11 +70,6 @@ impl<'a> Held<'a> {
         }
         membarrier::all_threads();
         Self { batch, holder }
-    }
-
-    /// Whether nobody else holds goroutines.
-    pub fn is_alone(&self) -> bool {
-        self.holder.is_some()
     }
 
     /// Those that are held, with their status: runnable or waiting. The context of each is saved, and its stack and TLS block are the holder's until it drops this. Asked again, it

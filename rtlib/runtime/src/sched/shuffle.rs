@@ -11,6 +11,7 @@ use super::global::{RUNQSIZE, SCHED};
 use super::p::P;
 use super::{current, park};
 use crate::boot::godebug;
+use crate::random::mix;
 use crate::trace;
 
 /// How often a place where others may run first is one where they do: once in so many times.
@@ -33,10 +34,7 @@ pub fn random() -> u32 {
         .load(Ordering::Relaxed)
         .wrapping_add(0x9e37_79b9_7f4a_7c15);
     STATE.store(state, Ordering::Relaxed);
-    let mut x = state ^ (seed << 32);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((x ^ (x >> 31)) >> 16) as u32
+    (mix(state ^ (seed << 32)) >> 16) as u32
 }
 
 /// A place where others may run first. On a goroutine that holds no lock of the runtime; elsewhere nothing.

@@ -8,17 +8,13 @@ use super::perfetto::{Encoder, Sink};
 use super::{ON, buffer};
 use crate::boot;
 use crate::libc::ffi;
-use crate::lock::Lock;
+use crate::lock::{DYING_PATIENCE_NS, Lock};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{nanotime, proc};
 use crate::sched::global::ALLMS;
 
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 16 << 10;
-/// How long a dying program waits for each thing that it needs to finish: a lock that may be held by the very thread that is dying, and the file, which
-/// may be a pipe that nobody reads.
-const DYING_PATIENCE_NS: u64 = 500_000_000;
-
 /// As a patience: no limit.
 const FOR_EVER: u64 = u64::MAX;
 
@@ -162,7 +158,7 @@ pub fn stop() {
     ON.store(false, Ordering::Release);
 }
 
-/// A dying program's end of the trace. As far as it can be written: it does not wait long for anything.
+/// A dying program's end of the trace. As far as it can be written: it does not wait long for anything, be it a lock or the file, which may be a pipe that nobody reads.
 pub fn finish_dying() {
     finish(DYING_PATIENCE_NS);
 }

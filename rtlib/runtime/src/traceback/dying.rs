@@ -87,9 +87,7 @@ pub fn begin() -> Dying {
 /// Somebody else ends the program. Meanwhile this thread can be asked where it is.
 fn wait_for_the_end() -> ! {
     signal::set_mask(!(FAULTS | signal::bit(SIGURG)));
-    loop {
-        proc::usleep(1_000_000);
-    }
+    proc::sleep_for_ever()
 }
 
 impl Dying {

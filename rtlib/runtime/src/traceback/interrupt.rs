@@ -10,16 +10,16 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use rtlib_abi::traceback::Trace;
 
-use super::record::{self, Haste};
+use super::record::Haste;
 use super::unwind;
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::link::Link;
-use crate::lock::{Guard, Lock};
+use crate::lock::{Guard, Lock, Patience};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal::SIGURG;
 use crate::os::linux::{futex, nanotime, thread};
@@ -80,16 +80,11 @@ pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste) -> bool {
 
 /// None if somebody has it who does not give it back.
 fn right(haste: Haste) -> Option<Guard<'static, Right>> {
-    static IS_STUCK: AtomicBool = AtomicBool::new(false);
-    let Haste::Dying = haste else {
-        return Some(ASKING.lock());
-    };
-    let is_stuck = IS_STUCK.load(Ordering::Relaxed);
-    let right = ASKING.lock_within(if is_stuck { 0 } else { record::PATIENCE_NS });
-    if right.is_none() {
-        IS_STUCK.store(true, Ordering::Relaxed);
+    static PATIENCE: Patience = Patience::new();
+    match haste {
+        Haste::None => Some(ASKING.lock()),
+        Haste::Dying => PATIENCE.lock(&ASKING),
     }
-    right
 }
 
 fn wait() -> bool {

@@ -1,6 +1,6 @@
 //! All that is told of a goroutine: `rtlib_abi::traceback::Record`.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::Ordering;
 
 use rtlib_abi::layout::Str;
 use rtlib_abi::traceback::{LEAKED, LOCKED, NO_M, RUNS_ELSEWHERE, Record, STACK};
@@ -85,9 +85,6 @@ pub enum Haste {
     Dying,
 }
 
-/// How long a dying program waits for somebody who is quick, unless he is interrupted for ever.
-pub const PATIENCE_NS: u64 = 500_000_000;
-
 /// Records at most [`BATCH`] goroutines with their stacks, one record each in the same order; those that have ended have no id in theirs. `me` is described only.
 pub fn capture(gs: &[&'static G], records: &mut [Record], me: Option<&'static G>, haste: Haste) {
     records.fill(EMPTY);
@@ -102,17 +99,10 @@ pub fn capture(gs: &[&'static G], records: &mut [Record], me: Option<&'static G>
 }
 
 fn hold<'a>(gs: &'a [&'static G], haste: Haste) -> Held<'a> {
-    /// Somebody does not let go: no use in waiting again.
-    static IS_STUCK: AtomicBool = AtomicBool::new(false);
-    let Haste::Dying = haste else {
-        return Held::new(gs);
-    };
-    let is_stuck = IS_STUCK.load(Ordering::Relaxed);
-    let held = Held::of_dying(gs, if is_stuck { 0 } else { PATIENCE_NS });
-    if !held.is_alone() {
-        IS_STUCK.store(true, Ordering::Relaxed);
+    match haste {
+        Haste::None => Held::new(gs),
+        Haste::Dying => Held::of_dying(gs),
     }
-    held
 }
 
 fn capture_parked(held: &Held<'_>, gs: &[&'static G], records: &mut [Record]) {

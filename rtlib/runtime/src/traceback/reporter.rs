@@ -42,7 +42,7 @@ pub fn report() {
     IS_GIVEN_UP.store(true, Ordering::SeqCst);
     crate::print!("\n[names cannot be looked up now; again, with addresses]\n");
     match start(&REPORTERS[1], without_names) {
-        Some(_) => wait_for_ever(),
+        Some(_) => proc::sleep_for_ever(),
         None => without_reporter(),
     }
 }
@@ -50,12 +50,6 @@ pub fn report() {
 /// There is no memory, or no thread.
 fn without_reporter() {
     dying::tell_and_end(false)
-}
-
-fn wait_for_ever() -> ! {
-    loop {
-        proc::usleep(1_000_000);
-    }
 }
 
 fn wait_while_it_gets_on(tid: u32) {
@@ -124,7 +118,7 @@ pub fn fail() -> ! {
     }
     IS_GIVEN_UP.store(true, Ordering::SeqCst);
     futex::wake(&LOOKUPS, 1);
-    wait_for_ever()
+    proc::sleep_for_ever()
 }
 
 /// Tells the watching thread that a lookup begins or ends, if the caller is the reporter that makes some.
@@ -134,6 +128,6 @@ pub fn lookup_begins_or_ends() {
     }
     LOOKUPS.fetch_add(1, Ordering::SeqCst);
     if IS_GIVEN_UP.load(Ordering::SeqCst) {
-        wait_for_ever();
+        proc::sleep_for_ever();
     }
 }

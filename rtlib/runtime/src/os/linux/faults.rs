@@ -13,6 +13,7 @@ use linux_raw_sys::general::{
 };
 
 use super::Errno;
+use crate::random::mix;
 
 /// A name of the variable, and what it stands for.
 struct Fault {
@@ -95,9 +96,6 @@ pub fn thread() -> Option<Errno> {
 /// The next number of the seed's sequence (splitmix64).
 fn random() -> u64 {
     let drawn = DRAWN.fetch_add(1, Ordering::Relaxed) + 1;
-    let mut x = (SEED.load(Ordering::Relaxed) << 32).wrapping_add(drawn);
-    x = x.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
+    let state = (SEED.load(Ordering::Relaxed) << 32).wrapping_add(drawn);
+    mix(state.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

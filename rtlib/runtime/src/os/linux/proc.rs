@@ -43,7 +43,7 @@ pub fn write(fd: u32, bytes: &[u8]) {
 /// Writes all bytes to a file descriptor. If it is one that does not block ([`set_nonblocking`]), it has so many ns to take some each time; the error is
 /// EAGAIN if it does not.
 pub fn write_patiently(fd: u32, mut bytes: &[u8], patience: u64) -> Result<(), Errno> {
-    let mut deadline = nanotime() + patience;
+    let mut deadline = None; // while it takes nothing
     while !bytes.is_empty() {
         let args = [fd as usize, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0];
         // SAFETY: the buffer lives over the call.
@@ -51,24 +51,31 @@ pub fn write_patiently(fd: u32, mut bytes: &[u8], patience: u64) -> Result<(), E
             Ok(0) => break,
             Ok(n) => {
                 bytes = &bytes[n.min(bytes.len())..];
-                deadline = nanotime() + patience;
+                deadline = None;
             }
             Err(EINTR) => {}
-            Err(EAGAIN) if nanotime() < deadline => wait_for_room(fd, deadline),
+            Err(EAGAIN) if patience != 0 => {
+                let now = nanotime();
+                let deadline = *deadline.get_or_insert(now + patience);
+                if now >= deadline {
+                    return Err(EAGAIN);
+                }
+                wait_for_room(fd, deadline - now);
+            }
             Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-/// Waits until a file descriptor takes bytes, or until then; may return early.
-fn wait_for_room(fd: u32, deadline: u64) {
+/// Waits until a file descriptor takes bytes, so many ns at most; may return early.
+fn wait_for_room(fd: u32, ns: u64) {
     let mut asked = pollfd {
         fd: fd as i32,
         events: POLLOUT as i16,
         revents: 0,
     };
-    let ms = deadline.saturating_sub(nanotime()).div_ceil(1_000_000);
+    let ms = ns.div_ceil(1_000_000);
     // SAFETY: the kernel writes into one pollfd.
     let _ = unsafe {
         call(
@@ -126,6 +133,13 @@ pub fn usleep(us: u64) {
     };
     // SAFETY: the timespec lives over the call.
     let _ = unsafe { call(__NR_nanosleep, [&raw const ts as usize, 0, 0, 0, 0, 0]) };
+}
+
+/// For who has nothing more to do while another thread ends the process.
+pub fn sleep_for_ever() -> ! {
+    loop {
+        usleep(1_000_000);
+    }
 }
 
 /// The soft limit of the process stack in bytes, if there is one.
