@@ -23,6 +23,8 @@ import gdb.unwinder
 PLUMBING = re.compile(r"(rtlib|rtlib_runtime|core|alloc|std)::|.*<rtlib_runtime::|(sync\.)?runtime[._\[]|_?_?rust_|_rt0_|main\.main$")
 PLUMBING_FILE = re.compile(r"(^|/)rtlib/(runtime/)?src/|^/rustc/[0-9a-f]+/|/rustlib/src/rust/library/")
 HASH = re.compile(r"::h[0-9a-f]{16}$")
+# Goroutines that are looked at with one access to memory.
+CHUNK = 64
 
 
 class Memory:
@@ -31,9 +33,11 @@ class Memory:
     def __init__(self):
         self.inferior = gdb.selected_inferior()
 
+    def bytes(self, address, length):
+        return self.inferior.read_memory(address, length).tobytes()
+
     def read(self, address, layout):
-        bytes = self.inferior.read_memory(address, struct.calcsize(layout)).tobytes()
-        return struct.unpack(layout, bytes)
+        return struct.unpack(layout, self.bytes(address, struct.calcsize(layout)))
 
     def word(self, address):
         return self.read(address, "<Q")[0]
@@ -43,7 +47,7 @@ class Memory:
         start, length = self.read(slice, "<QQ")
         for entry in range(start, start + 24 * length, 24):
             name, size, number = self.read(entry, "<QQQ")
-            yield self.inferior.read_memory(name, size).tobytes().decode() if size else "", number
+            yield self.bytes(name, size).decode() if size else "", number
 
 
 class Goroutine:
@@ -58,7 +62,6 @@ class Goroutine:
         self.stack = range(memory.word(address + at["g.stack_lo"]), memory.word(address + at["g.stack_hi"]))
         self.sp = memory.word(address + at["g.sp"])
         self.m = memory.word(address + at["g.m"])
-        self.next = memory.word(address + at["g.alllink"])
 
     def status_name(self):
         return self.runtime.statuses.get(self.status, "unknown(%d)" % self.status)
@@ -109,7 +112,7 @@ class Runtime:
 
     def __init__(self):
         self.memory = Memory()
-        self.allgs, layout = self.memory.read(address_of("runtime.allgs"), "<QQ")
+        self.main, self.arena, layout = self.memory.read(address_of("runtime.allgs"), "<QQQ")
         slices = [layout + 24 * i for i in range(4)]
         tables = [list(self.memory.table(slice)) for slice in slices]
         self.offsets = dict(tables[0])
@@ -119,14 +122,24 @@ class Runtime:
 
     def goroutines(self):
         """Those that are alive, by their ids."""
-        alive = []
-        address = self.allgs
-        while address:
-            goroutine = Goroutine(self, address)
-            if goroutine.is_alive():
-                alive.append(goroutine)
-            address = goroutine.next
-        return sorted(alive, key=lambda goroutine: goroutine.id)
+        goroutines = (Goroutine(self, address) for address in self.addresses())
+        return sorted((one for one in goroutines if one.is_alive()), key=lambda goroutine: goroutine.id)
+
+    def addresses(self):
+        """Where goroutines are that may be alive: the main one, and those of the arenas that have an id."""
+        yield self.main
+        memory, at = self.memory, self.offsets
+        arena = self.arena
+        while arena:
+            gs, used = memory.word(arena + at["arena.gs"]), memory.word(arena + at["arena.used"])
+            for first in range(0, used, CHUNK):
+                count = min(CHUNK, used - first)
+                start = gs + first * at["g.size"]
+                bytes = memory.bytes(start, count * at["g.size"])
+                for i in range(count):
+                    if struct.unpack_from("<Q", bytes, i * at["g.size"] + at["g.goid"])[0]:
+                        yield start + i * at["g.size"]
+            arena = memory.word(arena + at["arena.next"])
 
 
 def address_of(symbol):

@@ -119,6 +119,16 @@ fn memory_of_a_burst_of_goroutines_comes_back() {
 }
 
 #[test]
+fn handles_of_goroutines_whose_memory_was_given_back_are_harmless() {
+    check("handles-outlive-goroutines 1000", "ignored");
+}
+
+#[test]
+fn goroutines_are_looked_at_while_their_memory_comes_and_goes() {
+    check("look-and-give-back 12", "looked");
+}
+
+#[test]
 fn memory_below_stacks_of_parked_goroutines_comes_back() {
     let outcome = start(&executables()[1], "parked-in-background 5000", &[], RUN).ok();
     assert_eq!(outcome.out(), "back\n");

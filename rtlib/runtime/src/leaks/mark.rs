@@ -12,10 +12,11 @@ use crate::chan::real::Scheduler;
 use crate::chan::select::{self, Case};
 use crate::libc::tcb;
 use crate::os::linux::mem;
+use crate::sched::allgs::{self, ALLGS};
 use crate::sched::g::{G, Status};
 use crate::sched::m::M;
 use crate::sched::waitreason::WaitReason;
-use crate::sched::{hold, is_main, stack, this_goroutine};
+use crate::sched::{is_main, this_goroutine};
 
 /// Bytes of a channel.
 const CHAN: usize = size_of::<Chan<Scheduler>>();
@@ -91,11 +92,11 @@ impl Counts {
         let mut counts = Self {
             excluded: OTHERS
                 + 2 * stopped.places().len()
-                + stack::arenas().count()
+                + ALLGS.arenas.iter().count()
                 + mem::chunks().count(),
             ..Self::default()
         };
-        for wait in hold::all().filter_map(Wait::of) {
+        for wait in allgs::all().filter_map(Wait::of) {
             counts.candidates += 1;
             wait.for_each_channel(|_| counts.awaited += 1);
         }
@@ -143,7 +144,7 @@ impl Marker {
             ignored: scratch.array(counts.awaited + counts.candidates),
             work: scratch.array(counts.candidates),
         };
-        for gp in hold::all().filter(|gp| Wait::of(gp).is_some()) {
+        for gp in allgs::all().filter(|gp| Wait::of(gp).is_some()) {
             marker.candidates.push(Candidate {
                 g: gp,
                 frames: Range {
@@ -255,9 +256,9 @@ pub fn search(stopped: &Stopped, own_sp: usize) -> Result<usize, Error> {
 
     excluded.push(scratch.range());
     excluded.push(stopped.memory());
-    stack::arenas().for_each(|(at, end)| excluded.push(Range { at, end }));
+    arenas().for_each(|range| excluded.push(range));
     mem::chunks().for_each(|(at, end)| excluded.push(Range { at, end }));
-    for gp in hold::all() {
+    for gp in allgs::all() {
         goroutine(gp, stopped.places(), own_sp, &mut search)?;
         if is_main(gp) {
             excluded.push(stack_of(gp));
@@ -326,9 +327,8 @@ fn left_at(gp: &'static G, places: &[Place]) -> usize {
     let is_elsewhere = places.iter().find(is_its).is_some_and(|place| {
         let sp = place.sp.load(Ordering::Relaxed);
         let in_scheduler = place.m.get().map(scheduling_stack_of);
-        let mut stacks = stack::arenas().map(|(at, end)| Range { at, end });
         in_scheduler.into_iter().any(|stack| stack.contains(sp))
-            || stacks.any(|stack| stack.contains(sp))
+            || arenas().any(|arena| arena.contains(sp))
     });
     if is_elsewhere {
         gp.sp.load(Ordering::Relaxed)
@@ -381,6 +381,13 @@ fn stopped_at(place: &Place, stack: Range) -> Option<usize> {
         .find(|at| stack.contains(*at))
 }
 
+fn arenas() -> impl Iterator<Item = Range> {
+    ALLGS.arenas.iter().map(|arena| {
+        let (at, end) = arena.range();
+        Range { at, end }
+    })
+}
+
 fn stack_of(gp: &G) -> Range {
     Range {
         at: gp.stack_lo.load(Ordering::Relaxed),
@@ -402,7 +409,7 @@ fn scheduling_stack_of(mp: &M) -> Range {
 
 /// Notes in the Gs who has leaked.
 fn tell(marker: &Marker) -> usize {
-    hold::all().for_each(|gp| gp.leaked.store(0, Ordering::Relaxed));
+    allgs::all().for_each(|gp| gp.leaked.store(0, Ordering::Relaxed));
     let leaked = marker.candidates.all().iter().filter(|one| !one.may_wake);
     leaked
         .map(|one| one.g.leaked.store(one.g.id(), Ordering::Relaxed))

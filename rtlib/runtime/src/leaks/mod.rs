@@ -23,8 +23,8 @@ use rtlib_abi::leaks::{Found, NO_MEMORY, NO_PROC, THREAD_RUNS, UNREADABLE};
 use crate::arch::current::unwind::with_registers_on_stack;
 use crate::boot::godebug;
 use crate::libc::ffi;
+use crate::sched::allgs;
 use crate::sched::g::G;
-use crate::sched::hold;
 use crate::traceback::record::{self, Haste};
 use crate::traceback::tell;
 
@@ -87,7 +87,7 @@ extern "C" fn report() {
         Ok(count) => crate::print!("LEAK {count} goroutines are blocked for ever\n"),
         Err(error) => crate::print!("LEAK cannot tell: {}\n", reason(error)),
     }
-    hold::all().filter(|gp| gp.is_leaked()).for_each(tell_of);
+    allgs::all().filter(|gp| gp.is_leaked()).for_each(tell_of);
 }
 
 /// Not inlined: whoever searches should have a small frame, since what earlier calls left in its unused parts counts as in use.

@@ -1,4 +1,4 @@
-//! `runtime.allgs`: all goroutines there ever were, and a description of them for debuggers.
+//! `runtime.allgs`: where all goroutines are, and a description of them for debuggers.
 //!
 //! The runtime's debug information has lines but no types, and programs may have none at all. So the offsets, numbers and words that a debugger needs are in the program itself, each
 //! with its name; `templates/files/runtime-gdb.py` reads them. They hang on the list, which no linker drops.
@@ -7,11 +7,12 @@ use core::mem::offset_of;
 
 use rtlib_abi::layout::{Slice, Str};
 
+use super::MAIN_G;
+use super::arena::{Arena, Arenas};
 use super::g::{G, Status};
 use super::m::M;
 use super::waitreason::WaitReason;
 use crate::arch::current::switch::SAVED;
-use crate::link::Link;
 
 /// A number with a name.
 #[repr(C)]
@@ -26,7 +27,7 @@ unsafe impl Sync for Named {}
 /// What a debugger needs to know.
 #[repr(C)]
 struct Layout {
-    /// Offsets in a G and in an M.
+    /// Offsets in an arena, in a G and in an M; the size of a G.
     offsets: Slice<Named>,
     /// The registers that are saved where `G.sp` points, by their offsets; the stack pointer itself was behind them.
     context: Slice<Named>,
@@ -39,31 +40,74 @@ struct Layout {
 // SAFETY: the tables are constant.
 unsafe impl Sync for Layout {}
 
-/// All Gs, newest first (`alllink`).
+/// Where Gs are, for debuggers, too.
 #[repr(C)]
 pub struct AllGs {
-    newest: Link<G>,
+    main: &'static G,
+    /// The arenas.
+    pub arenas: Arenas,
     layout: &'static Layout,
 }
 
-/// The list.
+/// All there are.
 #[unsafe(export_name = "runtime.allgs")]
 pub static ALLGS: AllGs = AllGs {
-    newest: Link::none(),
+    main: &MAIN_G,
+    arenas: Arenas::new(),
     layout: &LAYOUT,
 };
 
-impl AllGs {
-    /// Adds a new G. Under the scheduler lock.
-    pub fn add(&self, gp: &'static G) {
-        gp.alllink.set(self.newest.get());
-        self.newest.set_release(Some(gp));
+/// All Gs but those of threads: the main goroutine's, then those of the arenas that are not free. Dead ones are among them, and such as have no stack.
+pub fn all() -> All {
+    All {
+        main: Some(&MAIN_G),
+        place: first_place(ALLGS.arenas.iter().next()),
     }
+}
 
-    /// The newest.
-    pub fn newest(&self) -> Option<&'static G> {
-        self.newest.get_acquire()
+/// Those from this one on.
+pub fn from(gp: &G) -> All {
+    let place = ALLGS.arenas.find(gp);
+    place.map_or_else(all, |_| All { main: None, place })
+}
+
+/// Those behind this one.
+pub fn after(gp: &G) -> All {
+    let mut rest = all();
+    rest.main = None;
+    if let Some((arena, position)) = ALLGS.arenas.find(gp) {
+        rest.place = Some((arena, position + 1));
     }
+    rest
+}
+
+/// See [`all`].
+pub struct All {
+    main: Option<&'static G>,
+    /// An arena, and the position to go on from.
+    place: Option<(&'static Arena, usize)>,
+}
+
+impl Iterator for All {
+    type Item = &'static G;
+
+    fn next(&mut self) -> Option<&'static G> {
+        if let Some(main) = self.main.take() {
+            return Some(main);
+        }
+        loop {
+            let (arena, from) = self.place?;
+            if let Some(position) = arena.next_live(from) {
+                self.place = Some((arena, position + 1));
+                return Some(arena.g(position));
+            }
+            self.place = first_place(arena.next());
+        }
+    }
+}
+
+fn first_place(arena: Option<&'static Arena>) -> Option<(&'static Arena, usize)> {
+    arena.map(|arena| (arena, 0))
 }
 
 static LAYOUT: Layout = Layout {
@@ -73,8 +117,11 @@ static LAYOUT: Layout = Layout {
     reasons: slice(&REASONS),
 };
 
-static OFFSETS: [Named; 10] = [
-    named("g.alllink", offset_of!(G, alllink)),
+static OFFSETS: [Named; 13] = [
+    named("arena.next", Arena::NEXT),
+    named("arena.gs", Arena::GS),
+    named("arena.used", Arena::USED),
+    named("g.size", size_of::<G>()),
     named("g.goid", offset_of!(G, goid)),
     named("g.status", G::STATUS),
     named("g.waitreason", offset_of!(G, waitreason)),

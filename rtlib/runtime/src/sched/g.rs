@@ -1,7 +1,7 @@
 //! G, a goroutine: its stack, its TLS block, its status.
 //!
-//! Gs are type-stable: allocated once, put on free lists when dead, never freed; a G keeps its stack. The fields say who may write
-//! them. `repr(C)`, beginning with the words of [`GHead`], which the assembly addresses.
+//! Gs are type-stable: put on free lists when dead, never unmapped; a G has its place for a stack for ever (`arena`). While nobody needs it, and there is no stack in that place, its bytes may become
+//! zero (`arena::give_back_gs`): that is a G that is [`Status::Idle`] and has no id. The fields say who may write them. `repr(C)`, beginning with the words of [`GHead`], which the assembly addresses.
 
 use core::mem::offset_of;
 use core::sync::atomic::{
@@ -19,7 +19,7 @@ use crate::link::Link;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Status {
-    /// Just allocated, no stack yet. Nobody's.
+    /// Has no stack. Nobody's, or about to be somebody's.
     Idle = 0,
     /// On a run queue. Its stack is not owned.
     Runnable = 1,
@@ -104,8 +104,6 @@ pub struct G {
     pub waitreason: AtomicU8,
     /// Its stack's size class: log2 of the slot.
     pub class: AtomicU8,
-    /// Dead, and nothing is left of its stack and TLS block (`reclaim`). Written by whoever owns it.
-    pub cold: AtomicBool,
     /// The runtime's own: not counted, not listed. Written when it starts.
     pub system: AtomicBool,
     /// A panic that leaves it ends the program. Written when it starts.
@@ -121,8 +119,6 @@ pub struct G {
     pub gopc: AtomicUsize,
     /// The function it runs.
     pub startpc: AtomicUsize,
-    /// All Gs, newest first. Written once.
-    pub alllink: Link<G>,
     /// Next on the list of those that have not run yet (`fresh`), towards the newest; `schedlink` is the other direction. Under that list's lock.
     pub newer: Link<G>,
     /// Next magazine, when it heads one (`gfree`). Under the scheduler lock.
@@ -168,11 +164,9 @@ impl G {
             parent_goid: AtomicU64::new(0),
             gopc: AtomicUsize::new(0),
             startpc: AtomicUsize::new(0),
-            alllink: Link::none(),
             newer: Link::none(),
             chainlink: Link::none(),
             class: AtomicU8::new(0),
-            cold: AtomicBool::new(false),
             scavenged: AtomicU64::new(0),
             fatal_panics: AtomicBool::new(false),
             panicked_at: AtomicPtr::new(core::ptr::null_mut()),

@@ -44,8 +44,13 @@ impl Magazines {
 
     /// Loads a full magazine; both must be empty. Returns its head.
     pub fn reload(&self, chain: Chain) -> &'static G {
+        self.load(chain, MAGAZINE)
+    }
+
+    /// Loads a chain of so many, a magazine at most; both must be empty. Returns its head.
+    pub fn load(&self, chain: Chain, len: u32) -> &'static G {
         self.loaded.set(Some(chain));
-        self.len.store(MAGAZINE, Ordering::Relaxed);
+        self.len.store(len, Ordering::Relaxed);
         chain
     }
 
@@ -78,60 +83,13 @@ impl Magazines {
     }
 }
 
-/// Dead Gs: full magazines and loose ones. Behind the scheduler lock.
-struct Stock {
+/// The global list of dead Gs of one stack class: full magazines and loose ones. Behind the scheduler lock.
+pub struct Dead {
     /// Heads of full magazines, linked by `chainlink`.
     magazines: Option<Chain>,
     loose: Option<&'static G>,
     len: u32,
-}
-
-impl Stock {
-    const fn new() -> Self {
-        Self {
-            magazines: None,
-            loose: None,
-            len: 0,
-        }
-    }
-
-    fn push_magazine(&mut self, chain: Chain) {
-        chain.chainlink.set(self.magazines);
-        self.magazines = Some(chain);
-        self.len += MAGAZINE;
-    }
-
-    fn pop_magazine(&mut self) -> Option<Chain> {
-        let chain = self.magazines?;
-        self.magazines = chain.chainlink.take();
-        self.len -= MAGAZINE;
-        Some(chain)
-    }
-
-    fn push(&mut self, gp: &'static G) {
-        gp.schedlink.set(self.loose);
-        self.loose = Some(gp);
-        self.len += 1;
-    }
-
-    fn pop(&mut self) -> Option<&'static G> {
-        if self.loose.is_none() {
-            self.loose = self.magazines;
-            self.magazines = self.magazines.and_then(|chain| chain.chainlink.take());
-        }
-        let gp = self.loose?;
-        self.loose = gp.schedlink.take();
-        self.len -= 1;
-        Some(gp)
-    }
-}
-
-/// The global list of dead Gs of one stack class. Warm ones still have what they touched of their stacks, cold ones have given it back (`reclaim`). Behind
-/// the scheduler lock.
-pub struct Dead {
-    warm: Stock,
-    cold: Stock,
-    /// The fewest warm ones since [`Dead::surplus`] was asked: so many nobody needed.
+    /// The fewest since [`Dead::surplus`] was asked: so many nobody needed.
     unused: u32,
 }
 
@@ -139,67 +97,73 @@ impl Dead {
     /// Empty.
     pub const fn new() -> Self {
         Self {
-            warm: Stock::new(),
-            cold: Stock::new(),
+            magazines: None,
+            loose: None,
+            len: 0,
             unused: 0,
         }
     }
 
     /// Keeps a full magazine.
     pub fn push_magazine(&mut self, chain: Chain) {
-        self.warm.push_magazine(chain);
+        chain.chainlink.set(self.magazines);
+        self.magazines = Some(chain);
+        self.len += MAGAZINE;
     }
 
-    /// Takes a full magazine: the warm one that came last, or a cold one.
+    /// Takes the full magazine that came last.
     pub fn pop_magazine(&mut self) -> Option<Chain> {
-        let chain = self.warm.pop_magazine();
-        self.unused = self.unused.min(self.warm.len);
-        chain.or_else(|| self.cold.pop_magazine())
+        let chain = self.magazines?;
+        self.magazines = chain.chainlink.take();
+        self.gave(MAGAZINE);
+        Some(chain)
     }
 
     /// Keeps one G.
     pub fn push(&mut self, gp: &'static G) {
-        self.warm.push(gp);
+        gp.schedlink.set(self.loose);
+        self.loose = Some(gp);
+        self.len += 1;
     }
 
-    /// Takes one G, warm if possible; breaks a magazine open when there is no loose one.
+    /// Takes one G; breaks a magazine open when there is no loose one.
     pub fn pop(&mut self) -> Option<&'static G> {
-        let gp = self.warm.pop();
-        self.unused = self.unused.min(self.warm.len);
-        gp.or_else(|| self.cold.pop())
+        if self.loose.is_none() {
+            self.loose = self.magazines;
+            self.magazines = self.magazines.and_then(|chain| chain.chainlink.take());
+        }
+        let gp = self.loose?;
+        self.loose = gp.schedlink.take();
+        self.gave(1);
+        Some(gp)
     }
 
-    /// How many warm ones nobody has needed since this was asked before.
+    fn gave(&mut self, count: u32) {
+        self.len -= count;
+        self.unused = self.unused.min(self.len);
+    }
+
+    /// How many nobody has needed since this was asked before.
     pub fn surplus(&mut self) -> u32 {
-        core::mem::replace(&mut self.unused, self.warm.len)
+        core::mem::replace(&mut self.unused, self.len)
     }
 
-    /// All of them, warm.
-    pub fn warm(&self) -> u32 {
-        self.warm.len
+    /// How many there are.
+    pub fn len(&self) -> u32 {
+        self.len
     }
 
-    /// Takes warm ones away to make them cold, `most` or a magazine: the chain, and whether it is a full magazine.
-    pub fn take_warm(&mut self, most: u32) -> Option<Taken> {
-        let taken = if most >= MAGAZINE && self.warm.magazines.is_some() {
-            self.warm.pop_magazine().map(Taken::Magazine)
+    /// Takes some away to free them, `most` or a magazine.
+    pub fn take(&mut self, most: u32) -> Option<Taken> {
+        if most >= MAGAZINE && self.magazines.is_some() {
+            self.pop_magazine().map(Taken::Magazine)
         } else {
-            self.warm.pop().map(Taken::One)
-        };
-        self.unused = self.unused.min(self.warm.len);
-        taken
-    }
-
-    /// Keeps cold ones.
-    pub fn push_cold(&mut self, taken: Taken) {
-        match taken {
-            Taken::Magazine(chain) => self.cold.push_magazine(chain),
-            Taken::One(gp) => self.cold.push(gp),
+            self.pop().map(Taken::One)
         }
     }
 }
 
-/// Dead Gs on their way from warm to cold.
+/// Dead Gs that are about to be free.
 #[derive(Clone, Copy)]
 pub enum Taken {
     /// A full magazine.

@@ -18,8 +18,8 @@
 
 use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 
-use super::allgs::ALLGS;
 use super::g::{G, Status};
+use crate::fatal;
 use crate::lock::{Guard, Lock, Patience};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{futex, membarrier};
@@ -39,6 +39,12 @@ impl Ranked for Right {
 }
 
 static HOLDER: Lock<Right> = Lock::new(Right);
+/// Keeps others from holding goroutines while it lives. None when the program dies: then there may be holders who do not ask.
+pub fn let_nobody_hold() -> Option<impl Drop> {
+    let right = HOLDER.lock();
+    (!fatal::panicking()).then_some(right)
+}
+
 /// Counts releases; runners sleep on it.
 static RELEASES: AtomicU32 = AtomicU32::new(0);
 
@@ -87,7 +93,8 @@ impl Drop for Held<'_> {
             return;
         }
         for gp in self.batch {
-            gp.held.store(FREE, Ordering::Release);
+            let before = gp.held.swap(FREE, Ordering::Release);
+            debug_assert!(before != FREE, "a holder's mark is lost");
         }
         RELEASES.fetch_add(1, Ordering::Release);
         futex::wake(&RELEASES, u32::MAX >> 1);
@@ -103,11 +110,6 @@ fn parked_status(gp: &G) -> Option<Status> {
         }
         _ => None,
     }
-}
-
-/// All Gs, the dead ones too, newest first.
-pub fn all() -> impl Iterator<Item = &'static G> {
-    core::iter::successors(ALLGS.newest(), |gp| gp.alllink.get())
 }
 
 /// The runner's half: called after the status was set to `Running`, and before anything else of the goroutine is touched.

@@ -1,7 +1,7 @@
 //! The scheduler: goroutines (G) on threads (M) that hold processors (P), as in Go's runtime/proc.go.
 //!
-//! - `g`, `m`, `p`: the three things; `allgs`: the list of all Gs, for debuggers, too; `runq`: a P's queue, `fresh`: its goroutines that have not run yet, `pick`: which of them is next; `global`: the queue and lists that one lock protects.
-//! - `spawn`: `newproc`, `goexit`; `stack`: where goroutines live; `gfree`: dead ones; `reclaim` and `scavenge`: memory of stacks.
+//! - `g`, `m`, `p`: the three things; `allgs`: all Gs there are, for debuggers, too; `runq`: a P's queue, `fresh`: its goroutines that have not run yet, `pick`: which of them is next; `global`: the queue and lists that one lock protects.
+//! - `spawn`: `newproc`, `goexit`; `arena`: where goroutines live, `positions`: which places in it are free, `stack`: what is in a slot; `gfree`: dead ones; `reclaim` and `scavenge`: memory of stacks.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
 //!   with `retake` (Ps of goroutines that do not come back; `hogs`: reports of them), `dead` (deadlocks), `schedtrace`; `stats`: numbers; `timer`: deadlines.
@@ -16,6 +16,8 @@
 
 #[cfg(feature = "object")]
 pub mod allgs;
+#[cfg(feature = "object")]
+pub mod arena;
 #[cfg(feature = "object")]
 pub mod dead;
 #[cfg(feature = "object")]
@@ -42,6 +44,8 @@ pub mod p;
 pub mod park;
 #[cfg(feature = "object")]
 pub mod pick;
+#[cfg(any(feature = "object", test))]
+pub mod positions;
 #[cfg(feature = "object")]
 pub mod procs;
 #[cfg(feature = "object")]
@@ -91,6 +95,9 @@ mod object {
     /// The first thread's scheduling goroutine.
     #[unsafe(export_name = "runtime.g0")]
     pub static G0: G = G::new();
+
+    /// The main goroutine.
+    pub static MAIN_G: G = G::new();
 
     /// The id of the main goroutine.
     pub const MAIN_GOID: u64 = 1;

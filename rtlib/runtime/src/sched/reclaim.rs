@@ -1,8 +1,8 @@
 //! Memory of stacks goes back to the system: dead goroutines' (`bgsweep`), parked goroutines' (`bgscavenge`, see `scavenge`), and when.
 //!
 //! A dead goroutine keeps its stack, and with it all pages that it ever touched, so that the next one starts warm. Once a second sysmon counts the dead ones that nobody has
-//! needed for a second (`gfree::Dead::surplus`; those in the caches of idle Ps count), and readies `bgsweep`, which makes them cold: everything between their guard page and the end
-//! of their slot is given back, the TLS block too, which `spawn` makes anew when such a G is used again.
+//! needed for a second (`gfree::Dead::surplus`; those in the caches of idle Ps count), and readies `bgsweep`, which frees them (`arena`): everything between their guard page and the end
+//! of their slot is given back, the TLS block too, and in the end the Gs themselves where many side by side are free.
 //!
 //! The two workers are goroutines of the runtime's own (Go starts them in `gcenable`; here each is started when there is something to do for the first time). They work
 //! for [`SLICE_NS`] at a time and rest for [`REST_NS`], so each takes a tenth of one P at most.
@@ -11,12 +11,12 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rtlib_abi::api::Entry;
 
-use super::g::G;
+use super::g::{G, Status};
 use super::global::{SCHED, Sched};
 use super::park::{gopark, goready, publish};
 use super::stack::{CLASSES, Class};
 use super::waitreason::WaitReason;
-use super::{current, scavenge, shuffle, spawn};
+use super::{arena, current, scavenge, shuffle, spawn};
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
 
@@ -30,7 +30,7 @@ const REST_NS: u64 = 9_000_000;
 static NEXT_SWEEP: AtomicU64 = AtomicU64::new(0);
 /// See `NEXT_SWEEP`.
 static NEXT_SCAVENGE: AtomicU64 = AtomicU64::new(0);
-/// What is still to be made cold in this round, by stack class.
+/// What is still to be freed in this round, by stack class.
 static SURPLUS: [AtomicU32; CLASSES] = [const { AtomicU32::new(0) }; CLASSES];
 
 static BGSWEEP: Worker = Worker::new();
@@ -120,7 +120,7 @@ pub fn due_in(now: u64) -> Option<u64> {
     let anything = surplus() > 0 || {
         let mut sched = SCHED.lock();
         sched.drain_idle_ps();
-        sched.gfree.iter().any(|dead| dead.warm() > 0)
+        sched.gfree.iter().any(|dead| dead.len() > 0)
     };
     let sweep = anything.then(|| NEXT_SWEEP.load(Ordering::Relaxed));
     let scavenge = scavenge::is_wanted().then(|| NEXT_SCAVENGE.load(Ordering::Relaxed));
@@ -142,6 +142,7 @@ extern "C" fn free_os_memory() {
     for class in 0..CLASSES {
         while sweep(class, u32::MAX) > 0 {}
     }
+    arena::give_back_gs();
     scavenge::everything();
 }
 
@@ -156,7 +157,7 @@ fn count_surplus(sched: &mut Sched) {
     }
 }
 
-/// The worker: makes surplus dead goroutines cold. `unsafe` because of its type only.
+/// The worker: frees surplus dead goroutines. `unsafe` because of its type only.
 unsafe extern "C" fn bgsweep(_arg: *mut u8) {
     let Some(me) = current() else {
         crate::fatal::throw(b"bgsweep: no goroutine")
@@ -164,6 +165,7 @@ unsafe extern "C" fn bgsweep(_arg: *mut u8) {
     loop {
         let end = nanotime() + SLICE_NS;
         while nanotime() < end && sweep_some() {}
+        arena::give_back_gs();
         BGSWEEP.rest(me, WaitReason::GCSweepWait);
     }
 }
@@ -179,7 +181,7 @@ unsafe extern "C" fn bgscavenge(_arg: *mut u8) {
     }
 }
 
-/// Makes a magazine or a single G cold. False when there is nothing left to do in this round.
+/// Frees a magazine or a single G. False when there is nothing left to do in this round.
 fn sweep_some() -> bool {
     SURPLUS.iter().enumerate().any(|(class, surplus)| {
         let most = surplus.load(Ordering::Relaxed);
@@ -197,22 +199,26 @@ fn sweep_some() -> bool {
     })
 }
 
-/// Makes warm ones of a class cold, at most so many; returns how many.
+/// Frees dead ones of a class, at most so many; returns how many.
 fn sweep(class: usize, most: u32) -> u32 {
-    let taken = SCHED.lock().gfree[class].take_warm(most);
+    let taken = SCHED.lock().gfree[class].take(most);
     let Some(taken) = taken else { return 0 };
-    taken.iter().for_each(|gp| make_cold(gp, class));
-    SCHED.lock().gfree[class].push_cold(taken);
+    let class = Class::from_index(class as u8);
+    taken.iter().for_each(|gp| give_back_stack(gp, class));
+    arena::put(class, taken.iter());
     taken.len()
 }
 
-/// Gives back all memory of a dead goroutine that the caller has taken off its list.
-fn make_cold(gp: &'static G, class: usize) {
+/// Gives back the stack of a dead goroutine that the caller has taken off its list; it may have none any more.
+fn give_back_stack(gp: &'static G, class: Class) {
+    if gp.status() == Status::Idle as u32 {
+        return;
+    }
     let lo = gp.stack_lo.load(Ordering::Relaxed);
-    let end = lo - mem::PAGE + Class::from_index(class as u8).size();
-    // SAFETY: a dead goroutine's stack is its list's owner's, which we are; `cold` says that nothing is left of what was there.
+    let end = lo - mem::PAGE + class.size();
+    // SAFETY: a dead goroutine's stack is its list's owner's, which we are; `Idle` says that nothing is left of what was there.
     let given = unsafe { mem::give_back(lo, end - lo) };
     if given.is_ok() {
-        gp.cold.store(true, Ordering::Relaxed);
+        gp.set_status(Status::Dead, Status::Idle);
     }
 }

@@ -9,8 +9,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::g::{G, Status};
 use super::global::ACTIVATIONS;
-use super::hold::{self, Held};
-use super::{is_main, spawn};
+use super::hold::Held;
+use super::{allgs, is_main, spawn};
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
 
@@ -19,7 +19,7 @@ pub const LONG_NS: u64 = 5_000_000_000;
 /// Goroutines that are held at a time.
 const BATCH: usize = 32;
 
-/// Where the running round goes on; none when it is through.
+/// Where the running round goes on; none when it is through. Or where it would have gone on: that goroutine may have ended since.
 static CURSOR: Link<G> = Link::none();
 /// What [`ACTIVATIONS`] was when the last round began: a process in which nobody has run since needs no other.
 static SEEN: AtomicU64 = AtomicU64::new(0);
@@ -39,43 +39,42 @@ pub fn in_progress() -> bool {
 /// Begins a round. On sysmon.
 pub fn begin_round() {
     SEEN.store(ACTIVATIONS.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    CURSOR.set_release(hold::all().next());
+    CURSOR.set_release(allgs::all().next());
 }
 
 /// Goes on with the round until `end`. On the worker.
 pub fn go_on(end: u64) {
     let parked_before = nanotime().saturating_sub(LONG_NS);
     let mut next = CURSOR.get_acquire();
-    while next.is_some() && nanotime() < end {
-        next = batch(next, parked_before);
+    while let Some(first) = next
+        && nanotime() < end
+    {
+        next = batch(first, parked_before);
     }
     CURSOR.set_release(next);
 }
 
 /// All of it at once, however short a goroutine has been parked.
 pub fn everything() {
-    let mut next = hold::all().next();
-    while next.is_some() {
-        next = batch(next, u64::MAX);
+    let mut next = allgs::all().next();
+    while let Some(first) = next {
+        next = batch(first, u64::MAX);
     }
 }
 
-/// Takes the next candidates from here on the list of all; returns where to go on.
-fn batch(mut at: Option<&'static G>, parked_before: u64) -> Option<&'static G> {
+/// Takes the next candidates of all Gs from this one on; returns where to go on.
+fn batch(first: &'static G, parked_before: u64) -> Option<&'static G> {
     /// How far to look for candidates at a time.
     const LOOKED_AT: usize = 1024;
-    let first = at?;
-    let (mut found, mut len, mut looked_at) = ([first; BATCH], 0, 0);
-    while let Some(gp) = at
-        && len < BATCH
-        && looked_at < LOOKED_AT
-    {
-        if is_candidate(gp, parked_before) {
-            found[len] = gp;
-            len += 1;
-        }
-        looked_at += 1;
-        at = gp.alllink.get();
+    let mut rest = allgs::from(first);
+    let (mut found, mut len) = ([first; BATCH], 0);
+    let candidates = rest
+        .by_ref()
+        .take(LOOKED_AT)
+        .filter(|gp| is_candidate(gp, parked_before));
+    for (place, gp) in found.iter_mut().zip(candidates) {
+        *place = gp;
+        len += 1;
     }
     if len > 0 {
         let held = Held::new(&found[..len]);
@@ -83,7 +82,7 @@ fn batch(mut at: Option<&'static G>, parked_before: u64) -> Option<&'static G> {
             .filter(|(gp, status)| *status == Status::Waiting && is_candidate(gp, parked_before))
             .for_each(|(gp, _)| give_back_below(gp));
     }
-    at
+    rest.next()
 }
 
 fn is_candidate(gp: &'static G, parked_before: u64) -> bool {

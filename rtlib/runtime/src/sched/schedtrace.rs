@@ -11,7 +11,7 @@ use super::global::{ALLMS, SCHED, SPIN, allp};
 use super::m::M;
 use super::p::P;
 use super::waitreason::WaitReason;
-use super::{hold, procs, sysmon};
+use super::{allgs, procs, sysmon};
 use crate::boot::godebug;
 use crate::print::Stderr;
 
@@ -114,7 +114,8 @@ fn detailed(out: &mut Stderr, ms: u64) -> core::fmt::Result {
     for mp in ms {
         line_of_m(out, mp)?;
     }
-    for gp in hold::all().filter(|gp| gp.status() != Status::Dead as u32) {
+    let alive = |gp: &&G| !matches!(gp.status_acquire(), Status::Idle | Status::Dead);
+    for gp in allgs::all().filter(alive) {
         line_of_g(out, gp)?;
     }
     Ok(())

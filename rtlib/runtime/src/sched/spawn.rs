@@ -5,13 +5,12 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
-use super::allgs::ALLGS;
 use super::g::{G, Status};
 use super::global::{GOIDGEN, SCHED, STARTED, ever_made_ps};
 use super::m::M;
 use super::p::P;
-use super::stack::{self, Class};
-use super::{MAIN_GOID, current, park, shuffle, syscall, this_goroutine};
+use super::stack::Class;
+use super::{MAIN_G, MAIN_GOID, arena, current, park, shuffle, syscall, this_goroutine};
 use crate::arch::current::{switch, tls};
 use crate::libc::{dtors, tcb};
 use crate::os::linux::mem;
@@ -30,7 +29,7 @@ extern "C" fn newproc(fn_ptr: &'static extern "C" fn()) {
     let Some(g0) = tls::getg() else {
         crate::fatal::throw(b"newproc: no g")
     };
-    let gp = galloc();
+    let gp = &MAIN_G;
     let hi = (ptr::from_ref(&gp) as usize - MAIN_STACK_GAP) & !15;
     let lo = crate::boot::main_stack_bottom(hi);
     gp.stack_lo.store(lo, Ordering::Relaxed);
@@ -151,43 +150,70 @@ fn next_goid(pp: Option<&'static P>) -> u64 {
     next
 }
 
-/// A dead goroutine of this class, or a new one.
+/// A dead goroutine of this class, or one of which only the place is left, or a new one.
 #[inline]
 fn gfget(pp: Option<&'static P>, class: Class) -> &'static G {
-    let dead = match pp.filter(|_| class == Class::for_size(0)) {
+    let gp = match pp.filter(|_| class == Class::for_size(0)) {
         Some(pp) => pp.gfree.pop().or_else(|| refill(pp, class)),
-        None => SCHED.lock().gfree[class.index()].pop(),
+        None => take_one(class),
     };
-    let gp = dead.unwrap_or_else(|| malg(class));
-    if gp.cold.load(Ordering::Relaxed) {
-        warm_up(gp);
+    let gp = gp.unwrap_or_else(|| malg(class));
+    if gp.status() == Status::Idle as u32 {
+        make_stack(gp);
     }
     gp
 }
 
-/// Makes the TLS block of a dead goroutine anew that has given everything back.
 #[cold]
-fn warm_up(gp: &'static G) {
-    let place = tcb::Place {
-        tp: gp.fs.load(Ordering::Relaxed),
-        stack_hi: gp.stack_hi.load(Ordering::Relaxed),
-    };
-    // SAFETY: the place of its own block; its memory is zero again and the goroutine ours.
-    unsafe { tcb::create(&place, gp) };
-    gp.cold.store(false, Ordering::Relaxed);
+fn refill(pp: &'static P, class: Class) -> Option<&'static G> {
+    /// Places that a P takes at a time.
+    const PLACES: u32 = 16;
+    {
+        let mut sched = SCHED.lock();
+        let dead = &mut sched.gfree[class.index()];
+        if let Some(chain) = dead.pop_magazine() {
+            pp.gfree.reload(chain);
+            return pp.gfree.pop();
+        }
+        if let Some(gp) = dead.pop() {
+            return Some(gp);
+        }
+    }
+    let (chain, len) = arena::take(class, PLACES)?;
+    pp.gfree.load(chain, len);
+    pp.gfree.pop()
 }
 
 #[cold]
-fn refill(pp: &'static P, class: Class) -> Option<&'static G> {
-    let mut sched = SCHED.lock();
-    let dead = &mut sched.gfree[class.index()];
-    match dead.pop_magazine() {
-        Some(chain) => {
-            pp.gfree.reload(chain);
-            pp.gfree.pop()
-        }
-        None => dead.pop(),
+fn take_one(class: Class) -> Option<&'static G> {
+    let dead = SCHED.lock().gfree[class.index()].pop();
+    dead.or_else(|| Some(arena::take(class, 1)?.0))
+}
+
+/// A new place.
+#[cold]
+fn malg(class: Class) -> &'static G {
+    crate::boot::second::expect_concurrency();
+    arena::take_new(class)
+}
+
+/// Makes a TLS block and a stack for a G that has only the place for them.
+#[cold]
+fn make_stack(gp: &'static G) {
+    let class = Class::from_index(gp.class.load(Ordering::Relaxed));
+    let lo = gp.stack_lo.load(Ordering::Relaxed);
+    let slot = lo - mem::PAGE;
+    let place = tcb::place(slot + class.size() - colour(slot, class));
+    if place.stack_hi < lo + MIN_FRAMES {
+        crate::fatal::throw(
+            b"newproc: the program's thread-local data does not fit this stack: raise stack-size in [package.metadata.gobuild]",
+        );
     }
+    gp.stack_hi.store(place.stack_hi, Ordering::Relaxed);
+    gp.fs.store(place.tp, Ordering::Relaxed);
+    // SAFETY: the slot's memory is zero, and it is the G's, which is ours.
+    unsafe { tcb::create(&place, gp) };
+    gp.set_status(Status::Idle, Status::Dead);
 }
 
 /// Room for frames that every stack must have.
@@ -199,37 +225,6 @@ fn colour(slot: usize, class: Class) -> usize {
     const COLOURS: usize = 8;
     const CACHE_LINE: usize = 64;
     slot / class.size() % COLOURS * CACHE_LINE
-}
-
-/// A new goroutine with a stack and a TLS block.
-#[cold]
-fn malg(class: Class) -> &'static G {
-    crate::boot::second::expect_concurrency();
-    let slot = stack::alloc(class);
-    let place = tcb::place(slot.end - colour(slot.lo, class));
-    if place.stack_hi < slot.lo + mem::PAGE + MIN_FRAMES {
-        crate::fatal::throw(
-            b"newproc: the program's thread-local data does not fit this stack: raise stack-size in [package.metadata.gobuild]",
-        );
-    }
-    let gp = galloc();
-    gp.class.store(class.index() as u8, Ordering::Relaxed);
-    gp.stack_lo.store(slot.lo + mem::PAGE, Ordering::Relaxed);
-    gp.stack_hi.store(place.stack_hi, Ordering::Relaxed);
-    gp.fs.store(place.tp, Ordering::Relaxed);
-    // SAFETY: a new slot: zeroed, nobody's.
-    unsafe { tcb::create(&place, gp) };
-    gp.set_status(Status::Idle, Status::Dead);
-    gp
-}
-
-/// A new G without a stack, on the list of all.
-pub fn galloc() -> &'static G {
-    // SAFETY: `G::new()` is all zero bytes: null links, numbers, false.
-    let gp: &'static G = unsafe { mem::persistent() };
-    let _sched = SCHED.lock();
-    ALLGS.add(gp);
-    gp
 }
 
 /// Ends the running goroutine: thread-local destructors, what libc keeps per thread, then the next goroutine.
@@ -256,7 +251,7 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     gp.goid.store(0, Ordering::Relaxed);
     gp.m.set(None);
     if tls_used != 0 {
-        // SAFETY: a block made by `malg`; the goroutine is off it.
+        // SAFETY: a block made by `make_stack`; the goroutine is off it.
         unsafe { tcb::refresh(gp.fs.load(Ordering::Relaxed), gp) };
     }
     let pp = mp.pp();

@@ -6,7 +6,7 @@ use rtlib_abi::watch::SchedStats;
 
 use super::g::Status;
 use super::global::{SCHED, SPIN, ever_made_ps};
-use super::{hold, procs, retake, spawn};
+use super::{allgs, procs, retake, spawn};
 
 /// See `rtlib_abi::watch::sched_stats`.
 ///
@@ -42,13 +42,14 @@ fn collect() -> SchedStats {
         stats.switches += pp.schedtick.load(Ordering::Relaxed);
         stats.steals += pp.steals.load(Ordering::Relaxed);
     }
-    for gp in hold::all().filter(|gp| !gp.system.load(Ordering::Relaxed)) {
+    for gp in allgs::all().filter(|gp| !gp.system.load(Ordering::Relaxed)) {
         let of_status = match gp.status() {
             s if s == Status::Runnable as u32 => &mut stats.runnable,
             s if s == Status::Running as u32 => &mut stats.running,
             s if s == Status::Syscall as u32 => &mut stats.in_blocking,
             s if s == Status::Waiting as u32 => &mut stats.waiting,
-            _ => &mut stats.dead,
+            s if s == Status::Dead as u32 => &mut stats.dead,
+            _ => continue,
         };
         *of_status += 1;
     }

@@ -9,7 +9,7 @@ use super::record::{self, BATCH, Haste};
 use super::write::{self, Style};
 use super::{eh_frame, level, unwind};
 use crate::sched::g::G;
-use crate::sched::{hold, this_goroutine};
+use crate::sched::{MAIN_G, allgs, this_goroutine};
 
 /// See `rtlib_abi::traceback::callers`.
 ///
@@ -36,28 +36,21 @@ unsafe extern "C" fn goroutines(cursor: *mut Cursor, records: *mut Record, n: us
         )
     };
     let me = this_goroutine();
-    let mut rest = match last {
-        Some(last) => last.alllink.get(),
-        None => hold::all().next(),
-    };
+    let mut rest = last.map_or_else(allgs::all, allgs::after);
     let mut filled = 0;
-    while filled < n
-        && let Some(first) = rest
-    {
-        let mut batch = [first; BATCH];
+    while filled < n {
+        let mut batch = [&MAIN_G; BATCH];
         let mut len = 0;
-        while len < BATCH.min(n - filled)
-            && let Some(gp) = rest
-        {
-            if record::is_listed(gp, false) {
-                batch[len] = gp;
-                len += 1;
-            }
-            // SAFETY: the caller's.
-            unsafe { *cursor = core::ptr::from_ref(gp).cast() };
-            rest = gp.alllink.get();
+        let listed = rest.by_ref().filter(|gp| record::is_listed(gp, false));
+        for (place, gp) in batch.iter_mut().zip(listed.take(n - filled)) {
+            *place = gp;
+            len += 1;
         }
-        filled += capture(&batch[..len], &mut records[filled..], me);
+        let batch = &batch[..len];
+        let Some(last) = batch.last() else { break };
+        // SAFETY: the caller's.
+        unsafe { *cursor = core::ptr::from_ref::<G>(last).cast() };
+        filled += capture(batch, &mut records[filled..], me);
     }
     filled
 }

@@ -11,8 +11,8 @@ use crate::arch::current::unwind::Registers;
 use crate::boot::inittask;
 use crate::os::linux::mem;
 use crate::print::Stderr;
+use crate::sched::allgs;
 use crate::sched::g::G;
-use crate::sched::hold;
 
 /// What is to be told.
 pub struct Words {
@@ -80,7 +80,7 @@ fn tell_of_others(but: usize, style: Style) {
     let listed = |gp: &&G| {
         record::is_listed(gp, style.depth >= SYSTEM) && core::ptr::from_ref::<G>(gp) as usize != but
     };
-    let room = hold::all().filter(listed).count();
+    let room = allgs::all().filter(listed).count();
     let Ok(memory) = mem::reserve((room * size_of::<&G>()).max(1)) else {
         return;
     };
@@ -88,7 +88,7 @@ fn tell_of_others(but: usize, style: Style) {
         at: memory.as_ptr().cast(),
         len: 0,
     };
-    for gp in hold::all().filter(listed).take(room) {
+    for gp in allgs::all().filter(listed).take(room) {
         // SAFETY: there is room for so many.
         unsafe { all.push(gp) };
     }

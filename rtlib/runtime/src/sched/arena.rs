@@ -1,0 +1,318 @@
+//! Arenas: where goroutines are, their Gs and their stacks, one stack class each.
+//!
+//! ```text
+//!   | Arena, Positions' bits | G 0 | G 1 | G 2 ... | slot 0 | slot 1 | slot 2 ...        (nothing is backed before it is touched)
+//! ```
+//!
+//! Position i is a G and a slot for its stack. A free position's slot has its guard page and is zero otherwise. Its G is [`Status::Idle`]: who takes it ([`take`]) makes a stack with a TLS
+//! block of the slot. So nothing of a free position is worth its memory, and when a whole chunk of them is free, their Gs, too, are given back ([`give_back_gs`]). A G of zero bytes is `Idle` and has no id:
+//! whoever still has a reference to one sees a goroutine that has ended.
+//!
+//! (Where memory is locked, mlockall(2), slots cannot be given back. There the G of a free position is `Dead` and its slot still has its TLS block.)
+//!
+//! Arenas are never unmapped.
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::{ptr, slice};
+
+use super::allgs::ALLGS;
+use super::g::{G, Status};
+use super::gfree::Chain;
+use super::hold;
+use super::positions::{self, CHUNK, Positions};
+use super::stack::{CLASSES, Class, Guards};
+use crate::link::Link;
+use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
+use crate::os::linux::mem;
+
+/// Address space that the slots of an arena take, or four slots when they are larger; less where so much is not to be had (`ulimit -v`).
+const SLOTS: usize = 16 << 30;
+/// Core files get an arena's slots and its Gs in steps of so many bytes, or of one slot.
+const DUMP_STEP: usize = 16 << 20;
+/// See `DUMP_STEP`.
+const DUMP_STEP_GS: usize = 1 << 20;
+/// Slots are this much further apart than they are large. If they were a power of two apart, the pages in use, one a stack, would compete for a few sets of the TLB: 2,000 goroutines
+/// that run in turns missed it at every switch.
+const STAGGER: usize = mem::PAGE;
+/// Memory of a chunk's Gs.
+const CHUNK_BYTES: usize = CHUNK * size_of::<G>();
+const _: () = assert!(CHUNK_BYTES.is_multiple_of(mem::PAGE));
+
+/// An arena, at the start of its mapping.
+pub struct Arena {
+    /// The next one that was made.
+    next: Link<Arena>,
+    end: usize,
+    class: Class,
+    /// Where the Gs are, and where the slots.
+    gs: usize,
+    slots: usize,
+    /// How many of both.
+    len: usize,
+    positions: Positions,
+}
+
+/// All arenas, the oldest first.
+#[repr(transparent)]
+pub struct Arenas {
+    first: Link<Arena>,
+}
+
+impl Arenas {
+    /// None.
+    pub const fn new() -> Self {
+        Self {
+            first: Link::none(),
+        }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Arena> {
+        core::iter::successors(self.first.get_acquire(), |arena| arena.next())
+    }
+
+    /// Appends one. Under the lock of one class.
+    fn add(&self, arena: &'static Arena) {
+        static ADDING: AtomicBool = AtomicBool::new(false);
+        while ADDING.swap(true, Ordering::Acquire) {
+            core::hint::spin_loop();
+        }
+        let last = self.iter().last();
+        last.map_or(&self.first, |last| &last.next)
+            .set_release(Some(arena));
+        ADDING.store(false, Ordering::Release);
+    }
+
+    fn of_class(&self, class: Class) -> impl Iterator<Item = &'static Arena> {
+        self.iter().filter(move |arena| arena.class == class)
+    }
+
+    /// The one that this G is in, and where; none when it is in no arena.
+    pub fn find(&self, gp: &G) -> Option<(&'static Arena, usize)> {
+        let at = ptr::from_ref(gp) as usize;
+        let arena = self
+            .iter()
+            .find(|arena| (arena.gs..arena.slots).contains(&at))?;
+        Some((arena, (at - arena.gs) / size_of::<G>()))
+    }
+}
+
+impl Arena {
+    /// Where a debugger finds what it needs: offsets of the next arena, of the address of the Gs and of how many of them have been used.
+    pub const NEXT: usize = core::mem::offset_of!(Self, next);
+    /// See `NEXT`.
+    pub const GS: usize = core::mem::offset_of!(Self, gs);
+    /// See `NEXT`.
+    pub const USED: usize = core::mem::offset_of!(Self, positions) + Positions::USED;
+
+    /// Start and end of its mapping.
+    pub fn range(&self) -> (usize, usize) {
+        (ptr::from_ref(self) as usize, self.end)
+    }
+
+    /// The next one that was made.
+    pub fn next(&self) -> Option<&'static Arena> {
+        self.next.get_acquire()
+    }
+
+    /// The first position from here on that is not free, at a glance.
+    pub fn next_live(&self, from: usize) -> Option<usize> {
+        self.positions.next_live(from)
+    }
+
+    /// The G of a position that has been used.
+    pub fn g(&self, position: usize) -> &'static G {
+        debug_assert!(position < self.positions.used());
+        // SAFETY: there are Gs from `gs` to `slots`; zero bytes are one, and all fields are atomic.
+        unsafe { &*(self.gs as *const G).add(position) }
+    }
+
+    fn slot(&self, position: usize) -> usize {
+        self.slots + position * stride(self.class)
+    }
+
+    /// The G of a position that was just taken, with its stack's place.
+    fn prepare(&self, position: usize) -> &'static G {
+        let gp = self.g(position);
+        let lo = self.slot(position) + mem::PAGE;
+        gp.stack_lo.store(lo, Ordering::Relaxed);
+        gp.class.store(self.class.index() as u8, Ordering::Relaxed);
+        gp
+    }
+}
+
+/// From one slot to the next.
+fn stride(class: Class) -> usize {
+    class.size() + STAGGER
+}
+
+/// Where an arena grows. Its lock is that of all arenas of its class.
+struct Growth {
+    arena: Option<&'static Arena>,
+    guards: Guards,
+    dumped: Dumped,
+    dumped_gs: Dumped,
+}
+
+impl Ranked for Growth {
+    const RANK: Rank = Rank::Arena;
+}
+
+static GROWTH: [Lock<Growth>; CLASSES] = [const {
+    Lock::new(Growth {
+        arena: None,
+        guards: Guards::new(),
+        dumped: Dumped { to: 0 },
+        dumped_gs: Dumped { to: 0 },
+    })
+}; CLASSES];
+
+/// How far core files get a part of an arena.
+struct Dumped {
+    to: usize,
+}
+
+impl Dumped {
+    /// Has them get it up to here at least, and some more.
+    fn reach(&mut self, at: usize, step: usize, end: usize) {
+        if at > self.to {
+            let len = step.max(at - self.to).min(end - self.to);
+            mem::in_core_files(self.to, len, true);
+            self.to += len;
+        }
+    }
+}
+
+/// Takes free positions that have been used before, `most` at most: a chain of their Gs, and how many.
+pub fn take(class: Class, most: u32) -> Option<(Chain, u32)> {
+    let _growth = GROWTH[class.index()].lock();
+    let (arena, (chunk, bits)) = ALLGS
+        .arenas
+        .of_class(class)
+        .find_map(|arena| Some((arena, arena.positions.take_free(most)?)))?;
+    let gs = positions::each(bits).map(|bit| arena.prepare(chunk * CHUNK + bit));
+    let chain = gs.fold(None, |chain, gp| {
+        gp.schedlink.set(chain);
+        Some(gp)
+    });
+    Some((chain?, bits.count_ones()))
+}
+
+/// Takes a position that has not been used before: its G. Throws when there is no memory.
+pub fn take_new(class: Class) -> &'static G {
+    let mut growth = GROWTH[class.index()].lock();
+    let growth = &mut *growth;
+    let arena = match growth.arena {
+        Some(arena) if arena.positions.used() < arena.len => arena,
+        _ => growth.new_arena(class),
+    };
+    let next = arena.positions.used();
+    let slot = arena.slot(next);
+    let stride = stride(class);
+    growth.dumped.reach(slot + stride, DUMP_STEP, arena.end);
+    let end_of_g = arena.gs + (next + 1) * size_of::<G>();
+    growth.dumped_gs.reach(end_of_g, DUMP_STEP_GS, arena.slots);
+    growth.guards.reach(slot, stride, arena.len - next);
+    arena.prepare(arena.positions.take_new())
+}
+
+/// Frees positions of this class. Their stacks have been given back and their Gs are `Idle`, or neither.
+pub fn put(class: Class, gs: impl Iterator<Item = &'static G>) {
+    let _growth = GROWTH[class.index()].lock();
+    for gp in gs {
+        match ALLGS.arenas.find(gp) {
+            Some((arena, position)) => arena.positions.put(position),
+            None => crate::fatal::throw(b"a dead goroutine is in no arena"),
+        }
+    }
+}
+
+/// Gives back the memory of Gs, chunk by chunk, as far as that has become possible since it was done before. Not under a lock of the runtime.
+pub fn give_back_gs() {
+    ALLGS
+        .arenas
+        .iter()
+        .filter(|arena| arena.positions.ask_full())
+        .for_each(|arena| {
+            let mut from = 0;
+            while let Some(next) = arena.give_back_run(from) {
+                from = next;
+            }
+        });
+}
+
+impl Arena {
+    /// Gives back the next few chunks of Gs from here on; where to go on.
+    fn give_back_run(&self, from: usize) -> Option<usize> {
+        // A holder's mark is in the G, and the holder would lose it.
+        let _nobody_holds = hold::let_nobody_hold()?;
+        let lock = &GROWTH[self.class.index()];
+        let run = {
+            let _growth = lock.lock();
+            self.positions.claim_full(from)?
+        };
+        let end = run.end;
+        let all_idle = (run.start * CHUNK..run.end * CHUNK)
+            .all(|position| self.g(position).status() == Status::Idle as u32);
+        let at = self.gs + run.start * CHUNK_BYTES;
+        // SAFETY: free positions, which nobody can take while they are claimed; that nothing is left of their Gs `Idle` says, which zero bytes are.
+        let returned = all_idle && unsafe { mem::give_back(at, run.len() * CHUNK_BYTES) }.is_ok();
+        let _growth = lock.lock();
+        self.positions.unclaim(run, returned);
+        Some(end)
+    }
+}
+
+impl Growth {
+    fn new_arena(&mut self, class: Class) -> &'static Arena {
+        let arena = new_arena(class);
+        mem::no_huge_pages(
+            ptr::from_ref(arena) as usize,
+            arena.end - ptr::from_ref(arena) as usize,
+        );
+        mem::in_core_files(arena.gs, arena.end - arena.gs, false);
+        (self.dumped.to, self.dumped_gs.to) = (arena.slots, arena.gs);
+        self.guards.begin(arena.slots);
+        self.arena = Some(arena);
+        ALLGS.arenas.add(arena);
+        arena
+    }
+}
+
+/// Address space for an arena, as much as there is.
+fn new_arena(class: Class) -> &'static Arena {
+    let stride = stride(class);
+    let mut len = (SLOTS / stride).max(4);
+    loop {
+        let words = Positions::words(len);
+        let head = size_of::<Arena>() + (words[0] + words[1]) * size_of::<u64>();
+        let gs = head.next_multiple_of(mem::PAGE);
+        let slots = gs + (len * size_of::<G>()).next_multiple_of(mem::PAGE);
+        let align = class.size().min(2 << 20);
+        let whole = slots + align + len * stride;
+        if let Ok(fresh) = mem::reserve(whole) {
+            let at = fresh.as_ptr() as usize;
+            let bits = at + size_of::<Arena>();
+            // SAFETY: a new mapping of zero bytes, never given back; there is room for an arena and these words before the Gs.
+            return unsafe {
+                let free = slice::from_raw_parts(bits as *const AtomicU64, words[0]);
+                let returned = slice::from_raw_parts(free.as_ptr_range().end, words[1]);
+                (at as *mut Arena).write(Arena {
+                    next: Link::none(),
+                    end: at + whole,
+                    class,
+                    gs: at + gs,
+                    slots: (at + slots).next_multiple_of(align),
+                    len,
+                    positions: Positions::new(free, returned),
+                });
+                &*(at as *const Arena)
+            };
+        }
+        if len == 1 {
+            crate::fatal::throw(b"runtime: cannot reserve address space for goroutine stacks");
+        }
+        len = (len / 4).max(1);
+    }
+}
