@@ -176,10 +176,20 @@ fn lints(runner: &mut Runner) {
 }
 
 fn docs(runner: &mut Runner) {
-    runner.child(
-        "doc",
-        cargo(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
-    );
+    let doc = |args: &[&str]| {
+        let mut command = cargo(&["doc", "--no-deps", "--quiet"]);
+        command.args(args).env("RUSTDOCFLAGS", "-D warnings");
+        command
+    };
+    runner.child("doc", &mut doc(&["--workspace"]));
+    let runtime = [
+        "-p",
+        "rtlib-runtime",
+        "--features",
+        "object",
+        "--document-private-items",
+    ];
+    runner.child("doc runtime", &mut doc(&runtime));
 }
 
 /// The models of the queues and protocols, with so many preemptions at most: each one more takes ten times as long, and without a limit some do not end. In `rtlib` every test is a model, in the runtime those that say

@@ -100,7 +100,7 @@ pub struct G {
     pub select_done: AtomicU32,
     /// Wake-up word of what waits as a thread does (`park::gopark`).
     pub wake: AtomicU32,
-    /// Why it waits, as [`WaitReason`] numbers it; its last reason while it does not. Written by itself before it waits.
+    /// Why it waits, as [`WaitReason`](super::waitreason::WaitReason) numbers it; its last reason while it does not. Written by itself before it waits.
     pub waitreason: AtomicU8,
     /// Its stack's size class: log2 of the slot.
     pub class: AtomicU8,
