@@ -12,6 +12,7 @@
 //!
 //! Arenas are never unmapped.
 
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::{ptr, slice};
 
@@ -20,7 +21,7 @@ use super::g::{G, Status};
 use super::gfree::Chain;
 use super::hold;
 use super::positions::{self, CHUNK, Positions};
-use super::stack::{CLASSES, Class, Guards};
+use super::stack::{self, CLASSES, Class};
 use crate::link::Link;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
@@ -28,10 +29,12 @@ use crate::os::linux::mem;
 
 /// Address space that the slots of an arena take, or four slots when they are larger; less where so much is not to be had (`ulimit -v`).
 const SLOTS: usize = 16 << 30;
-/// Core files get an arena's slots and its Gs in steps of so many bytes, or of one slot.
+/// Core files get an arena's slots in steps of so many bytes at least, and its Gs in smaller ones.
 const DUMP_STEP: usize = 16 << 20;
 /// See `DUMP_STEP`.
 const DUMP_STEP_GS: usize = 1 << 20;
+/// Most new positions that are taken at a time.
+pub const MAX_AHEAD: u32 = mem::MAX_GUARDS as u32;
 /// Slots are this much further apart than they are large. If they were a power of two apart, the pages in use, one a stack, would compete for a few sets of the TLB: 2,000 goroutines
 /// that run in turns missed it at every switch.
 const STAGGER: usize = mem::PAGE;
@@ -150,9 +153,10 @@ fn stride(class: Class) -> usize {
 /// Where an arena grows. Its lock is that of all arenas of its class.
 struct Growth {
     arena: Option<&'static Arena>,
-    guards: Guards,
     dumped: Dumped,
     dumped_gs: Dumped,
+    /// How many new positions are taken at a time: more and more, so that a program with few goroutines does not pay for many.
+    ahead: u32,
 }
 
 impl Ranked for Growth {
@@ -162,21 +166,32 @@ impl Ranked for Growth {
 static GROWTH: [Lock<Growth>; CLASSES] = [const {
     Lock::new(Growth {
         arena: None,
-        guards: Guards::new(),
-        dumped: Dumped { to: 0 },
-        dumped_gs: Dumped { to: 0 },
+        dumped: Dumped::nothing(),
+        dumped_gs: Dumped::nothing(),
+        ahead: 1,
     })
 }; CLASSES];
 
 /// How far core files get a part of an arena.
 struct Dumped {
+    start: usize,
     to: usize,
 }
 
 impl Dumped {
-    /// Has them get it up to here at least, and some more.
+    const fn nothing() -> Self {
+        Self { start: 0, to: 0 }
+    }
+
+    /// None of what begins there.
+    fn begin(&mut self, start: usize) {
+        (self.start, self.to) = (start, start);
+    }
+
+    /// Has them get it up to here at least, and some more: each step stops all who touch the arena for the first time somewhere.
     fn reach(&mut self, at: usize, step: usize, end: usize) {
         if at > self.to {
+            let step = step.max((self.to - self.start) / 4);
             let len = step.max(at - self.to).min(end - self.to);
             mem::in_core_files(self.to, len, true);
             self.to += len;
@@ -184,37 +199,42 @@ impl Dumped {
     }
 }
 
-/// Takes free positions that have been used before, `most` at most: a chain of their Gs, and how many.
-pub fn take(class: Class, most: u32) -> Option<(Chain, u32)> {
+/// Takes positions that are free or have not been used, `most` at most: a chain of their Gs, and how many. Throws when there is no memory.
+pub fn take(class: Class, most: u32) -> (Chain, u32) {
+    take_free(class, most).unwrap_or_else(|| take_new(class, most))
+}
+
+fn take_free(class: Class, most: u32) -> Option<(Chain, u32)> {
+    let mut arenas = ALLGS.arenas.of_class(class);
+    if !arenas.any(|arena| arena.positions.some_free()) {
+        return None;
+    }
     let _growth = GROWTH[class.index()].lock();
     let (arena, (chunk, bits)) = ALLGS
         .arenas
         .of_class(class)
         .find_map(|arena| Some((arena, arena.positions.take_free(most)?)))?;
-    let gs = positions::each(bits).map(|bit| arena.prepare(chunk * CHUNK + bit));
-    let chain = gs.fold(None, |chain, gp| {
-        gp.schedlink.set(chain);
-        Some(gp)
-    });
-    Some((chain?, bits.count_ones()))
+    let first = chunk * CHUNK;
+    let gs = positions::each(bits).map(|bit| arena.prepare(first + bit));
+    Some((chain(gs)?, bits.count_ones()))
 }
 
-/// Takes a position that has not been used before: its G. Throws when there is no memory.
-pub fn take_new(class: Class) -> &'static G {
-    let mut growth = GROWTH[class.index()].lock();
-    let growth = &mut *growth;
-    let arena = match growth.arena {
-        Some(arena) if arena.positions.used() < arena.len => arena,
-        _ => growth.new_arena(class),
-    };
-    let next = arena.positions.used();
-    let slot = arena.slot(next);
-    let stride = stride(class);
-    growth.dumped.reach(slot + stride, DUMP_STEP, arena.end);
-    let end_of_g = arena.gs + (next + 1) * size_of::<G>();
-    growth.dumped_gs.reach(end_of_g, DUMP_STEP_GS, arena.slots);
-    growth.guards.reach(slot, stride, arena.len - next);
-    arena.prepare(arena.positions.take_new())
+fn take_new(class: Class, most: u32) -> (Chain, u32) {
+    let (arena, new) = GROWTH[class.index()].lock().take_new(class, most);
+    let len = new.len();
+    stack::guard(arena.slot(new.start), stride(class), len);
+    match chain(new.map(|position| arena.prepare(position))) {
+        Some(chain) => (chain, len as u32),
+        None => crate::fatal::throw(b"an arena has grown by nothing"),
+    }
+}
+
+/// The last one first.
+fn chain(gs: impl Iterator<Item = &'static G>) -> Option<Chain> {
+    gs.fold(None, |chain, gp| {
+        gp.schedlink.set(chain);
+        Some(gp)
+    })
 }
 
 /// Frees positions of this class. Their stacks have been given back and their Gs are `Idle`, or neither.
@@ -265,15 +285,29 @@ impl Arena {
 }
 
 impl Growth {
+    /// New positions, in this arena. They have no guards yet.
+    fn take_new(&mut self, class: Class, most: u32) -> (&'static Arena, Range<usize>) {
+        let arena = match self.arena {
+            Some(arena) if arena.positions.used() < arena.len => arena,
+            _ => self.new_arena(class),
+        };
+        let new = arena
+            .positions
+            .take_new(self.ahead.min(most) as usize, arena.len);
+        self.ahead = (self.ahead * 2).min(MAX_AHEAD);
+        self.dumped.reach(arena.slot(new.end), DUMP_STEP, arena.end);
+        let end_of_gs = arena.gs + new.end * size_of::<G>();
+        self.dumped_gs.reach(end_of_gs, DUMP_STEP_GS, arena.slots);
+        (arena, new)
+    }
+
     fn new_arena(&mut self, class: Class) -> &'static Arena {
         let arena = new_arena(class);
-        mem::no_huge_pages(
-            ptr::from_ref(arena) as usize,
-            arena.end - ptr::from_ref(arena) as usize,
-        );
-        mem::in_core_files(arena.gs, arena.end - arena.gs, false);
-        (self.dumped.to, self.dumped_gs.to) = (arena.slots, arena.gs);
-        self.guards.begin(arena.slots);
+        let (at, end) = arena.range();
+        mem::no_huge_pages(at, end - at);
+        mem::in_core_files(arena.gs, end - arena.gs, false);
+        self.dumped.begin(arena.slots);
+        self.dumped_gs.begin(arena.gs);
         self.arena = Some(arena);
         ALLGS.arenas.add(arena);
         arena

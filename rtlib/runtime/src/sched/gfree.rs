@@ -26,14 +26,19 @@ impl Magazines {
     /// Takes the G that died last.
     #[inline]
     pub fn pop(&self) -> Option<&'static G> {
-        let gp = match self.loaded.get() {
-            Some(gp) => gp,
-            None => self.reload(self.reserve.take()?),
-        };
-        self.loaded.set(gp.schedlink.take());
+        match self.loaded.get() {
+            Some(gp) => Some(self.unload(gp)),
+            None => self.reserve.take().map(|chain| self.reload(chain)),
+        }
+    }
+
+    /// Takes the first of the loaded magazine.
+    #[inline]
+    fn unload(&self, first: &'static G) -> &'static G {
+        self.loaded.set(first.schedlink.take());
         self.len
             .store(self.len.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
-        Some(gp)
+        first
     }
 
     /// How many, at a glance: exact for the owner only.
@@ -42,16 +47,15 @@ impl Magazines {
         self.len.load(Ordering::Relaxed) + reserve
     }
 
-    /// Loads a full magazine; both must be empty. Returns its head.
+    /// Loads a full magazine and takes its first; both must be empty.
     pub fn reload(&self, chain: Chain) -> &'static G {
         self.load(chain, MAGAZINE)
     }
 
-    /// Loads a chain of so many, a magazine at most; both must be empty. Returns its head.
+    /// The same with a chain of so many, a magazine at most.
     pub fn load(&self, chain: Chain, len: u32) -> &'static G {
-        self.loaded.set(Some(chain));
         self.len.store(len, Ordering::Relaxed);
-        chain
+        self.unload(chain)
     }
 
     /// Takes everything out: a full magazine, and the loose ones one by one. Owner only.

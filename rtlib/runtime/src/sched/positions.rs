@@ -57,16 +57,22 @@ impl Positions {
         self.used.load(Ordering::Acquire)
     }
 
-    /// Takes the next one that has not been used; the caller knows that there is one.
-    pub fn take_new(&self) -> usize {
-        let new = self.used.load(Ordering::Relaxed);
-        self.used.store(new + 1, Ordering::Release);
-        new
+    /// Takes the next ones that have not been used, `most` at most, of `len` in all.
+    pub fn take_new(&self, most: usize, len: usize) -> Range<usize> {
+        let start = self.used.load(Ordering::Relaxed);
+        let end = len.min(start + most);
+        self.used.store(end, Ordering::Release);
+        start..end
+    }
+
+    /// Whether some are free, at a glance.
+    pub fn some_free(&self) -> bool {
+        self.free_count.load(Ordering::Relaxed) != 0
     }
 
     /// Takes some that are free, of one chunk, `most` at most: the chunk and their bits.
     pub fn take_free(&self, most: u32) -> Option<(usize, u64)> {
-        if self.free_count.load(Ordering::Relaxed) == 0 {
+        if !self.some_free() {
             return None;
         }
         let lowest = self.lowest.load(Ordering::Relaxed);
@@ -195,7 +201,7 @@ mod tests {
 
     fn used(len: usize, count: usize) -> Positions {
         let positions = positions(len);
-        assert!((0..count).eq((0..count).map(|_| positions.take_new())));
+        assert_eq!(positions.take_new(count, len), 0..count);
         positions
     }
 
@@ -210,7 +216,8 @@ mod tests {
         positions.put(129);
         positions.put(0);
         assert_eq!(live(&positions), (1..129).collect::<Vec<_>>());
-        assert_eq!(positions.take_new(), 130);
+        assert_eq!(positions.take_new(64, 200), 130..194);
+        assert_eq!(positions.take_new(64, 200), 194..200);
     }
 
     #[test]

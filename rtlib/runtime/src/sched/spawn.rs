@@ -150,14 +150,13 @@ fn next_goid(pp: Option<&'static P>) -> u64 {
     next
 }
 
-/// A dead goroutine of this class, or one of which only the place is left, or a new one.
+/// A dead goroutine of this class, or a place for one.
 #[inline]
 fn gfget(pp: Option<&'static P>, class: Class) -> &'static G {
     let gp = match pp.filter(|_| class == Class::for_size(0)) {
-        Some(pp) => pp.gfree.pop().or_else(|| refill(pp, class)),
+        Some(pp) => pp.gfree.pop().unwrap_or_else(|| refill(pp, class)),
         None => take_one(class),
     };
-    let gp = gp.unwrap_or_else(|| malg(class));
     if gp.status() == Status::Idle as u32 {
         make_stack(gp);
     }
@@ -165,36 +164,30 @@ fn gfget(pp: Option<&'static P>, class: Class) -> &'static G {
 }
 
 #[cold]
-fn refill(pp: &'static P, class: Class) -> Option<&'static G> {
-    /// Places that a P takes at a time.
-    const PLACES: u32 = 16;
-    {
+fn refill(pp: &'static P, class: Class) -> &'static G {
+    let dead = {
         let mut sched = SCHED.lock();
         let dead = &mut sched.gfree[class.index()];
-        if let Some(chain) = dead.pop_magazine() {
-            pp.gfree.reload(chain);
-            return pp.gfree.pop();
-        }
-        if let Some(gp) = dead.pop() {
-            return Some(gp);
+        dead.pop_magazine().map(Ok).or_else(|| dead.pop().map(Err))
+    };
+    match dead {
+        Some(Ok(magazine)) => pp.gfree.reload(magazine),
+        Some(Err(one)) => one,
+        None => {
+            crate::boot::second::expect_concurrency();
+            let (places, len) = arena::take(class, arena::MAX_AHEAD);
+            pp.gfree.load(places, len)
         }
     }
-    let (chain, len) = arena::take(class, PLACES)?;
-    pp.gfree.load(chain, len);
-    pp.gfree.pop()
 }
 
 #[cold]
-fn take_one(class: Class) -> Option<&'static G> {
+fn take_one(class: Class) -> &'static G {
     let dead = SCHED.lock().gfree[class.index()].pop();
-    dead.or_else(|| Some(arena::take(class, 1)?.0))
-}
-
-/// A new place.
-#[cold]
-fn malg(class: Class) -> &'static G {
-    crate::boot::second::expect_concurrency();
-    arena::take_new(class)
+    dead.unwrap_or_else(|| {
+        crate::boot::second::expect_concurrency();
+        arena::take(class, 1).0
+    })
 }
 
 /// Makes a TLS block and a stack for a G that has only the place for them.

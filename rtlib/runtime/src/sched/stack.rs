@@ -24,6 +24,8 @@ const ENOMEM: Errno = Errno(12);
 
 static DEFAULT: AtomicUsize = AtomicUsize::new(DEFAULT_SIZE);
 static GUARD_INSTALL: AtomicBool = AtomicBool::new(true);
+/// The kernel takes several guards at a time, as far as is known.
+static GUARDS_INSTALL: AtomicBool = AtomicBool::new(true);
 
 /// A class: which arena, log2 of the slot's size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,52 +73,23 @@ pub fn forbid_guard_install() {
     GUARD_INSTALL.store(false, Ordering::Relaxed);
 }
 
-/// How far an arena's slots have their guard pages.
-pub struct Guards {
-    /// Slots below have theirs.
-    to: usize,
-    /// How many slots get theirs at a time: more and more, so that a program with few goroutines does not pay for many.
-    ahead: usize,
+/// Makes the first pages of `count` slots guards, each `stride` behind the other, with one system call where the kernel can do that. Throws when it cannot be done.
+pub fn guard(first: usize, stride: usize, count: usize) {
+    let several = count > 1
+        && GUARD_INSTALL.load(Ordering::Relaxed)
+        && GUARDS_INSTALL.load(Ordering::Relaxed);
+    let done = match several.then(|| mem::guards_install(first, stride, count)) {
+        Some(Ok(done)) => done,
+        Some(Err(_)) => {
+            GUARDS_INSTALL.store(false, Ordering::Relaxed);
+            0
+        }
+        None => 0,
+    };
+    (done..count).for_each(|slot| guard_one(first + slot * stride));
 }
 
-impl Guards {
-    /// No slot has any.
-    pub const fn new() -> Self {
-        Self { to: 0, ahead: 1 }
-    }
-
-    /// The first slot of another arena is there.
-    pub fn begin(&mut self, at: usize) {
-        self.to = at;
-    }
-
-    /// Sees to it that the slot at this address has its guard; `left` slots are there from this one on, each `stride` behind the other. All below have been asked for.
-    pub fn reach(&mut self, slot: usize, stride: usize, left: usize) {
-        if slot == self.to {
-            self.to += stride * self.install(stride, left);
-        }
-    }
-
-    /// Guards the next slots, several with one system call where the kernel can do that; how many.
-    fn install(&mut self, stride: usize, left: usize) -> usize {
-        let count = self.ahead.min(left);
-        let several = count > 1 && GUARD_INSTALL.load(Ordering::Relaxed);
-        match several.then(|| mem::guards_install(self.to, stride, count)) {
-            Some(Ok(done)) if done != 0 => {
-                self.ahead = (count * 2).min(mem::MAX_GUARDS);
-                done
-            }
-            tried => {
-                guard(self.to);
-                // When it failed for several there is no use in trying again.
-                self.ahead = if tried.is_none() { 2 } else { 1 };
-                1
-            }
-        }
-    }
-}
-
-fn guard(page: usize) {
+fn guard_one(page: usize) {
     if GUARD_INSTALL.load(Ordering::Relaxed) {
         match mem::guard_install(page) {
             Ok(()) => return,
