@@ -135,6 +135,15 @@ impl Arena {
         self.slots + position * stride(self.class)
     }
 
+    /// The Gs of positions that have not been used before.
+    fn prepare_new(&self, new: Range<usize>) -> Chain {
+        stack::guard(self.slot(new.start), stride(self.class), new.len());
+        match Chain::link(new.map(|position| self.prepare(position))) {
+            Some(chain) => chain,
+            None => crate::fatal::throw(b"an arena has grown by nothing"),
+        }
+    }
+
     /// The G of a position that was just taken, with its stack's place.
     fn prepare(&self, position: usize) -> &'static G {
         let gp = self.g(position);
@@ -199,12 +208,30 @@ impl Dumped {
     }
 }
 
-/// Takes positions that are free or have not been used, `most` at most: a chain of their Gs, and how many. Throws when there is no memory.
-pub fn take(class: Class, most: u32) -> (Chain, u32) {
-    take_free(class, most).unwrap_or_else(|| take_new(class, most))
+/// Takes positions that are free or have not been used, `most` at most: their Gs. Throws when there is no memory.
+pub fn take(class: Class, most: u32) -> Chain {
+    take_free(class, most).unwrap_or_else(|| {
+        let (arena, new) = GROWTH[class.index()].lock().take_new(class, most);
+        arena.prepare_new(new)
+    })
 }
 
-fn take_free(class: Class, most: u32) -> Option<(Chain, u32)> {
+/// The same for those who can do without: as far as that takes no new arena, and no guard pages that there may be too few of.
+pub fn take_spare(class: Class, most: u32) -> Option<Chain> {
+    let is_cheap = stack::guards_are_light();
+    take_free(class, most).or_else(|| {
+        let mut growth = GROWTH[class.index()].lock();
+        let room = growth.room();
+        if room < most as usize || !is_cheap {
+            return None;
+        }
+        let (arena, new) = growth.take_new(class, most);
+        drop(growth);
+        Some(arena.prepare_new(new))
+    })
+}
+
+fn take_free(class: Class, most: u32) -> Option<Chain> {
     let mut arenas = ALLGS.arenas.of_class(class);
     if !arenas.any(|arena| arena.positions.some_free()) {
         return None;
@@ -215,32 +242,13 @@ fn take_free(class: Class, most: u32) -> Option<(Chain, u32)> {
         .of_class(class)
         .find_map(|arena| Some((arena, arena.positions.take_free(most)?)))?;
     let first = chunk * CHUNK;
-    let gs = positions::each(bits).map(|bit| arena.prepare(first + bit));
-    Some((chain(gs)?, bits.count_ones()))
-}
-
-fn take_new(class: Class, most: u32) -> (Chain, u32) {
-    let (arena, new) = GROWTH[class.index()].lock().take_new(class, most);
-    let len = new.len();
-    stack::guard(arena.slot(new.start), stride(class), len);
-    match chain(new.map(|position| arena.prepare(position))) {
-        Some(chain) => (chain, len as u32),
-        None => crate::fatal::throw(b"an arena has grown by nothing"),
-    }
-}
-
-/// The last one first.
-fn chain(gs: impl Iterator<Item = &'static G>) -> Option<Chain> {
-    gs.fold(None, |chain, gp| {
-        gp.schedlink.set(chain);
-        Some(gp)
-    })
+    Chain::link(positions::each(bits).map(|bit| arena.prepare(first + bit)))
 }
 
 /// Frees positions of this class. Their stacks have been given back and their Gs are `Idle`, or neither.
-pub fn put(class: Class, gs: impl Iterator<Item = &'static G>) {
+pub fn put(class: Class, gs: Chain) {
     let _growth = GROWTH[class.index()].lock();
-    for gp in gs {
+    for gp in gs.iter() {
         match ALLGS.arenas.find(gp) {
             Some((arena, position)) => arena.positions.put(position),
             None => crate::fatal::throw(b"a dead goroutine is in no arena"),
@@ -285,10 +293,16 @@ impl Arena {
 }
 
 impl Growth {
+    /// Positions that have not been used, without a new arena.
+    fn room(&self) -> usize {
+        self.arena
+            .map_or(0, |arena| arena.len - arena.positions.used())
+    }
+
     /// New positions, in this arena. They have no guards yet.
     fn take_new(&mut self, class: Class, most: u32) -> (&'static Arena, Range<usize>) {
         let arena = match self.arena {
-            Some(arena) if arena.positions.used() < arena.len => arena,
+            Some(arena) if self.room() > 0 => arena,
             _ => self.new_arena(class),
         };
         let new = arena

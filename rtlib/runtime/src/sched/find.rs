@@ -9,7 +9,7 @@ use super::p::P;
 use super::park::{global_is_due, prepare};
 use super::pick::runqget;
 use super::spawn::add;
-use super::{locked, procs, threads, timer};
+use super::{ahead, locked, procs, threads, timer};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
 use crate::os::linux::proc;
@@ -66,6 +66,9 @@ fn find_runnable(mp: &'static M) -> &'static G {
         }
         if let Some(gp) = spin_and_steal(mp, pp) {
             return gp;
+        }
+        if mp.is_spinning() && ahead::make_some() {
+            continue;
         }
         if let Some(gp) = give_up(mp, pp) {
             return gp;
@@ -148,7 +151,9 @@ fn steal_from(pp: &'static P, victim: &'static P, take_last: bool) -> Option<&'s
         return None;
     }
     // Its P is likely about to run it: taking it at once would make two threads toss one goroutine back and forth.
-    proc::usleep(NEXT_GRACE_US);
+    if !ahead::make_some() {
+        proc::usleep(NEXT_GRACE_US);
+    }
     let next = victim.runq.steal_into(&pp.runq, true);
     next.or_else(|| victim.fresh.pop_oldest())
 }

@@ -10,10 +10,59 @@ use super::g::G;
 use crate::link::Link;
 
 /// Gs of a full magazine.
-const MAGAZINE: u32 = 128;
+pub const MAGAZINE: u32 = 128;
+/// Most of the loose ones that are taken at a time.
+const FEW: u32 = 16;
 
-/// A chain of dead Gs through `schedlink`, by its head.
-pub type Chain = &'static G;
+/// Gs that are linked through `schedlink`: one at least, a magazine at most.
+#[derive(Clone, Copy)]
+pub struct Chain {
+    first: &'static G,
+    len: u32,
+}
+
+impl Chain {
+    /// Links them, the last one first. None when there are none.
+    pub fn link(gs: impl Iterator<Item = &'static G>) -> Option<Self> {
+        gs.fold(None, |chain: Option<Self>, gp| {
+            gp.schedlink.set(chain.map(|chain| chain.first));
+            let len = chain.map_or(0, |chain| chain.len) + 1;
+            Some(Self { first: gp, len })
+        })
+    }
+
+    /// A full magazine, by its first.
+    fn magazine(first: &'static G) -> Self {
+        let len = MAGAZINE;
+        Self { first, len }
+    }
+
+    /// How many.
+    pub fn len(self) -> u32 {
+        self.len
+    }
+
+    /// The first of them.
+    pub fn first(self) -> &'static G {
+        self.first
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = &'static G> {
+        core::iter::successors(Some(self.first), |gp| gp.schedlink.get()).take(self.len as usize)
+    }
+
+    /// The first of those that are linked from `first` on, `most` at most; and the one behind them.
+    fn split(first: &'static G, most: u32) -> (Self, Option<&'static G>) {
+        let (mut last, mut len) = (first, 1);
+        while len < most
+            && let Some(next) = last.schedlink.get()
+        {
+            (last, len) = (next, len + 1);
+        }
+        (Self { first, len }, last.schedlink.take())
+    }
+}
 
 /// The dead goroutines of a P: one magazine in use, one in reserve (full or empty). One owner: the P's holder.
 pub struct Magazines {
@@ -28,17 +77,11 @@ impl Magazines {
     pub fn pop(&self) -> Option<&'static G> {
         match self.loaded.get() {
             Some(gp) => Some(self.unload(gp)),
-            None => self.reserve.take().map(|chain| self.reload(chain)),
+            None => self
+                .reserve
+                .take()
+                .map(|first| self.load(Chain::magazine(first))),
         }
-    }
-
-    /// Takes the first of the loaded magazine.
-    #[inline]
-    fn unload(&self, first: &'static G) -> &'static G {
-        self.loaded.set(first.schedlink.take());
-        self.len
-            .store(self.len.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
-        first
     }
 
     /// How many, at a glance: exact for the owner only.
@@ -47,21 +90,24 @@ impl Magazines {
         self.len.load(Ordering::Relaxed) + reserve
     }
 
-    /// Loads a full magazine and takes its first; both must be empty.
-    pub fn reload(&self, chain: Chain) -> &'static G {
-        self.load(chain, MAGAZINE)
+    /// Loads a chain and takes its first; there must be nothing here.
+    pub fn load(&self, chain: Chain) -> &'static G {
+        self.len.store(chain.len, Ordering::Relaxed);
+        self.unload(chain.first)
     }
 
-    /// The same with a chain of so many, a magazine at most.
-    pub fn load(&self, chain: Chain, len: u32) -> &'static G {
-        self.len.store(len, Ordering::Relaxed);
-        self.unload(chain)
+    #[inline]
+    fn unload(&self, first: &'static G) -> &'static G {
+        self.loaded.set(first.schedlink.take());
+        self.len
+            .store(self.len.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        first
     }
 
     /// Takes everything out: a full magazine, and the loose ones one by one. Owner only.
     pub fn drain(&self, to: &mut Dead) {
         if let Some(full) = self.reserve.take() {
-            to.push_magazine(full);
+            to.push_chain(Chain::magazine(full));
         }
         while let Some(gp) = self.loaded.get().and_then(|_| self.pop()) {
             to.push(gp);
@@ -83,14 +129,14 @@ impl Magazines {
         gp.schedlink.set(None);
         self.loaded.set(Some(gp));
         self.len.store(1, Ordering::Relaxed);
-        surplus
+        surplus.map(Chain::magazine)
     }
 }
 
 /// The global list of dead Gs of one stack class: full magazines and loose ones. Behind the scheduler lock.
 pub struct Dead {
     /// Heads of full magazines, linked by `chainlink`.
-    magazines: Option<Chain>,
+    magazines: Option<&'static G>,
     loose: Option<&'static G>,
     len: u32,
     /// The fewest since [`Dead::surplus`] was asked: so many nobody needed.
@@ -108,19 +154,19 @@ impl Dead {
         }
     }
 
-    /// Keeps a full magazine.
-    pub fn push_magazine(&mut self, chain: Chain) {
-        chain.chainlink.set(self.magazines);
-        self.magazines = Some(chain);
+    /// Keeps several: a full magazine as such.
+    pub fn push_chain(&mut self, chain: Chain) {
+        if chain.len < MAGAZINE {
+            let mut next = Some(chain.first);
+            while let Some(gp) = next {
+                next = gp.schedlink.get();
+                self.push(gp);
+            }
+            return;
+        }
+        chain.first.chainlink.set(self.magazines);
+        self.magazines = Some(chain.first);
         self.len += MAGAZINE;
-    }
-
-    /// Takes the full magazine that came last.
-    pub fn pop_magazine(&mut self) -> Option<Chain> {
-        let chain = self.magazines?;
-        self.magazines = chain.chainlink.take();
-        self.gave(MAGAZINE);
-        Some(chain)
     }
 
     /// Keeps one G.
@@ -130,21 +176,28 @@ impl Dead {
         self.len += 1;
     }
 
-    /// Takes one G; breaks a magazine open when there is no loose one.
-    pub fn pop(&mut self) -> Option<&'static G> {
-        if self.loose.is_none() {
-            self.loose = self.magazines;
-            self.magazines = self.magazines.and_then(|chain| chain.chainlink.take());
-        }
-        let gp = self.loose?;
-        self.loose = gp.schedlink.take();
-        self.gave(1);
-        Some(gp)
+    /// Takes `most` at most: the full magazine that came last, or a few loose ones.
+    pub fn take(&mut self, most: u32) -> Option<Chain> {
+        let chain = match self.magazines {
+            Some(first) if most >= MAGAZINE => {
+                self.magazines = first.chainlink.take();
+                Chain::magazine(first)
+            }
+            _ => self.take_loose(most.min(FEW))?,
+        };
+        self.len -= chain.len;
+        self.unused = self.unused.min(self.len);
+        Some(chain)
     }
 
-    fn gave(&mut self, count: u32) {
-        self.len -= count;
-        self.unused = self.unused.min(self.len);
+    fn take_loose(&mut self, most: u32) -> Option<Chain> {
+        if self.loose.is_none() {
+            self.loose = self.magazines;
+            self.magazines = self.magazines.and_then(|first| first.chainlink.take());
+        }
+        let (chain, rest) = Chain::split(self.loose?, most);
+        self.loose = rest;
+        Some(chain)
     }
 
     /// How many nobody has needed since this was asked before.
@@ -155,43 +208,6 @@ impl Dead {
     /// How many there are.
     pub fn len(&self) -> u32 {
         self.len
-    }
-
-    /// Takes some away to free them, `most` or a magazine.
-    pub fn take(&mut self, most: u32) -> Option<Taken> {
-        if most >= MAGAZINE && self.magazines.is_some() {
-            self.pop_magazine().map(Taken::Magazine)
-        } else {
-            self.pop().map(Taken::One)
-        }
-    }
-}
-
-/// Dead Gs that are about to be free.
-#[derive(Clone, Copy)]
-pub enum Taken {
-    /// A full magazine.
-    Magazine(Chain),
-    /// One.
-    One(&'static G),
-}
-
-impl Taken {
-    /// How many.
-    pub fn len(self) -> u32 {
-        match self {
-            Self::Magazine(_) => MAGAZINE,
-            Self::One(_) => 1,
-        }
-    }
-
-    /// Each of them.
-    pub fn iter(self) -> impl Iterator<Item = &'static G> {
-        let (first, more) = match self {
-            Self::Magazine(chain) => (chain, true),
-            Self::One(gp) => (gp, false),
-        };
-        core::iter::successors(Some(first), move |gp| gp.schedlink.get().filter(|_| more))
     }
 }
 

@@ -181,7 +181,7 @@ unsafe extern "C" fn bgscavenge(_arg: *mut u8) {
     }
 }
 
-/// Frees a magazine or a single G. False when there is nothing left to do in this round.
+/// Frees a magazine or a few. False when there is nothing left to do in this round.
 fn sweep_some() -> bool {
     SURPLUS.iter().enumerate().any(|(class, surplus)| {
         let most = surplus.load(Ordering::Relaxed);
@@ -205,7 +205,7 @@ fn sweep(class: usize, most: u32) -> u32 {
     let Some(taken) = taken else { return 0 };
     let class = Class::from_index(class as u8);
     taken.iter().for_each(|gp| give_back_stack(gp, class));
-    arena::put(class, taken.iter());
+    arena::put(class, taken);
     taken.len()
 }
 

@@ -6,11 +6,12 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
 use super::g::{G, Status};
+use super::gfree::{Chain, MAGAZINE};
 use super::global::{GOIDGEN, SCHED, STARTED, ever_made_ps};
 use super::m::M;
 use super::p::P;
 use super::stack::Class;
-use super::{MAIN_G, MAIN_GOID, arena, current, park, shuffle, syscall, this_goroutine};
+use super::{MAIN_G, MAIN_GOID, ahead, arena, current, park, shuffle, syscall, this_goroutine};
 use crate::arch::current::{switch, tls};
 use crate::libc::{dtors, tcb};
 use crate::os::linux::mem;
@@ -165,34 +166,28 @@ fn gfget(pp: Option<&'static P>, class: Class) -> &'static G {
 
 #[cold]
 fn refill(pp: &'static P, class: Class) -> &'static G {
-    let dead = {
-        let mut sched = SCHED.lock();
-        let dead = &mut sched.gfree[class.index()];
-        dead.pop_magazine().map(Ok).or_else(|| dead.pop().map(Err))
-    };
-    match dead {
-        Some(Ok(magazine)) => pp.gfree.reload(magazine),
-        Some(Err(one)) => one,
-        None => {
-            crate::boot::second::expect_concurrency();
-            let (places, len) = arena::take(class, arena::MAX_AHEAD);
-            pp.gfree.load(places, len)
-        }
+    let dead = SCHED.lock().gfree[class.index()].take(MAGAZINE);
+    let chain = dead.unwrap_or_else(|| places(class, arena::MAX_AHEAD));
+    if chain.len() < MAGAZINE {
+        ahead::needed(chain.len());
     }
+    pp.gfree.load(chain)
 }
 
 #[cold]
 fn take_one(class: Class) -> &'static G {
-    let dead = SCHED.lock().gfree[class.index()].pop();
-    dead.unwrap_or_else(|| {
-        crate::boot::second::expect_concurrency();
-        arena::take(class, 1).0
-    })
+    let dead = SCHED.lock().gfree[class.index()].take(1);
+    dead.unwrap_or_else(|| places(class, 1)).first()
+}
+
+fn places(class: Class, most: u32) -> Chain {
+    crate::boot::second::expect_concurrency();
+    arena::take(class, most)
 }
 
 /// Makes a TLS block and a stack for a G that has only the place for them.
 #[cold]
-fn make_stack(gp: &'static G) {
+pub fn make_stack(gp: &'static G) {
     let class = Class::from_index(gp.class.load(Ordering::Relaxed));
     let lo = gp.stack_lo.load(Ordering::Relaxed);
     let slot = lo - mem::PAGE;
@@ -292,7 +287,7 @@ fn gfput(pp: &'static P, gp: &'static G) {
     if class != Class::for_size(0) {
         SCHED.lock().gfree[class.index()].push(gp);
     } else if let Some(full) = pp.gfree.push(gp) {
-        SCHED.lock().gfree[class.index()].push_magazine(full);
+        SCHED.lock().gfree[class.index()].push_chain(full);
     }
 }
 

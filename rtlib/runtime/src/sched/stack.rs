@@ -73,6 +73,11 @@ pub fn forbid_guard_install() {
     GUARD_INSTALL.store(false, Ordering::Relaxed);
 }
 
+/// Whether guard pages cost no mappings, of which a process may have a certain number only; as far as is known.
+pub fn guards_are_light() -> bool {
+    GUARD_INSTALL.load(Ordering::Relaxed)
+}
+
 /// Makes the first pages of `count` slots guards, each `stride` behind the other, with one system call where the kernel can do that. Throws when it cannot be done.
 pub fn guard(first: usize, stride: usize, count: usize) {
     let several = count > 1
