@@ -261,7 +261,7 @@ def where():
         innermost = innermost or name or "%#x" % frame.pc()
         function = frame.function()
         symtab = frame.find_sal().symtab or function and function.symtab
-        if name and not is_plumbing(name, symtab):
+        if name and frame.type() != gdb.SIGTRAMP_FRAME and not is_plumbing(name, symtab):
             return name
         frame = frame.older()
     return innermost
