@@ -317,12 +317,14 @@ extern "C" fn gosched_commit(gp: &'static G, _arg: usize) {
         Some(pp) if !godebug::schedmigrate() => runqput(pp, gp),
         _ => SCHED.lock().globrunqput(gp),
     }
+    shuffle::gave_way();
 }
 
 /// Commit: to the tail of the global queue.
 pub extern "C" fn to_global_queue(gp: &'static G, _arg: usize) {
     gp.set_status(Status::Running, Status::Runnable);
     SCHED.lock().globrunqput(gp);
+    shuffle::gave_way();
 }
 
 /// Waits for the caller's token and takes it.

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use super::g::G;
 use super::global::{RUNQSIZE, SCHED};
 use super::p::P;
-use super::{current, park};
+use super::{current, park, threads};
 use crate::boot::godebug;
 use crate::random::mix;
 use crate::trace;
@@ -53,6 +53,15 @@ fn point_slow() {
     if random().is_multiple_of(RARITY) {
         trace::stopped(gp, trace::Stop::Yield);
         park::leave(gp, park::to_global_queue, 0);
+    }
+}
+
+/// A goroutine that gave way has just been queued. Those who looked for work before have found nothing, and what runs in its place may wait for it without an end: usually somebody makes up for that in the
+/// end, but not where seeds decide.
+#[inline]
+pub fn gave_way() {
+    if is_on() {
+        threads::wakep(false);
     }
 }
 
