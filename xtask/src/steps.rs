@@ -307,8 +307,12 @@ fn end_to_end(runner: &mut Runner) {
         .env("GOBUILD_BIN", &plain)
         .env("GOBUILD_FAULTY_BIN", &checked);
     runner.child("e2e", &mut command);
-    let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--test", "go_behaviours"]);
-    command.args(["--test", "soak"]).env("GOBUILD_BIN", checked);
+    let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
+    command
+        .args(["--test", "go_behaviours"])
+        .args(["--test", "watching"])
+        .args(["--test", "soak"])
+        .env("GOBUILD_BIN", checked);
     runner.child("e2e, runtime checked", &mut command);
     runner.child(
         "benchmark programs",
