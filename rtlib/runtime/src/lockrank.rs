@@ -33,7 +33,7 @@ pub enum Rank {
     TraceOutside,
     /// `trace/buffer.rs`: full and empty chunks.
     TraceChunks,
-    /// `sched/stack.rs`: where stacks are made.
+    /// `sched/arena.rs`: places for goroutines, of one stack class.
     Arena,
     /// `os/linux/mem.rs`: memory that is never freed.
     Memory,

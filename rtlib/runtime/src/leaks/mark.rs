@@ -294,7 +294,7 @@ fn goroutine(
     search: &mut impl FnMut(Range, Kind) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let status = gp.status_acquire();
-    if matches!(status, Status::Idle | Status::Dead) || gp.id() == 0 {
+    if !status.is_alive() || gp.id() == 0 {
         return Ok(());
     }
     let stack = stack_of(gp);

@@ -15,7 +15,7 @@ use super::spawn::make_stack;
 use super::stack::Class;
 
 /// How many are made at a time. Whoever becomes runnable meanwhile may have to wait for that, some 30 µs.
-const BATCH: u32 = 16;
+const BATCH: u32 = arena::MAX_AHEAD;
 /// Most that are made for what was needed in the past.
 const MOST: u32 = 64;
 

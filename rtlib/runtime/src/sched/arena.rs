@@ -4,7 +4,7 @@
 //!   | Arena, Positions' bits | G 0 | G 1 | G 2 ... | slot 0 | slot 1 | slot 2 ...        (nothing is backed before it is touched)
 //! ```
 //!
-//! Position i is a G and a slot for its stack. A free position's slot has its guard page and is zero otherwise. Its G is [`Status::Idle`]: who takes it ([`take`]) makes a stack with a TLS
+//! Position i is a G and a slot for its stack. A free position's slot has its guard page and is zero otherwise. Its G is [`Idle`](super::g::Status::Idle): who takes it ([`take`]) makes a stack with a TLS
 //! block of the slot. So nothing of a free position is worth its memory, and when a whole chunk of them is free, their Gs, too, are given back ([`give_back_gs`]). A G of zero bytes is `Idle` and has no id:
 //! whoever still has a reference to one sees a goroutine that has ended.
 //!
@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::{ptr, slice};
 
 use super::allgs::ALLGS;
-use super::g::{G, Status};
+use super::g::G;
 use super::gfree::Chain;
 use super::hold;
 use super::positions::{self, CHUNK, Positions};
@@ -218,15 +218,12 @@ pub fn take(class: Class, most: u32) -> Chain {
 
 /// The same for those who can do without: as far as that takes no new arena, and no guard pages that there may be too few of.
 pub fn take_spare(class: Class, most: u32) -> Option<Chain> {
-    let is_cheap = stack::guards_are_light();
     take_free(class, most).or_else(|| {
-        let mut growth = GROWTH[class.index()].lock();
-        let room = growth.room();
-        if room < most as usize || !is_cheap {
-            return None;
-        }
-        let (arena, new) = growth.take_new(class, most);
-        drop(growth);
+        let (arena, new) = {
+            let mut growth = GROWTH[class.index()].lock();
+            let is_cheap = growth.room() >= most as usize && stack::guards_are_light();
+            is_cheap.then(|| growth.take_new(class, most))
+        }?;
         Some(arena.prepare_new(new))
     })
 }
@@ -281,8 +278,8 @@ impl Arena {
             self.positions.claim_full(from)?
         };
         let end = run.end;
-        let all_idle = (run.start * CHUNK..run.end * CHUNK)
-            .all(|position| self.g(position).status() == Status::Idle as u32);
+        let all_idle =
+            (run.start * CHUNK..run.end * CHUNK).all(|position| !self.g(position).has_stack());
         let at = self.gs + run.start * CHUNK_BYTES;
         // SAFETY: free positions, which nobody can take while they are claimed; that nothing is left of their Gs `Idle` says, which zero bytes are.
         let returned = all_idle && unsafe { mem::give_back(at, run.len() * CHUNK_BYTES) }.is_ok();

@@ -51,6 +51,11 @@ impl Status {
             .unwrap_or(Self::Dead)
     }
 
+    /// Of a goroutine that has started and not ended.
+    pub const fn is_alive(self) -> bool {
+        !matches!(self, Self::Idle | Self::Dead)
+    }
+
     /// As tracebacks print it.
     pub const fn text(self) -> &'static str {
         match self {
@@ -199,6 +204,12 @@ impl G {
     pub fn set_status(&self, from: Status, to: Status) {
         debug_assert_eq!(self.status(), from as u32, "goroutine status");
         self.status.store(to as u32, Ordering::Release);
+    }
+
+    /// Whether it has a stack with a TLS block, or only the place for them.
+    #[inline]
+    pub fn has_stack(&self) -> bool {
+        self.status() != Status::Idle as u32
     }
 
     /// Whether this waits as a thread does: the stand-in of a thread that is no goroutine (`park::waiter`), or a goroutine in a call that blocks. It holds no P.

@@ -47,9 +47,15 @@ impl Chain {
         self.first
     }
 
-    /// Each of them.
+    /// Each of them. Its link has been read when it is handed out, and may be written.
     pub fn iter(self) -> impl Iterator<Item = &'static G> {
-        core::iter::successors(Some(self.first), |gp| gp.schedlink.get()).take(self.len as usize)
+        let mut next = Some(self.first);
+        core::iter::from_fn(move || {
+            let gp = next?;
+            next = gp.schedlink.get();
+            Some(gp)
+        })
+        .take(self.len as usize)
     }
 
     /// The first of those that are linked from `first` on, `most` at most; and the one behind them.
@@ -157,11 +163,7 @@ impl Dead {
     /// Keeps several: a full magazine as such.
     pub fn push_chain(&mut self, chain: Chain) {
         if chain.len < MAGAZINE {
-            let mut next = Some(chain.first);
-            while let Some(gp) = next {
-                next = gp.schedlink.get();
-                self.push(gp);
-            }
+            chain.iter().for_each(|gp| self.push(gp));
             return;
         }
         chain.first.chainlink.set(self.magazines);

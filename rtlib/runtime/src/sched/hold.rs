@@ -39,14 +39,14 @@ impl Ranked for Right {
 }
 
 static HOLDER: Lock<Right> = Lock::new(Right);
+/// Counts releases; runners sleep on it.
+static RELEASES: AtomicU32 = AtomicU32::new(0);
+
 /// Keeps others from holding goroutines while it lives. None when the program dies: then there may be holders who do not ask.
 pub fn let_nobody_hold() -> Option<impl Drop> {
     let right = HOLDER.lock();
     (!fatal::panicking()).then_some(right)
 }
-
-/// Counts releases; runners sleep on it.
-static RELEASES: AtomicU32 = AtomicU32::new(0);
 
 /// Goroutines that are held until this is dropped.
 pub struct Held<'a> {

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 /// Positions of a chunk.
 pub const CHUNK: usize = u64::BITS as usize;
 /// Most chunks that are claimed at a time.
-pub const MAX_RUN: usize = 64;
+const MAX_RUN: usize = 64;
 
 /// See the module's head.
 pub struct Positions {
@@ -82,7 +82,7 @@ impl Positions {
         self.free[chunk].store(bits & !taken, Ordering::Relaxed);
         self.set_returned(chunk, false);
         self.lowest.store(chunk, Ordering::Relaxed);
-        self.change_count(-i64::from(taken.count_ones()));
+        self.change_count(-(taken.count_ones() as isize));
         Some((chunk, taken))
     }
 
@@ -114,14 +114,14 @@ impl Positions {
         for chunk in run.clone() {
             self.free[chunk].store(0, Ordering::Relaxed);
         }
-        self.change_count(-((len * CHUNK) as i64));
+        self.change_count(-((len * CHUNK) as isize));
         Some(run)
     }
 
     /// Lets go of what [`claim_full`](Self::claim_full) gave, which is free again.
     pub fn unclaim(&self, run: Range<usize>, returned: bool) {
         self.lower(run.start);
-        self.change_count((run.len() * CHUNK) as i64);
+        self.change_count((run.len() * CHUNK) as isize);
         for chunk in run {
             self.set_returned(chunk, returned);
             self.free[chunk].store(u64::MAX, Ordering::Relaxed);
@@ -162,10 +162,10 @@ impl Positions {
         self.lowest.store(lowest, Ordering::Relaxed);
     }
 
-    fn change_count(&self, by: i64) {
+    fn change_count(&self, by: isize) {
         let count = self.free_count.load(Ordering::Relaxed);
         self.free_count
-            .store(count.wrapping_add_signed(by as isize), Ordering::Relaxed);
+            .store(count.wrapping_add_signed(by), Ordering::Relaxed);
     }
 }
 

@@ -16,7 +16,7 @@ use super::global::{SCHED, Sched};
 use super::park::{gopark, goready, publish};
 use super::stack::{CLASSES, Class};
 use super::waitreason::WaitReason;
-use super::{arena, current, scavenge, shuffle, spawn};
+use super::{arena, current, scavenge, shuffle, spawn, stack};
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
 
@@ -203,21 +203,19 @@ fn sweep_some() -> bool {
 fn sweep(class: usize, most: u32) -> u32 {
     let taken = SCHED.lock().gfree[class].take(most);
     let Some(taken) = taken else { return 0 };
-    let class = Class::from_index(class as u8);
-    taken.iter().for_each(|gp| give_back_stack(gp, class));
-    arena::put(class, taken);
+    taken.iter().for_each(give_back_stack);
+    arena::put(Class::from_index(class as u8), taken);
     taken.len()
 }
 
 /// Gives back the stack of a dead goroutine that the caller has taken off its list; it may have none any more.
-fn give_back_stack(gp: &'static G, class: Class) {
-    if gp.status() == Status::Idle as u32 {
+fn give_back_stack(gp: &'static G) {
+    if !gp.has_stack() {
         return;
     }
     let lo = gp.stack_lo.load(Ordering::Relaxed);
-    let end = lo - mem::PAGE + class.size();
     // SAFETY: a dead goroutine's stack is its list's owner's, which we are; `Idle` says that nothing is left of what was there.
-    let given = unsafe { mem::give_back(lo, end - lo) };
+    let given = unsafe { mem::give_back(lo, stack::slot_of(gp).end - lo) };
     if given.is_ok() {
         gp.set_status(Status::Dead, Status::Idle);
     }

@@ -114,8 +114,7 @@ fn detailed(out: &mut Stderr, ms: u64) -> core::fmt::Result {
     for mp in ms {
         line_of_m(out, mp)?;
     }
-    let alive = |gp: &&G| !matches!(gp.status_acquire(), Status::Idle | Status::Dead);
-    for gp in allgs::all().filter(alive) {
+    for gp in allgs::all().filter(|gp| gp.status_acquire().is_alive()) {
         line_of_g(out, gp)?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Starting and ending goroutines: `newproc`, `goexit`.
 
+use core::ops::Range;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +11,7 @@ use super::gfree::{Chain, MAGAZINE};
 use super::global::{GOIDGEN, SCHED, STARTED, ever_made_ps};
 use super::m::M;
 use super::p::P;
-use super::stack::Class;
+use super::stack::{self, Class};
 use super::{MAIN_G, MAIN_GOID, ahead, arena, current, park, shuffle, syscall, this_goroutine};
 use crate::arch::current::{switch, tls};
 use crate::libc::{dtors, tcb};
@@ -158,7 +159,7 @@ fn gfget(pp: Option<&'static P>, class: Class) -> &'static G {
         Some(pp) => pp.gfree.pop().unwrap_or_else(|| refill(pp, class)),
         None => take_one(class),
     };
-    if gp.status() == Status::Idle as u32 {
+    if !gp.has_stack() {
         make_stack(gp);
     }
     gp
@@ -169,6 +170,7 @@ fn refill(pp: &'static P, class: Class) -> &'static G {
     let dead = SCHED.lock().gfree[class.index()].take(MAGAZINE);
     let chain = dead.unwrap_or_else(|| places(class, arena::MAX_AHEAD));
     if chain.len() < MAGAZINE {
+        // Places; or loose ones, which as a rule were made ahead.
         ahead::needed(chain.len());
     }
     pp.gfree.load(chain)
@@ -188,11 +190,9 @@ fn places(class: Class, most: u32) -> Chain {
 /// Makes a TLS block and a stack for a G that has only the place for them.
 #[cold]
 pub fn make_stack(gp: &'static G) {
-    let class = Class::from_index(gp.class.load(Ordering::Relaxed));
-    let lo = gp.stack_lo.load(Ordering::Relaxed);
-    let slot = lo - mem::PAGE;
-    let place = tcb::place(slot + class.size() - colour(slot, class));
-    if place.stack_hi < lo + MIN_FRAMES {
+    let slot = stack::slot_of(gp);
+    let place = tcb::place(slot.end - colour(&slot));
+    if place.stack_hi < slot.start + mem::PAGE + MIN_FRAMES {
         crate::fatal::throw(
             b"newproc: the program's thread-local data does not fit this stack: raise stack-size in [package.metadata.gobuild]",
         );
@@ -209,10 +209,10 @@ const MIN_FRAMES: usize = 4 << 10;
 
 /// How far the block of this slot is moved down from its end: stacks are aligned alike, and without this the same lines of all of them would compete for
 /// the same few sets of the caches.
-fn colour(slot: usize, class: Class) -> usize {
+fn colour(slot: &Range<usize>) -> usize {
     const COLOURS: usize = 8;
     const CACHE_LINE: usize = 64;
-    slot / class.size() % COLOURS * CACHE_LINE
+    slot.start / slot.len() % COLOURS * CACHE_LINE
 }
 
 /// Ends the running goroutine: thread-local destructors, what libc keeps per thread, then the next goroutine.

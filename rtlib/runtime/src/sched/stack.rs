@@ -7,10 +7,12 @@
 //! Guards are `MADV_GUARD_INSTALL` pages (Linux 6.13), which do not split the mapping. On older kernels, or with `GODEBUG=guardinstall=0`, they are
 //! `mprotect`ed: then `vm.max_map_count` (65530 by default) limits the number of stacks to about 32,700, and running out says so.
 
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rtlib_abi::layout::STACK_CLASSES;
 
+use super::g::G;
 use crate::os::linux::{Errno, mem};
 
 const MIN_CLASS: usize = *STACK_CLASSES.start();
@@ -61,6 +63,13 @@ impl Class {
     pub fn size(self) -> usize {
         1 << (self.0 as usize + MIN_CLASS)
     }
+}
+
+/// The slot of a G in an arena: the guard page, the stack, the TLS block.
+pub fn slot_of(gp: &G) -> Range<usize> {
+    let start = gp.stack_lo.load(Ordering::Relaxed) - mem::PAGE;
+    let class = Class::from_index(gp.class.load(Ordering::Relaxed));
+    start..start + class.size()
 }
 
 /// Sets the default size; rounded up to a class. In the boot.

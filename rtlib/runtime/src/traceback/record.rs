@@ -40,8 +40,7 @@ const fn text(text: &'static str) -> Str {
 
 /// Whether a goroutine is to be listed, at this moment. The runtime's own are for those who want to see its frames, too.
 pub fn is_listed(gp: &G, system: bool) -> bool {
-    let alive = !matches!(gp.status_acquire(), Status::Idle | Status::Dead);
-    alive && gp.id() != 0 && (system || !gp.system.load(Ordering::Relaxed))
+    gp.status_acquire().is_alive() && gp.id() != 0 && (system || !gp.system.load(Ordering::Relaxed))
 }
 
 /// Everything but the stack.
@@ -124,7 +123,7 @@ fn capture_running(gp: &'static G, record: &mut Record, haste: Haste) {
     let held = hold(&gs, haste);
     for _ in 0..TRIES {
         let status = gp.status_acquire();
-        if matches!(status, Status::Idle | Status::Dead) {
+        if !status.is_alive() {
             return;
         }
         describe(record, gp, status);
