@@ -51,6 +51,7 @@ fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Bo
         Some(_) => "object,faults",
         None => "object",
     };
+    let checks = if checked { "true" } else { "false" };
     let profile = [
         ("LTO", "fat"),
         ("PANIC", "abort"),
@@ -58,7 +59,8 @@ fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Bo
         ("OPT_LEVEL", "3"),
         ("DEBUG", "line-tables-only"),
         ("STRIP", "none"),
-        ("DEBUG_ASSERTIONS", if checked { "true" } else { "false" }),
+        ("DEBUG_ASSERTIONS", checks),
+        ("OVERFLOW_CHECKS", checks),
     ];
     for (key, value) in profile {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);

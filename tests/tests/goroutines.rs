@@ -138,6 +138,7 @@ fn a_tied_goroutine_stays_on_its_thread_while_others_migrate() {
     let env = [("GODEBUG", "schedmigrate=1"), ("GOMAXPROCS", "4")];
     check("locked-stays", &env, "stayed");
     check("locked-nests", &env, "free again");
+    check("locked-ping-pong 10000", &env, "played");
     check("main-locked-by-init", &env, "on the first thread");
 }
 

@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const ABOUT_TIME: [&str; 2] = ["alternating-spinners", "ping-pong-hog"];
 
 /// Programs of `testprog` about starting, waking, waiting and tying; as many as finish soon.
-const QUICK: [&str; 41] = [
+const QUICK: [&str; 42] = [
     "after-func",
     "all-block 30",
     "all-sleep 30",
@@ -37,6 +37,7 @@ const QUICK: [&str; 41] = [
     "last-thread-ends",
     "lock-many 100",
     "locked-exit-ends-thread",
+    "locked-ping-pong 1000",
     "locked-stays",
     "main-ends-first",
     "main-locked-by-init",

@@ -158,7 +158,7 @@ impl Format {
             summary: regex(&format!(r"{head} \[( \d+)+ \] schedticks=\[( \d+)+ \]")),
             detail: [
                 regex(&format!(
-                    r"{head} gcwaiting=(true|false) nmidlelocked=\d+ stopwait=\d+ sysmonwait=(true|false)"
+                    r"{head} gcwaiting=(true|false) nmidlelocked=-?\d{{1,4}} stopwait=\d+ sysmonwait=(true|false)"
                 )),
                 regex(
                     r"  P\d+: status=\d schedtick=\d+ syscalltick=\d+ m=(\d+|nil) runqsize=\d+ gfreecnt=\d+ timerslen=\d+",
@@ -200,7 +200,7 @@ const DETAIL: (&str, &str) = ("GODEBUG", "schedtrace=10,scheddetail=1");
 #[test]
 fn schedtrace_has_the_format_of_gos() {
     let format = Format::new();
-    for program in ["main-sleeps", "busy"] {
+    for program in ["main-sleeps", "busy", "locked-ping-pong 20000"] {
         let with = |env| start(&executables()[1], program, &[env], RUN);
         format.check(with(SUMMARY), false);
         format.check(with(DETAIL), true);

@@ -53,7 +53,7 @@ impl Undecided {
             return None; // an M takes a P when the timer is due
         }
         let threads = thread::count()?;
-        if asleep_in_runtime(activations, asleep) != Some(threads) {
+        if asleep_in_runtime(activations, asleep) != Some(i64::from(threads)) {
             let pause = self.pause;
             self.pause = (pause * 2).min(LONGEST_PAUSE_NS);
             return Some(pause);
@@ -63,14 +63,15 @@ impl Undecided {
 }
 
 /// Threads that sleep in the runtime, sysmon included. None when something has moved meanwhile.
-fn asleep_in_runtime(activations: u64, asleep: u64) -> Option<u32> {
-    const SYSMON: u32 = 1;
+fn asleep_in_runtime(activations: u64, asleep: u64) -> Option<i64> {
+    const SYSMON: i64 = 1;
     let sched = SCHED.lock();
     let idle = SPIN.idle() >= procs::live() && RUNQSIZE.load(Ordering::SeqCst) == 0;
     let still = ACTIVATIONS.load(Ordering::Relaxed) == activations
         && ASLEEP.load(Ordering::SeqCst) == asleep;
-    let parked = (asleep % CHANGE) as u32;
-    (idle && still).then(|| sched.nmidle + sched.nmidlelocked + parked + SYSMON)
+    let parked = (asleep % CHANGE) as i64;
+    let ms = i64::from(sched.nmidle) + i64::from(sched.nmidlelocked);
+    (idle && still).then_some(ms + parked + SYSMON)
 }
 
 fn report() -> ! {

@@ -31,8 +31,9 @@ pub struct Sched {
     pub nmidle: u32,
     /// The idle M that sleeps only until the next timer, and that time.
     timer_m: Option<(&'static M, u64)>,
-    /// Ms that wait until somebody runs their locked goroutine, or for ever (m0 after its goroutine took it along).
-    pub nmidlelocked: u32,
+    /// Ms that wait until somebody runs their locked goroutine, or for ever (m0 after its goroutine took it along). Below zero for a moment when such a goroutine is
+    /// found before its M has come to wait.
+    pub nmidlelocked: i32,
     /// Ms that exited; their structs are reused.
     pub mdead: Option<&'static M>,
     /// Ms that exist.

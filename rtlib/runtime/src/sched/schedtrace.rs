@@ -55,7 +55,7 @@ pub fn interval() -> Option<u64> {
 struct Counts {
     ms: u32,
     idle_ms: u32,
-    locked_ms: u32,
+    locked_ms: i32,
     runqueue: u32,
 }
 

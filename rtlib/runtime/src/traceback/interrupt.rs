@@ -33,8 +33,13 @@ const WORKING: u32 = 2;
 const ANSWERED: u32 = 3;
 const REFUSED: u32 = 4;
 
-/// How long to wait for a thread, which may have all signals blocked.
-const PATIENCE_NS: u64 = 100_000_000;
+/// How long to wait for a thread, which may have all signals blocked, or wait for a CPU behind others.
+const fn patience_ns(haste: Haste) -> u64 {
+    match haste {
+        Haste::None => 500_000_000,
+        Haste::Dying => 100_000_000,
+    }
+}
 
 /// The right to ask.
 struct Right;
@@ -69,7 +74,7 @@ pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste) -> bool {
         STATE.store(IDLE, Ordering::Relaxed);
         return false;
     }
-    let answered = wait();
+    let answered = wait(nanotime() + patience_ns(haste));
     if answered {
         // SAFETY: the state is ANSWERED.
         *trace = unsafe { *ANSWER.0.get() };
@@ -87,8 +92,7 @@ fn right(haste: Haste) -> Option<Guard<'static, Right>> {
     }
 }
 
-fn wait() -> bool {
-    let end = nanotime() + PATIENCE_NS;
+fn wait(end: u64) -> bool {
     loop {
         let state = STATE.load(Ordering::Acquire);
         let left = end.saturating_sub(nanotime());
