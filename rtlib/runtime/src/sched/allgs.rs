@@ -73,10 +73,10 @@ pub fn from(gp: &G) -> All {
 
 /// Those behind this one.
 pub fn after(gp: &G) -> All {
-    let mut rest = all();
-    rest.main = None;
-    if let Some((arena, position)) = ALLGS.arenas.find(gp) {
-        rest.place = Some((arena, position + 1));
+    let mut rest = from(gp);
+    let is_main = rest.main.take().is_some();
+    if !is_main {
+        rest.place = rest.place.map(|(arena, position)| (arena, position + 1));
     }
     rest
 }
