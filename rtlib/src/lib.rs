@@ -57,6 +57,8 @@ mod blocking_tests;
 pub mod chan;
 #[cfg(feature = "std")]
 pub mod context;
+#[cfg(feature = "std")]
+mod deadline;
 pub mod debug;
 #[cfg(feature = "std")]
 mod event;

@@ -7,11 +7,12 @@ use std::boxed::Box;
 use std::time::Instant;
 
 use rtlib_abi::api::OpaqueG;
-use rtlib_abi::time::{RawTimer, nanotime, timer_set, timer_stop};
+use rtlib_abi::time::{RawTimer, timer_set, timer_stop};
 
 use super::Receiver;
 use super::shared::Handle;
 use super::sys::Patience;
+use crate::deadline;
 
 /// When to send, and the timer that does.
 pub(super) struct Clock {
@@ -25,10 +26,10 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    fn new(duration: Duration, period: u64, message: Option<Instant>) -> Box<Self> {
+    fn new(when: u64, period: u64, message: Option<Instant>) -> Box<Self> {
         Box::new(Self {
             timer: UnsafeCell::new(RawTimer::new()),
-            when: nanotime().saturating_add(ns(duration)),
+            when,
             period,
             message,
         })
@@ -61,10 +62,6 @@ unsafe extern "C" fn send(channel: *mut u8) -> *const OpaqueG {
     ptr::null()
 }
 
-fn ns(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
 fn receiver(clock: Box<Clock>) -> Receiver<Instant> {
     Receiver::new(Handle::of_clock(clock))
 }
@@ -89,7 +86,7 @@ fn receiver(clock: Box<Clock>) -> Receiver<Instant> {
 #[must_use]
 pub fn after(duration: Duration) -> Receiver<Instant> {
     match Instant::now().checked_add(duration) {
-        Some(moment) => receiver(Clock::new(duration, 0, Some(moment))),
+        Some(moment) => at(moment),
         None => super::never(),
     }
 }
@@ -97,8 +94,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
 /// A receiver that gets one message at this moment: the moment itself. It is never disconnected.
 #[must_use]
 pub fn at(moment: Instant) -> Receiver<Instant> {
-    let duration = moment.saturating_duration_since(Instant::now());
-    receiver(Clock::new(duration, 0, Some(moment)))
+    receiver(Clock::new(deadline::at(moment), 0, Some(moment)))
 }
 
 /// A receiver that gets the time again and again, first when one period has passed. For a slow receiver messages are left out, so that at most one waits. It is never disconnected.
@@ -116,5 +112,6 @@ pub fn at(moment: Instant) -> Receiver<Instant> {
 #[must_use]
 pub fn tick(period: Duration) -> Receiver<Instant> {
     assert!(!period.is_zero(), "a tick needs a period above zero");
-    receiver(Clock::new(period, ns(period), None))
+    let first = deadline::after(period);
+    receiver(Clock::new(first, deadline::ns(period), None))
 }

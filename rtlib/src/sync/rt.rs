@@ -8,6 +8,7 @@ use std::time::Instant;
 use rtlib_abi::sync as abi;
 use rtlib_abi::time::nanotime;
 
+use crate::deadline;
 use crate::shim::{AtomicU32, Ordering};
 
 pub(crate) use rtlib_abi::sync::{
@@ -25,8 +26,7 @@ impl Deadline {
 
     /// In so much time; never, if that is more than five centuries.
     pub(crate) fn after(time: Duration) -> Self {
-        let ns = u64::try_from(time.as_nanos()).unwrap_or(abi::NEVER);
-        Self(nanotime().saturating_add(ns))
+        Self(deadline::after(time))
     }
 
     /// For one who waits for something that is about to happen, unless somebody else is faster.
@@ -36,7 +36,7 @@ impl Deadline {
 
     /// At this moment.
     pub(crate) fn at(moment: Instant) -> Self {
-        Self::after(moment.saturating_duration_since(Instant::now()))
+        Self(deadline::at(moment))
     }
 }
 

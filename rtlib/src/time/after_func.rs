@@ -8,7 +8,7 @@ use std::time::Duration;
 use rtlib_abi::api::OpaqueG;
 use rtlib_abi::time::{RawTimer, timer_set, timer_stop};
 
-use super::after;
+use crate::deadline::after;
 use crate::sync::{Mutex, MutexGuard};
 
 /// Calls `f` in a goroutine of its own once `duration` has passed, unless the returned handle has stopped that or is gone. A panic in `f` ends the program, as in [`go`](crate::go()).

@@ -1,19 +1,21 @@
 //! Time: sleeping, [`Timer`]s, [`Ticker`]s and [delayed calls](after_func). The clock is the monotonic one, that of [`std::time::Instant`].
 //!
-//! - `deadline`: from std's times to the runtime's. `channel`: a channel that a timer of the runtime sends to; [`Timer`] and [`Ticker`] are built on it; `after_func`: calls.
+//! - `channel`: a channel that a timer of the runtime sends to; [`Timer`] and [`Ticker`] are built on it; `after_func`: calls.
 
 mod after_func;
 mod channel;
-mod deadline;
 mod ticker;
 mod timer;
 
 use std::time::{Duration, Instant};
 
+use rtlib_abi::time::nanotime;
+
 pub use after_func::{AfterFunc, after_func};
-use deadline::after;
 pub use ticker::Ticker;
 pub use timer::Timer;
+
+use crate::deadline;
 
 /// Blocks the calling goroutine (or plain thread) for at least this long. The thread below runs other goroutines meanwhile; a hundred thousand sleepers cost no
 /// threads. `Duration::MAX` and other times that the clock will never show are for ever.
@@ -23,17 +25,22 @@ pub fn sleep(duration: Duration) {
     if duration.is_zero() {
         crate::yield_now();
     } else {
-        rtlib_abi::time::sleep_until(after(duration));
+        rtlib_abi::time::sleep_until(deadline::after(duration));
     }
 }
 
 /// Blocks until this moment, or only lets others run when it has passed.
 pub fn sleep_until(deadline: Instant) {
-    sleep(deadline.saturating_duration_since(Instant::now()));
+    let deadline = deadline::at(deadline);
+    if deadline <= nanotime() {
+        crate::yield_now();
+    } else {
+        rtlib_abi::time::sleep_until(deadline);
+    }
 }
 
 /// As [`park`](crate::park), but returns once `duration` has passed if nobody has [unparked](crate::Goroutine::unpark) the caller before. As with `std::thread::park_timeout`, it does not
 /// tell which of the two it was.
 pub fn park_timeout(duration: Duration) {
-    rtlib_abi::time::park_until(after(duration));
+    rtlib_abi::time::park_until(deadline::after(duration));
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use super::after;
 use super::channel::TimeChannel;
 use crate::chan::Receiver;
+use crate::deadline;
 use crate::sync::{Mutex, MutexGuard};
 
 /// Events at regular times. For a slow receiver ticks are left out, so that at most one waits. A ticker that is dropped is stopped.
@@ -57,10 +57,10 @@ impl Ticker {
     /// When the period is zero.
     pub fn reset(&self, period: Duration) {
         assert!(!period.is_zero(), "a ticker needs a period above zero");
-        let ns = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+        let ns = deadline::ns(period);
         let mut channel = self.lock();
         channel.stop();
-        channel.set(after(period), ns);
+        channel.set(deadline::after(period), ns);
     }
 
     fn lock(&self) -> MutexGuard<'_, TimeChannel> {

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use super::after;
 use super::channel::TimeChannel;
 use crate::chan::Receiver;
+use crate::deadline::after;
 use crate::sync::{Mutex, MutexGuard};
 
 /// One event in the future, whose time can be received. For a function that is called instead: [`after_func`](super::after_func).

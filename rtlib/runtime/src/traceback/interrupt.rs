@@ -33,12 +33,14 @@ const WORKING: u32 = 2;
 const ANSWERED: u32 = 3;
 const REFUSED: u32 = 4;
 
-/// How long to wait for a thread, which may have all signals blocked, or wait for a CPU behind others.
-const fn patience_ns(haste: Haste) -> u64 {
-    match haste {
-        Haste::None => 500_000_000,
-        Haste::Dying => 100_000_000,
-    }
+/// What came of asking.
+pub enum Outcome {
+    /// The stack.
+    Captured,
+    /// Its thread runs something else at this moment: the scheduler, or another goroutine.
+    RunsElse,
+    /// Nothing, in the time that there was.
+    Silence,
 }
 
 /// The right to ask.
@@ -60,11 +62,13 @@ unsafe impl Sync for Answer {}
 
 static ANSWER: Answer = Answer(UnsafeCell::new(unwind::EMPTY));
 
-/// Captures the stack of a goroutine that runs on another thread. False when that does not answer in time or runs something else.
-pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste) -> bool {
-    let Some(mp) = gp.m.get() else { return false };
+/// Captures the stack of a goroutine that runs on another thread. That may have all signals blocked, or wait for a CPU behind others: until `end` it has time to answer.
+pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste, end: u64) -> Outcome {
+    let Some(mp) = gp.m.get() else {
+        return Outcome::RunsElse;
+    };
     let Some(_asking) = right(haste) else {
-        return false;
+        return Outcome::Silence;
     };
     signal::install(SIGURG);
     WANTED.set(Some(gp));
@@ -72,15 +76,15 @@ pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste) -> bool {
     STATE.store(ASKED, Ordering::Release);
     if !thread::kill(mp.tid.load(Ordering::Relaxed), SIGURG) {
         STATE.store(IDLE, Ordering::Relaxed);
-        return false;
+        return Outcome::RunsElse;
     }
-    let answered = wait(nanotime() + patience_ns(haste));
-    if answered {
+    let outcome = wait(end);
+    if matches!(outcome, Outcome::Captured) {
         // SAFETY: the state is ANSWERED.
         *trace = unsafe { *ANSWER.0.get() };
     }
     STATE.store(IDLE, Ordering::Relaxed);
-    answered
+    outcome
 }
 
 /// None if somebody has it who does not give it back.
@@ -92,20 +96,20 @@ fn right(haste: Haste) -> Option<Guard<'static, Right>> {
     }
 }
 
-fn wait(end: u64) -> bool {
+fn wait(end: u64) -> Outcome {
     loop {
         let state = STATE.load(Ordering::Acquire);
         let left = end.saturating_sub(nanotime());
         match state {
-            ANSWERED => return true,
-            REFUSED => return false,
+            ANSWERED => return Outcome::Captured,
+            REFUSED => return Outcome::RunsElse,
             WORKING => futex::wait(&STATE, WORKING, None),
             _ if left > 0 => futex::wait(&STATE, ASKED, Some(left)),
             _ => {
                 let gave_up =
                     STATE.compare_exchange(ASKED, IDLE, Ordering::Acquire, Ordering::Acquire);
                 if gave_up.is_ok() {
-                    return false;
+                    return Outcome::Silence;
                 }
             }
         }

@@ -5,8 +5,9 @@ use core::sync::atomic::Ordering;
 use rtlib_abi::layout::Str;
 use rtlib_abi::traceback::{LEAKED, LOCKED, NO_M, RUNS_ELSEWHERE, Record, STACK};
 
-use super::{interrupt, unwind};
-use crate::os::linux::nanotime;
+use super::interrupt::{self, Outcome};
+use super::unwind;
+use crate::os::linux::{nanotime, proc};
 use crate::sched::g::{G, Status};
 use crate::sched::hold::Held;
 use crate::sched::waitreason::WaitReason;
@@ -84,6 +85,14 @@ pub enum Haste {
     Dying,
 }
 
+/// How long to wait for one goroutine's thread.
+const fn patience_ns(haste: Haste) -> u64 {
+    match haste {
+        Haste::None => 1_000_000_000,
+        Haste::Dying => 100_000_000,
+    }
+}
+
 /// Records at most [`BATCH`] goroutines with their stacks, one record each in the same order; those that have ended have no id in theirs. `me` is described only.
 pub fn capture(gs: &[&'static G], records: &mut [Record], me: Option<&'static G>, haste: Haste) {
     records.fill(EMPTY);
@@ -118,16 +127,19 @@ fn capture_parked(held: &Held<'_>, gs: &[&'static G], records: &mut [Record]) {
 
 /// For one that was seen running. It is held as well: if it gives way before its thread can be asked, it does not get away.
 fn capture_running(gp: &'static G, record: &mut Record, haste: Haste) {
-    const TRIES: u32 = 3;
+    /// A thread that runs something else needs this long to get on, or a CPU that those who ask do not take from it.
+    const PAUSE_US: u64 = 50;
     let gs = [gp];
     let held = hold(&gs, haste);
-    for _ in 0..TRIES {
+    let end = nanotime() + patience_ns(haste);
+    loop {
         let status = gp.status_acquire();
         if !status.is_alive() {
             return;
         }
         describe(record, gp, status);
-        if interrupt::capture(gp, &mut record.trace, haste) {
+        let outcome = interrupt::capture(gp, &mut record.trace, haste, end);
+        if matches!(outcome, Outcome::Captured) {
             record.flags |= STACK;
             return;
         }
@@ -135,6 +147,10 @@ fn capture_running(gp: &'static G, record: &mut Record, haste: Haste) {
         if record.flags & STACK != 0 {
             return;
         }
+        if matches!(outcome, Outcome::Silence) || nanotime() >= end {
+            break;
+        }
+        proc::usleep(PAUSE_US);
     }
     record.flags |= RUNS_ELSEWHERE;
 }
