@@ -88,7 +88,7 @@ fn a_function_is_stopped_or_called() {
 fn many_deadlines_are_kept_in_order() {
     for exe in executables() {
         let one = [("GOMAXPROCS", "1")];
-        let outcome = start(exe, "deadline-order 5000", &one, RUN).ok();
+        let outcome = start(exe, "deadline-order 1000", &one, RUN).ok();
         assert_eq!(outcome.out(), "in order\n");
     }
 }
