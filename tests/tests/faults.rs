@@ -70,10 +70,21 @@ const REFUSALS: [Refusal; 7] = [
 
 /// Whether a program ended by the runtime's own decision, for one of these reasons.
 fn ended_because(outcome: &Outcome, ends: &[&str]) -> bool {
+    outcome.code() == 2 && gives_reason(outcome, ends)
+}
+
+/// Whether it says that it ends for one of these reasons, and for no other.
+fn gives_reason(outcome: &Outcome, ends: &[&str]) -> bool {
     let reasons = outcome.reasons();
     let [reason] = &reasons[..] else { return false };
     let said = reason.strip_prefix("fatal error: ").unwrap_or_default();
-    outcome.code() == 2 && ends.iter().any(|end| said.starts_with(end))
+    ends.iter().any(|end| said.starts_with(end))
+}
+
+/// Whether it came to its usual end while a thread was about to end it: nobody who exits waits for that.
+fn ended_before(outcome: &Outcome, usual: &Outcome, ends: &[&str]) -> bool {
+    let did_all = (outcome.code(), outcome.out()) == (usual.code(), usual.out());
+    did_all && gives_reason(outcome, ends)
 }
 
 /// A program, and what it does when nothing fails.
@@ -106,7 +117,9 @@ fn ends(exe: &Path, program: &Program, refusal: &Refusal, seed: u32) -> bool {
     let outcome = start(exe, &program.name, &env, LIMIT);
     let ends = outcome.essence() != program.usual.essence();
     assert!(
-        !ends || ended_because(&outcome, refusal.ends),
+        !ends
+            || ended_because(&outcome, refusal.ends)
+            || ended_before(&outcome, &program.usual, refusal.ends),
         "neither as without faults nor a clear end. To repeat it:\nGOMAXPROCS={procs} GODEBUG={} RTLIB_FAULTS={faults} {} {}\n{}\n=== without faults:\n{}",
         refusal.debug,
         exe.display(),
