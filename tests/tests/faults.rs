@@ -81,7 +81,7 @@ fn gives_reason(outcome: &Outcome, ends: &[&str]) -> bool {
     ends.iter().any(|end| said.starts_with(end))
 }
 
-/// Whether it came to its usual end while a thread was about to end it: nobody who exits waits for that.
+/// Whether it came to its usual end while a thread was about to end it. Who exits does not wait for that; `main`, when it returns, does for what has begun by then.
 fn ended_before(outcome: &Outcome, usual: &Outcome, ends: &[&str]) -> bool {
     let did_all = (outcome.code(), outcome.out()) == (usual.code(), usual.out());
     did_all && gives_reason(outcome, ends)

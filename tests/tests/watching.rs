@@ -157,6 +157,7 @@ impl Format {
         Self {
             summary: regex(&format!(r"{head} \[( \d+)+ \] schedticks=\[( \d+)+ \]")),
             detail: [
+                // Below zero for a moment, Go's and ours; four digits, since a count that wraps has more.
                 regex(&format!(
                     r"{head} gcwaiting=(true|false) nmidlelocked=-?\d{{1,4}} stopwait=\d+ sysmonwait=(true|false)"
                 )),

@@ -20,7 +20,7 @@ use std::time::Instant;
 use super::error::{Cause, Error};
 use crate::chan::{Receiver, Sender, bounded};
 use crate::sync::{Mutex, MutexGuard};
-use crate::time::{AfterFunc, after_func};
+use crate::time::{AfterFunc, at_func};
 
 const LIVE: u8 = 0;
 const CANCELED: u8 = 1;
@@ -113,12 +113,11 @@ impl Node {
 
     /// Ends the node at `deadline`.
     pub(super) fn end_at(self: &Arc<Self>, deadline: Instant) {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if deadline <= Instant::now() {
             return self.end(Error::DeadlineExceeded, None);
         }
         let node = Arc::downgrade(self);
-        let timer = after_func(left, move || {
+        let timer = at_func(deadline, move || {
             if let Some(node) = node.upgrade() {
                 node.end(Error::DeadlineExceeded, None);
             }

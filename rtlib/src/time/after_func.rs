@@ -3,12 +3,12 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rtlib_abi::api::OpaqueG;
 use rtlib_abi::time::{RawTimer, timer_set, timer_stop};
 
-use crate::deadline::after;
+use crate::deadline;
 use crate::sync::{Mutex, MutexGuard};
 
 /// Calls `f` in a goroutine of its own once `duration` has passed, unless the returned handle has stopped that or is gone. A panic in `f` ends the program, as in [`go`](crate::go()).
@@ -17,13 +17,15 @@ pub fn after_func<F>(duration: Duration, f: F) -> AfterFunc
 where
     F: Fn() + Send + Sync + 'static,
 {
-    let call = AfterFunc(Arc::new(Call {
-        timer: UnsafeCell::new(RawTimer::new()),
-        setting: Mutex::new(()),
-        f: Arc::new(f),
-    }));
-    call.reset(duration);
-    call
+    AfterFunc::new(deadline::after(duration), f)
+}
+
+/// The same at this moment.
+pub(crate) fn at_func<F>(moment: Instant, f: F) -> AfterFunc
+where
+    F: Fn() + Send + Sync + 'static,
+{
+    AfterFunc::new(deadline::at(moment), f)
 }
 
 /// A function that will be called: made by [`after_func`].
@@ -45,6 +47,16 @@ unsafe impl Send for Call {}
 unsafe impl Sync for Call {}
 
 impl AfterFunc {
+    fn new(when: u64, f: impl Fn() + Send + Sync + 'static) -> Self {
+        let call = Self(Arc::new(Call {
+            timer: UnsafeCell::new(RawTimer::new()),
+            setting: Mutex::new(()),
+            f: Arc::new(f),
+        }));
+        call.set(when);
+        call
+    }
+
     /// Takes the call back: true when it had not begun. It does not wait for a call that has.
     pub fn stop(&self) -> bool {
         let setting = self.lock();
@@ -53,11 +65,15 @@ impl AfterFunc {
 
     /// Sets the time anew, to `duration` from now; a function that has been called will be called again. True when the call was still to come.
     pub fn reset(&self, duration: Duration) -> bool {
+        self.set(deadline::after(duration))
+    }
+
+    fn set(&self, when: u64) -> bool {
         let setting = self.lock();
         let was_set = self.stop_locked(&setting);
         let call = Arc::as_ptr(&self.0).cast_mut().cast();
         // SAFETY: it is stopped; it will be before it is set again and before the `Arc` goes; the lock says that nobody else sets it.
-        unsafe { timer_set(self.0.timer.get(), after(duration), 0, start, call) };
+        unsafe { timer_set(self.0.timer.get(), when, 0, start, call) };
         was_set
     }
 

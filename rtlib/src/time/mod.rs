@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rtlib_abi::time::nanotime;
 
+pub(crate) use after_func::at_func;
 pub use after_func::{AfterFunc, after_func};
 pub use ticker::Ticker;
 pub use timer::Timer;
@@ -31,11 +32,11 @@ pub fn sleep(duration: Duration) {
 
 /// Blocks until this moment, or only lets others run when it has passed.
 pub fn sleep_until(deadline: Instant) {
-    let deadline = deadline::at(deadline);
-    if deadline <= nanotime() {
+    let when = deadline::at(deadline);
+    if when <= nanotime() {
         crate::yield_now();
     } else {
-        rtlib_abi::time::sleep_until(deadline);
+        rtlib_abi::time::sleep_until(when);
     }
 }
 

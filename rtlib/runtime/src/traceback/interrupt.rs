@@ -34,6 +34,7 @@ const ANSWERED: u32 = 3;
 const REFUSED: u32 = 4;
 
 /// What came of asking.
+#[derive(PartialEq, Eq)]
 pub enum Outcome {
     /// The stack.
     Captured,
@@ -79,7 +80,7 @@ pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste, end: u64) -> Out
         return Outcome::RunsElse;
     }
     let outcome = wait(end);
-    if matches!(outcome, Outcome::Captured) {
+    if outcome == Outcome::Captured {
         // SAFETY: the state is ANSWERED.
         *trace = unsafe { *ANSWER.0.get() };
     }

@@ -139,7 +139,7 @@ fn capture_running(gp: &'static G, record: &mut Record, haste: Haste) {
         }
         describe(record, gp, status);
         let outcome = interrupt::capture(gp, &mut record.trace, haste, end);
-        if matches!(outcome, Outcome::Captured) {
+        if outcome == Outcome::Captured {
             record.flags |= STACK;
             return;
         }
@@ -147,7 +147,7 @@ fn capture_running(gp: &'static G, record: &mut Record, haste: Haste) {
         if record.flags & STACK != 0 {
             return;
         }
-        if matches!(outcome, Outcome::Silence) || nanotime() >= end {
+        if outcome == Outcome::Silence || nanotime() >= end {
             break;
         }
         proc::usleep(PAUSE_US);
