@@ -1,8 +1,11 @@
 //! What watches over the scheduler, in real programs: calls that block, hogs, deadlocks, `GODEBUG=schedtrace`.
 
 use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use gobuild_tests::go::go;
 use gobuild_tests::process::{BUILD, Outcome, RUN, run};
@@ -172,11 +175,9 @@ impl Format {
         }
     }
 
-    /// Each line has the format, every format occurs, and no time is printed twice.
+    /// Each line has the format, every format occurs, and the state was printed at least three times.
     #[track_caller]
-    fn check(&self, outcome: Outcome, detailed: bool) {
-        let outcome = outcome.ok();
-        let text = outcome.err();
+    fn check(&self, outcome: &Outcome, text: &str, detailed: bool) {
         let formats = if detailed {
             &self.detail[..]
         } else {
@@ -203,9 +204,47 @@ fn schedtrace_has_the_format_of_gos() {
     let format = Format::new();
     for program in ["main-sleeps", "busy", "locked-ping-pong 20000"] {
         let with = |env| start(&executables()[1], program, &[env], RUN);
-        format.check(with(SUMMARY), false);
-        format.check(with(DETAIL), true);
+        for (env, detailed) in [(SUMMARY, false), (DETAIL, true)] {
+            let outcome = with(env).ok();
+            let text = outcome.err();
+            assert!(
+                text.ends_with('\n'),
+                "a part of a line: {}",
+                outcome.report()
+            );
+            format.check(&outcome, &text, detailed);
+        }
     }
+}
+
+#[test]
+fn lines_of_schedtrace_are_written_whole() {
+    // A datagram for each write.
+    let (reader, stderr) = UnixDatagram::pair().expect("a pair of sockets");
+    reader.set_read_timeout(Some(RUN)).expect("a time limit");
+    let end = stderr.try_clone().expect("a second descriptor");
+    let mut command = Command::new(&executables()[1]);
+    tool::clean(&mut command);
+    command.arg("busy").envs([DETAIL]);
+    let mut child = command
+        .stderr(OwnedFd::from(stderr))
+        .spawn()
+        .expect("a child");
+    let ending = thread::spawn(move || (child.wait(), end.send(b"")));
+    let mut write = [0; 4096];
+    let mut count = 0;
+    loop {
+        let len = reader.recv(&mut write).expect("a write, or the end");
+        if len == 0 {
+            break;
+        }
+        let text = String::from_utf8_lossy(&write[..len]);
+        assert!(text.ends_with('\n'), "{text}");
+        count += 1;
+    }
+    let (status, _) = ending.join().expect("a thread that waits");
+    assert!(status.expect("wait").success());
+    assert!(count >= 3, "{count} writes");
 }
 
 #[test]
@@ -216,7 +255,11 @@ fn the_format_is_gos() {
     for (env, detailed) in [(SUMMARY, false), (DETAIL, true)] {
         let mut command = Command::new(&exe);
         tool::clean(&mut command);
-        format.check(run(command.envs([env]), RUN), detailed);
+        let outcome = run(command.envs([env]), RUN).ok();
+        let text = outcome.err();
+        // Go writes each item of a line by itself, and the program may end in between.
+        let (whole_lines, _) = text.rsplit_once('\n').expect("a line");
+        format.check(&outcome, whole_lines, detailed);
     }
 }
 
