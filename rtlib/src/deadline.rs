@@ -20,6 +20,11 @@ pub(crate) fn at(moment: Instant) -> u64 {
     }
 }
 
+/// Whether that time has come. Reads the clock.
+pub(crate) fn is_over(deadline: u64) -> bool {
+    deadline <= nanotime()
+}
+
 /// As a number of the runtime's; a time that its clock cannot show is for ever.
 pub(crate) fn ns(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)

@@ -122,9 +122,9 @@ unsafe extern "C" {
     #[link_name = "runtime.selectnbsend"]
     pub fn selectnbsend(c: *const Chan, elem: *const u8) -> u32;
 
-    /// Sends, waiting for at most `ns` nanoseconds: also [`TIMED_OUT`], or [`WOULD_BLOCK`] when `ns` is 0.
-    #[link_name = "runtime.chansendwithin"]
-    pub fn chansendwithin(c: *const Chan, elem: *const u8, ns: u64) -> u32;
+    /// Sends, waiting until `deadline` at most, ns of the monotonic clock: also [`TIMED_OUT`], or [`WOULD_BLOCK`] when it is 0.
+    #[link_name = "runtime.chansenduntil"]
+    pub fn chansenduntil(c: *const Chan, elem: *const u8, deadline: u64) -> u32;
 
     /// Receives, waiting as long as it takes: [`DONE`], perhaps with [`DEAD_BLOCK`], or [`CLOSED`]. Receiving from a null channel takes for ever.
     #[link_name = "runtime.chanrecv1"]
@@ -134,9 +134,9 @@ unsafe extern "C" {
     #[link_name = "runtime.selectnbrecv"]
     pub fn selectnbrecv(c: *const Chan, elem: *mut u8) -> u32;
 
-    /// Receives, waiting for at most `ns` nanoseconds: also [`TIMED_OUT`], or [`WOULD_BLOCK`] when `ns` is 0.
-    #[link_name = "runtime.chanrecvwithin"]
-    pub fn chanrecvwithin(c: *const Chan, elem: *mut u8, ns: u64) -> u32;
+    /// Receives, waiting until `deadline` at most, ns of the monotonic clock: also [`TIMED_OUT`], or [`WOULD_BLOCK`] when it is 0.
+    #[link_name = "runtime.chanrecvuntil"]
+    pub fn chanrecvuntil(c: *const Chan, elem: *mut u8, deadline: u64) -> u32;
 
     /// Closes for one of the reasons `CLOSED_*`; returns those that there were.
     #[link_name = "runtime.closechan"]
@@ -162,10 +162,10 @@ unsafe extern "C" {
     #[link_name = "runtime.chantakeblocks"]
     pub fn chantakeblocks(c: *const Chan) -> *mut Block;
 
-    /// Chooses one of `n` cases, waiting for at most `ns` nanoseconds (0: not at all; `u64::MAX`: as long as it takes). The places of all receives must be valid, and nobody else may use the
-    /// cases.
+    /// Chooses one of `n` cases, waiting until `deadline` at most, ns of the monotonic clock (0: not at all; `u64::MAX`: as long as it takes). The places of all receives must be valid, and
+    /// nobody else may use the cases.
     #[link_name = "runtime.selectgo"]
-    pub fn selectgo(cases: *mut Case, n: usize, mode: u32, ns: u64) -> Selected;
+    pub fn selectgo(cases: *mut Case, n: usize, mode: u32, deadline: u64) -> Selected;
 
     /// Fills a claim with its element: [`DONE`], [`CLOSED`] or [`NEED_BLOCK`], after which the claim still stands.
     #[link_name = "runtime.selectsend"]

@@ -220,7 +220,7 @@ impl Waits {
         match self {
             Self::Endlessly => Patience::Endless,
             Self::Not => Patience::None,
-            Self::For(time) => Patience::within(time),
+            Self::For(time) => Patience::For(time),
         }
     }
 }

@@ -86,7 +86,7 @@ impl Env for Threads {
         commit(me, arg);
         let mut awake = me.awake.lock().unwrap();
         while !*awake {
-            let left = deadline.saturating_sub(Self::now());
+            let left = deadline.saturating_sub(rtlib_abi::time::nanotime());
             if deadline == u64::MAX {
                 awake = me.changed.wait(awake).unwrap();
             } else if left > 0 {
@@ -109,10 +109,6 @@ impl Env for Threads {
         assert!(!*awake, "woken twice");
         *awake = true;
         waiter.changed.notify_one();
-    }
-
-    fn now() -> u64 {
-        rtlib_abi::time::nanotime()
     }
 
     fn random() -> u32 {

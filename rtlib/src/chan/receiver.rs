@@ -91,11 +91,7 @@ impl<T> Receiver<T> {
     /// # Errors
     /// When the time is over, or the channel is empty and will stay so.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.receive(Patience::within(timeout))
-            .map_err(|refusal| match refusal {
-                Refusal::Closed => RecvTimeoutError::Disconnected,
-                _ => RecvTimeoutError::Timeout,
-            })
+        self.receive_within(Patience::For(timeout))
     }
 
     /// Receives a message, waiting until this moment at most.
@@ -103,7 +99,14 @@ impl<T> Receiver<T> {
     /// # Errors
     /// As [`recv_timeout`](Receiver::recv_timeout).
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        self.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        self.receive_within(Patience::Until(deadline))
+    }
+
+    fn receive_within(&self, limit: Patience) -> Result<T, RecvTimeoutError> {
+        self.receive(limit).map_err(|refusal| match refusal {
+            Refusal::Closed => RecvTimeoutError::Disconnected,
+            _ => RecvTimeoutError::Timeout,
+        })
     }
 
     /// Messages in the buffer.

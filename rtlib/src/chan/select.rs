@@ -196,7 +196,7 @@ impl<'a> Select<'a> {
         &mut self,
         timeout: Duration,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        self.choose(Patience::within(timeout))
+        self.choose(Patience::For(timeout))
             .ok_or(SelectTimeoutError)
     }
 
@@ -208,7 +208,8 @@ impl<'a> Select<'a> {
         &mut self,
         deadline: Instant,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        self.select_timeout(deadline.saturating_duration_since(Instant::now()))
+        self.choose(Patience::Until(deadline))
+            .ok_or(SelectTimeoutError)
     }
 
     /// The index of an operation that seems able to go on now. It may turn out not to be.
@@ -238,8 +239,7 @@ impl<'a> Select<'a> {
     /// # Errors
     /// When the time is over.
     pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
-        self.look(Patience::within(timeout))
-            .ok_or(ReadyTimeoutError)
+        self.look(Patience::For(timeout)).ok_or(ReadyTimeoutError)
     }
 
     /// The index of an operation that seems able to go on, waiting until this moment at most.
@@ -247,7 +247,8 @@ impl<'a> Select<'a> {
     /// # Errors
     /// When the time is over.
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
-        self.ready_timeout(deadline.saturating_duration_since(Instant::now()))
+        self.look(Patience::Until(deadline))
+            .ok_or(ReadyTimeoutError)
     }
 
     #[track_caller]

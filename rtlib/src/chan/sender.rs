@@ -72,12 +72,7 @@ impl<T> Sender<T> {
     /// # Errors
     /// Gives the message back when the time is over, or when nobody can receive it any more.
     pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        self.0.send(message, Patience::within(timeout)).map_err(
-            |(refusal, message)| match refusal {
-                Refusal::Closed => SendTimeoutError::Disconnected(message),
-                _ => SendTimeoutError::Timeout(message),
-            },
-        )
+        self.send_within(message, Patience::For(timeout))
     }
 
     /// Sends a message, waiting until this moment at most.
@@ -85,7 +80,16 @@ impl<T> Sender<T> {
     /// # Errors
     /// As [`send_timeout`](Sender::send_timeout).
     pub fn send_deadline(&self, message: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.send_timeout(message, deadline.saturating_duration_since(Instant::now()))
+        self.send_within(message, Patience::Until(deadline))
+    }
+
+    fn send_within(&self, message: T, limit: Patience) -> Result<(), SendTimeoutError<T>> {
+        self.0
+            .send(message, limit)
+            .map_err(|(refusal, message)| match refusal {
+                Refusal::Closed => SendTimeoutError::Disconnected(message),
+                _ => SendTimeoutError::Timeout(message),
+            })
     }
 
     /// Closes the channel although there are senders: from now on sending fails, for them and for those who wait, and receivers get what is in the buffer and then

@@ -3,8 +3,11 @@
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::time::Duration;
+use std::time::Instant;
 
 use rtlib_abi::chan::{self as abi, Block, Claim, Shape};
+
+use crate::deadline;
 
 pub(super) use rtlib_abi::chan::{
     CLOSED_EXPLICITLY, CLOSED_NO_RECEIVERS, CLOSED_NO_SENDERS, Case, DEAD_BLOCK, DO, DO_FIRST,
@@ -16,24 +19,24 @@ pub(super) use rtlib_abi::chan::{
 pub(super) enum Patience {
     /// Not at all.
     None,
-    /// So many nanoseconds; few are as good as none, very many as endless.
-    Ns(u64),
+    /// So long.
+    For(Duration),
+    /// Until this moment.
+    Until(Instant),
     /// As long as it takes.
     Endless,
 }
 
 impl Patience {
-    pub(super) fn within(time: Duration) -> Self {
-        u64::try_from(time.as_nanos()).map_or(Self::Endless, Self::Ns)
-    }
-
-    /// As the C interface has it.
-    fn ns(self) -> u64 {
-        match self {
-            Self::None => 0,
-            Self::Ns(ns) => ns,
-            Self::Endless => u64::MAX,
-        }
+    /// Its end as the C interface has it: 0 when there is no time left. Reads the clock if there is a limit.
+    fn deadline(self) -> u64 {
+        let limit = match self {
+            Self::None | Self::For(Duration::ZERO) => return 0,
+            Self::Endless => return u64::MAX,
+            Self::For(time) => return deadline::after(time),
+            Self::Until(moment) => deadline::at(moment),
+        };
+        if deadline::is_over(limit) { 0 } else { limit }
     }
 }
 
@@ -90,7 +93,11 @@ impl Raw {
             match patience {
                 Patience::Endless => abi::chansend1(chan, elem),
                 Patience::None => abi::selectnbsend(chan, elem),
-                Patience::Ns(ns) => abi::chansendwithin(chan, elem, ns),
+                // The clock is read only when it must wait; so also in `recv`.
+                Patience::For(_) | Patience::Until(_) => match abi::selectnbsend(chan, elem) {
+                    abi::WOULD_BLOCK => abi::chansenduntil(chan, elem, patience.deadline()),
+                    status => status,
+                },
             }
         })
     }
@@ -174,7 +181,10 @@ pub(super) unsafe fn recv(
         match patience {
             Patience::Endless => abi::chanrecv1(chan, elem),
             Patience::None => abi::selectnbrecv(chan, elem),
-            Patience::Ns(ns) => abi::chanrecvwithin(chan, elem, ns),
+            Patience::For(_) | Patience::Until(_) => match abi::selectnbrecv(chan, elem) {
+                abi::WOULD_BLOCK => abi::chanrecvuntil(chan, elem, patience.deadline()),
+                status => status,
+            },
         }
     };
     received(status)
@@ -210,6 +220,7 @@ pub(super) unsafe fn select(
     patience: Patience,
 ) -> Option<(usize, u32)> {
     // SAFETY: the caller vouches.
-    let chosen = unsafe { abi::selectgo(cases.as_mut_ptr(), cases.len(), mode, patience.ns()) };
+    let chosen =
+        unsafe { abi::selectgo(cases.as_mut_ptr(), cases.len(), mode, patience.deadline()) };
     (chosen.index != abi::NOTHING_CHOSEN).then_some((chosen.index as usize, chosen.status))
 }

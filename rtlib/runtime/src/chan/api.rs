@@ -20,13 +20,11 @@ pub const fn check_layout<E: Env>() {
     assert!(align_of::<select::Case<E>>() == align_of::<abi::Case>());
 }
 
-fn within<E: Env>(ns: u64) -> Wait {
-    if ns == 0 {
-        return Wait::Try;
-    }
-    match E::now().checked_add(ns) {
-        None | Some(u64::MAX) => Wait::Forever,
-        Some(deadline) => Wait::Until(deadline),
+fn until(deadline: u64) -> Wait {
+    match deadline {
+        0 => Wait::Try,
+        u64::MAX => Wait::Forever,
+        _ => Wait::Until(deadline),
     }
 }
 
@@ -76,14 +74,9 @@ pub unsafe fn makechan<E: Env>(at: *mut abi::Chan, shape: *const Shape) {
 
 /// # Safety
 /// See the module's head.
-pub unsafe fn chansendwithin<E: Env>(c: *const abi::Chan, elem: *const u8, ns: u64) -> u32 {
-    // SAFETY: the caller vouches. The clock is read only when the first attempt fails.
-    unsafe {
-        match chan_after_chance::<E>(c).send(elem, Wait::Try) {
-            abi::WOULD_BLOCK => chan::<E>(c).send(elem, within::<E>(ns)),
-            status => status,
-        }
-    }
+pub unsafe fn chansenduntil<E: Env>(c: *const abi::Chan, elem: *const u8, deadline: u64) -> u32 {
+    // SAFETY: the caller vouches.
+    unsafe { chan_after_chance::<E>(c).send(elem, until(deadline)) }
 }
 
 /// # Safety
@@ -99,19 +92,19 @@ pub unsafe fn chanrecv<E: Env>(c: *const abi::Chan, elem: *mut u8, wait: Wait) -
 
 /// # Safety
 /// See the module's head.
-pub unsafe fn chanrecvwithin<E: Env>(c: *const abi::Chan, elem: *mut u8, ns: u64) -> u32 {
-    // SAFETY: the caller vouches. The clock is read only when the first attempt fails.
-    unsafe {
-        match chanrecv::<E>(c, elem, Wait::Try) {
-            abi::WOULD_BLOCK => chanrecv::<E>(c, elem, within::<E>(ns)),
-            status => status,
-        }
-    }
+pub unsafe fn chanrecvuntil<E: Env>(c: *const abi::Chan, elem: *mut u8, deadline: u64) -> u32 {
+    // SAFETY: the caller vouches.
+    unsafe { chanrecv::<E>(c, elem, until(deadline)) }
 }
 
 /// # Safety
 /// See the module's head.
-pub unsafe fn selectgo<E: Env>(cases: *mut abi::Case, n: usize, mode: u32, ns: u64) -> Selected {
+pub unsafe fn selectgo<E: Env>(
+    cases: *mut abi::Case,
+    n: usize,
+    mode: u32,
+    deadline: u64,
+) -> Selected {
     E::chance();
     let mode = match mode {
         abi::DO => Mode::Do,
@@ -119,15 +112,10 @@ pub unsafe fn selectgo<E: Env>(cases: *mut abi::Case, n: usize, mode: u32, ns: u
         abi::LOOK => Mode::Look,
         _ => Mode::LookFirst,
     };
-    let wait = if ns == u64::MAX {
-        Wait::Forever
-    } else {
-        within::<E>(ns)
-    };
     // SAFETY: the caller vouches for the cases; their layout is ours (`check_layout`).
     let (index, status) = unsafe {
         let cases = slice::from_raw_parts(cases.cast::<select::Case<E>>(), n);
-        select(cases, mode, wait)
+        select(cases, mode, until(deadline))
     };
     Selected { index, status }
 }
@@ -174,17 +162,17 @@ macro_rules! export_channels {
             $crate::export_channel_function!("runtime.makechan", makechan(at: *mut Chan, shape: *const Shape), api::makechan::<$env>(at, shape));
             $crate::export_channel_function!("runtime.chansend1", chansend1(c: *const Chan, elem: *const u8) -> u32, api::chan_after_chance::<$env>(c).send(elem, Wait::Forever));
             $crate::export_channel_function!("runtime.selectnbsend", selectnbsend(c: *const Chan, elem: *const u8) -> u32, api::chan_after_chance::<$env>(c).send(elem, Wait::Try));
-            $crate::export_channel_function!("runtime.chansendwithin", chansendwithin(c: *const Chan, elem: *const u8, ns: u64) -> u32, api::chansendwithin::<$env>(c, elem, ns));
+            $crate::export_channel_function!("runtime.chansenduntil", chansenduntil(c: *const Chan, elem: *const u8, deadline: u64) -> u32, api::chansenduntil::<$env>(c, elem, deadline));
             $crate::export_channel_function!("runtime.chanrecv1", chanrecv1(c: *const Chan, elem: *mut u8) -> u32, api::chanrecv::<$env>(c, elem, Wait::Forever));
             $crate::export_channel_function!("runtime.selectnbrecv", selectnbrecv(c: *const Chan, elem: *mut u8) -> u32, api::chanrecv::<$env>(c, elem, Wait::Try));
-            $crate::export_channel_function!("runtime.chanrecvwithin", chanrecvwithin(c: *const Chan, elem: *mut u8, ns: u64) -> u32, api::chanrecvwithin::<$env>(c, elem, ns));
+            $crate::export_channel_function!("runtime.chanrecvuntil", chanrecvuntil(c: *const Chan, elem: *mut u8, deadline: u64) -> u32, api::chanrecvuntil::<$env>(c, elem, deadline));
             $crate::export_channel_function!("runtime.closechan", closechan(c: *const Chan, reason: u32) -> u32, api::chan_after_chance::<$env>(c).close(reason));
             $crate::export_channel_function!("runtime.chanclosed", chanclosed(c: *const Chan) -> u32, api::chan::<$env>(c).closed());
             $crate::export_channel_function!("runtime.chanlen", chanlen(c: *const Chan) -> usize, api::chan::<$env>(c).len());
             $crate::export_channel_function!("runtime.chanaddblock", chanaddblock(c: *const Chan, block: *mut Block) -> bool, api::chan::<$env>(c).add_block(block));
             $crate::export_channel_function!("runtime.chantakedead", chantakedead(c: *const Chan) -> *mut Block, api::chan::<$env>(c).take_dead());
             $crate::export_channel_function!("runtime.chantakeblocks", chantakeblocks(c: *const Chan) -> *mut Block, api::chan::<$env>(c).take_blocks());
-            $crate::export_channel_function!("runtime.selectgo", selectgo(cases: *mut Case, n: usize, mode: u32, ns: u64) -> Selected, api::selectgo::<$env>(cases, n, mode, ns));
+            $crate::export_channel_function!("runtime.selectgo", selectgo(cases: *mut Case, n: usize, mode: u32, deadline: u64) -> Selected, api::selectgo::<$env>(cases, n, mode, deadline));
             $crate::export_channel_function!("runtime.selectsend", selectsend(c: *const Chan, claim: *const Claim, elem: *const u8) -> u32, api::selectsend::<$env>(c, claim, elem));
             $crate::export_channel_function!("runtime.selectabandon", selectabandon(c: *const Chan, claim: *const Claim), api::selectabandon::<$env>(c, claim));
         };

@@ -40,7 +40,7 @@ pub trait Env: Sized + 'static {
     /// The word that the last waker left.
     fn word(me: &'static Self::G) -> usize;
 
-    /// Blocks `me`, the caller, until `ready` or the deadline; true for the deadline, which somebody who is `arm`ed only may have.
+    /// Blocks `me`, the caller, until `ready` or the deadline, ns of the monotonic clock; true for the deadline, which somebody who is `arm`ed only may have.
     fn park(
         me: &'static Self::G,
         why: WaitReason,
@@ -58,9 +58,6 @@ pub trait Env: Sized + 'static {
 
     /// Lets a parked waiter run again: once for each `park` that no deadline ends.
     fn ready(gp: &'static Self::G);
-
-    /// Nanoseconds of the clock that deadlines are of.
-    fn now() -> u64;
 
     /// A random number.
     fn random() -> u32;

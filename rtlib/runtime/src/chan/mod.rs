@@ -54,7 +54,7 @@ pub use waitq::Sudog;
 pub enum Wait {
     /// Not at all.
     Try,
-    /// Until this moment of `Env::now`.
+    /// Until this moment of the monotonic clock, ns.
     Until(u64),
     /// For ever.
     Forever,

@@ -128,10 +128,6 @@ impl Env for Model {
         waiter.changed.notify_one();
     }
 
-    fn now() -> u64 {
-        0
-    }
-
     fn random() -> u32 {
         0
     }

@@ -100,10 +100,6 @@ impl Env for Scheduler {
         park::goready(gp);
     }
 
-    fn now() -> u64 {
-        crate::os::linux::nanotime()
-    }
-
     fn random() -> u32 {
         match crate::sched::current() {
             Some(gp) => gp.mp().cheaprand(),
