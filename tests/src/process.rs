@@ -1,17 +1,17 @@
 //! Children with a time limit: in a process group of their own, which is killed when the time is over. SIGQUIT comes first, so that programs of ours tell what their goroutines are at.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a child may take that only runs.
-pub const RUN: Duration = Duration::from_secs(60);
+pub const RUN: Duration = Duration::from_secs(180);
 /// How long a child may take that compiles.
 pub const BUILD: Duration = Duration::from_secs(600);
-/// How long a child may take to end after SIGQUIT.
+/// How long a child may take to begin when its executable is busy, and to end after SIGQUIT.
 const QUIT: Duration = Duration::from_secs(10);
 
 /// What a child did.
@@ -114,13 +114,12 @@ pub fn run(command: &mut Command, limit: Duration) -> Outcome {
 #[track_caller]
 pub fn run_with_input(command: &mut Command, input: &[u8], limit: Duration) -> Outcome {
     let shown = format!("{command:?}");
-    let mut child = command
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
+        .process_group(0);
+    let mut child = spawn(command).unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
     let group = child.id();
     let mut stdin = child.stdin.take().expect("piped");
     let input = input.to_vec();
@@ -150,6 +149,22 @@ pub fn run_with_input(command: &mut Command, input: &[u8], limit: Duration) -> O
         status: status.expect("wait"),
         stdout: stdout.join().expect("reader"),
         stderr: stderr.join().expect("reader"),
+    }
+}
+
+/// Starts it, again for a while when its executable is busy: we have just written it, and a child of another thread, which has not come to its own program yet, has our
+/// descriptor still.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let began = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == io::ErrorKind::ExecutableFileBusy && began.elapsed() < QUIT =>
+            {
+                thread::sleep(Duration::from_millis(1));
+            }
+            spawned => return spawned,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// An empty directory.
+    /// A directory with nothing but our own Cargo.lock: what is built there uses versions that are here already, whatever was published meanwhile.
     ///
     /// # Panics
     /// If it cannot be made.
@@ -27,13 +27,18 @@ impl Project {
             .prefix("gobuild-")
             .tempdir()
             .expect("temporary directory");
+        fs::copy(
+            tool::root().join("Cargo.lock"),
+            dir.path().join("Cargo.lock"),
+        )
+        .expect("copy Cargo.lock");
         Self {
             dir,
             target: tool::scratch().join(family),
         }
     }
 
-    /// An empty directory with a target directory of its own inside.
+    /// The same with a target directory of its own inside.
     ///
     /// # Panics
     /// If it cannot be made.

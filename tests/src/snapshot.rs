@@ -8,7 +8,7 @@ use crate::project::Project;
 use crate::tool;
 
 /// What cargo says about its own progress, which depends on what is compiled already.
-const PROGRESS: [&str; 7] = [
+const PROGRESS: [&str; 9] = [
     "Compiling",
     "Checking",
     "Finished",
@@ -16,6 +16,8 @@ const PROGRESS: [&str; 7] = [
     "Updating",
     "Blocking",
     "Adding",
+    "Downloading",
+    "Downloaded",
 ];
 
 /// Compares `text` with the snapshot.

@@ -5,16 +5,12 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use gobuild_tests::behaviours;
-use gobuild_tests::process::{Outcome, run};
+use gobuild_tests::process::{Outcome, RUN, run};
 use gobuild_tests::seeds::seeds;
 use gobuild_tests::testprog::start;
 use gobuild_tests::tool;
-
-/// Programs take a fraction of a second; one that hangs is not waited for long.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// What fails, and what programs may end with then; nothing else, and only for this reason.
 struct Refusal {
@@ -95,7 +91,7 @@ struct Program {
 }
 
 fn programs(exe: &Path) -> Vec<Program> {
-    let usual = |name: &str| start(exe, name, &[("GOMAXPROCS", "1")], LIMIT);
+    let usual = |name: &str| start(exe, name, &[("GOMAXPROCS", "1")], RUN);
     let all = behaviours::programs(exe).into_iter();
     all.map(|(name, procs)| Program {
         usual: usual(&name),
@@ -114,7 +110,7 @@ fn ends(exe: &Path, program: &Program, refusal: &Refusal, seed: u32) -> bool {
         ("GODEBUG", refusal.debug),
         ("RTLIB_FAULTS", &faults),
     ];
-    let outcome = start(exe, &program.name, &env, LIMIT);
+    let outcome = start(exe, &program.name, &env, RUN);
     let ends = outcome.essence() != program.usual.essence();
     assert!(
         !ends
@@ -158,7 +154,7 @@ fn start_within(kib: u64, exe: &Path, name: &str) -> Outcome {
         .args(["-c", "ulimit -v $0; exec \"$@\"", &kib.to_string()])
         .arg(exe)
         .arg(name);
-    run(&mut command, LIMIT)
+    run(&mut command, RUN)
 }
 
 #[test]

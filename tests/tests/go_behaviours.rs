@@ -4,15 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use gobuild_tests::behaviours::{self, executable};
 use gobuild_tests::go;
-use gobuild_tests::process::{BUILD, Outcome, run};
+use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::tool;
-
-/// A program takes a fraction of a second. A machine that is busy with other tests may need more; a program that hangs is not waited for long.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// Go's.
 fn gos() -> &'static Path {
@@ -28,7 +24,7 @@ fn gos() -> &'static Path {
 fn start(exe: &Path, name: &str, procs: &str) -> Outcome {
     let mut command = Command::new(exe);
     tool::clean(&mut command);
-    run(command.arg(name).env("GOMAXPROCS", procs), LIMIT)
+    run(command.arg(name).env("GOMAXPROCS", procs), RUN)
 }
 
 /// The program succeeds with each number of Ps, and prints this line and nothing else.

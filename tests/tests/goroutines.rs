@@ -129,7 +129,7 @@ fn gomaxprocs_can_change_under_load() {
 
 #[test]
 fn goroutines_that_block_their_thread_do_not_stop_the_others() {
-    check("hogs 8", &[("GOMAXPROCS", "1")], "in parallel");
+    check("all-sleep 8", &[("GOMAXPROCS", "1")], "in parallel");
     check("spinning-hog", &[("GOMAXPROCS", "1")], "others ran");
 }
 

@@ -4,16 +4,12 @@
 //! `GOBUILD_SEEDS=N` makes it long: N seeds that nobody has tried. A failure says the command that repeats it: exactly with one P, and often enough with several.
 
 use std::path::Path;
-use std::time::Duration;
 
 use gobuild_tests::behaviours;
-use gobuild_tests::process::{BUILD, Outcome, run};
+use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::seeds::seeds;
 use gobuild_tests::testprog;
 use gobuild_tests::tool;
-
-/// Programs take a fraction of a second; one that hangs is not waited for long.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// Programs of `testprog` about starting, waking, waiting and tying; as many as finish soon.
 const QUICK: [&str; 42] = [
@@ -70,7 +66,7 @@ fn start(exe: &Path, line: &str, seed: Option<u32>, procs: u32) -> Outcome {
     let debug = seed.map(|seed| format!("schedseed={seed}"));
     let mut env = vec![("GOMAXPROCS", procs.as_str())];
     env.extend(debug.iter().map(|debug| ("GODEBUG", debug.as_str())));
-    testprog::start(exe, line, &env, LIMIT)
+    testprog::start(exe, line, &env, RUN)
 }
 
 /// The program does with every seed what it does without.
@@ -121,7 +117,7 @@ fn channels_keep_their_promises_with_every_schedule() {
         let debug = format!("schedseed={seed}");
         let outcome = run(
             test(&[]).env("GOMAXPROCS", "3").env("GODEBUG", debug),
-            LIMIT,
+            BUILD,
         )
         .ok();
         assert!(outcome.out().contains("test result: ok"));

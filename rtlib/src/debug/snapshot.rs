@@ -38,7 +38,7 @@ pub struct Snapshot {
 /// All goroutines, by their ids, with their stacks.
 ///
 /// The program goes on meanwhile, so this is not one moment for all of them; but each goroutine that does not run is held for some microseconds, so its stack and its state fit.
-/// A goroutine that runs on another thread is interrupted by a signal (SIGURG). It has no stack here if its thread does not answer within 100 ms, because it has blocked that signal.
+/// A goroutine that runs on another thread is interrupted by a signal (SIGURG). It has no stack here if its thread does not answer within a second, because it has blocked that signal or the system does not let it run.
 ///
 /// ```no_run
 /// for goroutine in rtlib::debug::stacks() {
