@@ -8,7 +8,7 @@ use crate::project::Project;
 use crate::tool;
 
 /// What cargo says about its own progress, which depends on what is compiled already.
-const PROGRESS: [&str; 9] = [
+const PROGRESS: [&str; 7] = [
     "Compiling",
     "Checking",
     "Finished",
@@ -16,8 +16,6 @@ const PROGRESS: [&str; 9] = [
     "Updating",
     "Blocking",
     "Adding",
-    "Downloading",
-    "Downloaded",
 ];
 
 /// Compares `text` with the snapshot.

@@ -99,7 +99,7 @@ fn the_trace_of_a_program_that_dies_ends_with_its_death() {
     let dir = tempfile::tempdir().expect("a directory");
     let deaths: [(&str, i32, LastStates); 7] = [
         ("trace-panic", 2, &[("G2", "running")]),
-        ("trace-panic-after 5000", 2, &[("G3", "running")]),
+        ("trace-panic-after 20000", 2, &[("G3", "running")]),
         (
             "trace-deadlock",
             2,

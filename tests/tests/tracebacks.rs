@@ -18,21 +18,6 @@ fn each(line: &str, env: &[(&str, &str)], judge: impl Fn(Outcome)) {
     }
 }
 
-/// The same for a program that tells the stacks of goroutines that run when it dies: again, some times, when the system kept one of their threads from answering.
-#[track_caller]
-fn each_with_stacks(line: &str, env: &[(&str, &str)], judge: impl Fn(Outcome)) {
-    const TIMES: usize = 10;
-    for exe in executables() {
-        let mut outcome = start(exe, line, env, RUN);
-        for _ in 1..TIMES {
-            if outcome.err().contains("stack unavailable") {
-                outcome = start(exe, line, env, RUN);
-            }
-        }
-        judge(outcome);
-    }
-}
-
 /// Runs a program in both profiles; both must exit with this code, and say this from the line on that begins with the expectation's first word: see [`told`].
 #[track_caller]
 fn check_fatal(line: &str, env: &[(&str, &str)], code: i32, expect: &str) {
@@ -286,7 +271,7 @@ fn sigquit_tells_what_all_goroutines_do_and_ends_the_program() {
     let first =
         Regex::new(r"^SIGQUIT: quit\nPC=0x[0-9a-f]+ m=(\d+|nil) sigcode=0\n\n").expect("a pattern");
     for procs in ["1", "2", "4"] {
-        each_with_stacks("trace-quit", &[("GOMAXPROCS", procs)], |outcome| {
+        each("trace-quit", &[("GOMAXPROCS", procs)], |outcome| {
             let err = outcome.fails_with(2).err();
             assert!(first.is_match(&err), "{err}");
             assert_all_kinds(&err);
@@ -299,7 +284,7 @@ fn sigquit_tells_what_all_goroutines_do_and_ends_the_program() {
 
 #[test]
 fn sigquit_finds_a_program_with_one_goroutine_too() {
-    each_with_stacks("trace-quit-alone", &[], |outcome| {
+    each("trace-quit-alone", &[], |outcome| {
         let all = goroutines(&outcome.fails_with(2).err());
         let (state, functions) = &all[&1];
         assert_eq!((all.len(), state.as_str()), (1, "running"));

@@ -203,9 +203,8 @@ const DETAIL: (&str, &str) = ("GODEBUG", "schedtrace=10,scheddetail=1");
 fn schedtrace_has_the_format_of_gos() {
     let format = Format::new();
     for program in ["main-sleeps", "busy", "locked-ping-pong 20000"] {
-        let with = |env| start(&executables()[1], program, &[env], RUN);
         for (env, detailed) in [(SUMMARY, false), (DETAIL, true)] {
-            let outcome = with(env).ok();
+            let outcome = start(&executables()[1], program, &[env], RUN).ok();
             let text = outcome.err();
             assert!(
                 text.ends_with('\n'),

@@ -9,8 +9,6 @@ mod timer;
 
 use std::time::{Duration, Instant};
 
-use rtlib_abi::time::nanotime;
-
 pub(crate) use after_func::at_func;
 pub use after_func::{AfterFunc, after_func};
 pub use ticker::Ticker;
@@ -33,7 +31,7 @@ pub fn sleep(duration: Duration) {
 /// Blocks until this moment, or only lets others run when it has passed.
 pub fn sleep_until(deadline: Instant) {
     let when = deadline::at(deadline);
-    if when <= nanotime() {
+    if deadline::is_over(when) {
         crate::yield_now();
     } else {
         rtlib_abi::time::sleep_until(when);
