@@ -5,7 +5,7 @@
 /// For expansions of macros with ABI version 1.
 pub mod v1 {
     #[cfg(feature = "std")]
-    pub use crate::chan::arm::{Arm, Slot, Waits, choose, nothing};
+    pub use crate::chan::arm::{Arm, Patience, Slot, choose, nothing};
     #[cfg(feature = "std")]
     pub use crate::chan::{Receiver, Sender};
     pub use rtlib_macros::select_arms;

@@ -79,7 +79,7 @@ impl Arms {
         } = self;
         let site = Span::mixed_site();
         let private = quote_spanned!(site=> #krate::__private::v1);
-        let Some(waits) = self.waits(&private) else {
+        let Some(patience) = self.patience(&private) else {
             return quote_spanned!(site=> #private::nothing());
         };
         let biased = self.biased;
@@ -130,7 +130,7 @@ impl Arms {
                 (#(#names,)*) => {
                     #(#setup)*
                     let mut arms = [#(#arms),*];
-                    match #private::choose(&mut arms, #waits, #biased) {
+                    match #private::choose(&mut arms, #patience, #biased) {
                         #(#branches)*
                         _ => { #rest }
                     }
@@ -140,15 +140,15 @@ impl Arms {
     }
 
     /// How long to wait; `None`: nothing is waited for, and that for ever.
-    fn waits(&self, private: &TokenStream) -> Option<TokenStream> {
+    fn patience(&self, private: &TokenStream) -> Option<TokenStream> {
         match &self.otherwise {
             None if self.operations.is_empty() => None,
-            None => Some(quote!(#private::Waits::Endlessly)),
-            Some(Otherwise { timeout: None, .. }) => Some(quote!(#private::Waits::Not)),
+            None => Some(quote!(#private::Patience::Endless)),
+            Some(Otherwise { timeout: None, .. }) => Some(quote!(#private::Patience::None)),
             Some(Otherwise {
                 timeout: Some(timeout),
                 ..
-            }) => Some(quote!(#private::Waits::For(#timeout))),
+            }) => Some(quote!(#private::Patience::For(#timeout))),
         }
     }
 }

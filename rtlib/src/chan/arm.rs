@@ -5,13 +5,13 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use core::time::Duration;
 use core::{fmt, ptr};
 
 use rtlib_abi::chan::Claim;
 
 use super::error::{RecvError, SendError};
-use super::sys::{self, Case, Patience};
+pub use super::sys::Patience;
+use super::sys::{self, Case};
 use super::{Receiver, Sender};
 
 /// Where a receive leaves its message.
@@ -204,32 +204,11 @@ impl<T> fmt::Debug for Claimed<'_, T> {
     }
 }
 
-/// How long a `select!` waits.
-#[derive(Clone, Copy, Debug)]
-pub enum Waits {
-    /// As long as it takes.
-    Endlessly,
-    /// Not at all.
-    Not,
-    /// At most so long.
-    For(Duration),
-}
-
-impl Waits {
-    fn patience(self) -> Patience {
-        match self {
-            Self::Endlessly => Patience::Endless,
-            Self::Not => Patience::None,
-            Self::For(time) => Patience::For(time),
-        }
-    }
-}
-
 /// Chooses the arm whose operation can go on first, at random or, if `biased`, by position if there are several; `None` when there is none in time.
 #[inline]
-pub fn choose(arms: &mut [Arm<'_>], waits: Waits, biased: bool) -> Option<usize> {
+pub fn choose(arms: &mut [Arm<'_>], patience: Patience, biased: bool) -> Option<usize> {
     let mode = if biased { sys::DO_FIRST } else { sys::DO };
-    run(arms, mode, waits.patience())
+    run(arms, mode, patience)
 }
 
 /// As [`choose`], in one of the runtime's modes.

@@ -14,9 +14,9 @@ pub(super) use rtlib_abi::chan::{
     LOOK, LOOK_FIRST, RECV, SEND,
 };
 
-/// How long to wait.
-#[derive(Clone, Copy)]
-pub(super) enum Patience {
+/// How long to wait. Expansions of `select!` name it, too.
+#[derive(Clone, Copy, Debug)]
+pub enum Patience {
     /// Not at all.
     None,
     /// So long.
