@@ -3,7 +3,7 @@
 //! Each channel is borrowed once, in order. For the arms an array is built (`Arm`, no allocation), and one call chooses. A `match` on the chosen index ends the operation and goes on with the body, which
 //! so is in no closure: `break` and `?` work. The names in the expansion are invisible to the user's code (mixed-site hygiene).
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
@@ -110,6 +110,8 @@ impl Arms {
                 arms.push(quote_spanned!(site=> #private::Arm::recv(#channel, &mut #slot)));
                 quote_spanned!(site=> arms[#n].received(#channel))
             };
+            let body = without_advice(body);
+            let pattern = irrefutable(pattern);
             branches.push(quote_spanned! {site=>
                 ::core::option::Option::Some(#n) => {
                     let #pattern = #end;
@@ -123,7 +125,7 @@ impl Arms {
                     "a select without a default ended without an arm"
                 ))
             },
-            |otherwise| otherwise.body.to_token_stream(),
+            |otherwise| without_advice(&otherwise.body),
         );
         quote_spanned! {site=>
             match (#(&(#channels),)*) {
@@ -153,6 +155,27 @@ impl Arms {
     }
 }
 
+/// The body. Its braces, if it is a block, are the macro's as far as lints can tell: in the expansion it stands where a block needs none (`unused_braces`), in the `select!` it does.
+fn without_advice(body: &Expr) -> TokenStream {
+    let tokens = body.to_token_stream();
+    if !matches!(body, Expr::Block(block) if block.label.is_none() && block.attrs.is_empty()) {
+        return tokens;
+    }
+    let of_the_macro = |mut braces: TokenTree| {
+        braces.set_span(Span::mixed_site().located_at(braces.span()));
+        braces
+    };
+    tokens.into_iter().map(of_the_macro).collect()
+}
+
+/// The pattern as `let` has it: alternatives in parentheses.
+fn irrefutable(pattern: &Pat) -> TokenStream {
+    match pattern {
+        Pat::Or(alternatives) => quote!((#alternatives)),
+        other => other.to_token_stream(),
+    }
+}
+
 /// `recv`, `send` or `default`, the last of which is a keyword to syn.
 fn keyword(input: ParseStream<'_>) -> syn::Result<Ident> {
     input
@@ -171,7 +194,7 @@ fn operation(input: ParseStream<'_>, is_send: bool) -> syn::Result<Operation> {
     }
     end_of_arguments(&content)?;
     input.parse::<Token![->]>()?;
-    let pattern = Pat::parse_single(input)?;
+    let pattern = Pat::parse_multi_with_leading_vert(input)?;
     Ok(Operation {
         channel,
         message,

@@ -35,6 +35,11 @@ impl Clock {
         })
     }
 
+    /// The one message, if its time has come already: whoever looks at once is to find it.
+    pub(super) fn overdue(&self) -> Option<Instant> {
+        self.message.filter(|moment| *moment <= Instant::now())
+    }
+
     /// Sets the timer, which keeps the word of a handle of the channel that this is the clock of.
     ///
     /// # Safety

@@ -2,10 +2,12 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::mem::needs_drop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::{self, NonNull};
 use core::time::Duration;
 use std::alloc::{alloc, dealloc, handle_alloc_error};
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 use std::vec::Vec;
 
@@ -58,7 +60,16 @@ struct Extra {
 #[derive(Clone, Copy)]
 struct Message {
     layout: Layout,
+    /// If it needs any.
+    destructor: Option<Destructor>,
+}
+
+/// How to drop a message.
+#[derive(Clone, Copy)]
+struct Destructor {
     drop: unsafe fn(*mut u8),
+    /// Where the receiver was shown. A `Select` may go elsewhere, also with receivers of what may not: such a message must not be dropped there.
+    home: ThreadId,
 }
 
 /// Memory for a message.
@@ -67,7 +78,8 @@ struct Place {
     layout: Layout,
 }
 
-// SAFETY: the pointers are to channels, which any thread may use, and to places that nobody else knows; nothing happens to them without `&mut Select`, and no message is in them then.
+// SAFETY: the pointers are to channels, which any thread may use, and to places that nobody else knows; nothing happens to them without `&mut Select`, and no message is in them then. A message of
+// a type that is not `Send` may be moved into a place on another thread, but it can be neither taken out there, for want of a receiver, nor dropped (`Destructor::home`).
 unsafe impl Send for Select<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Select<'_> {}
@@ -83,7 +95,10 @@ impl Message {
         }
         Self {
             layout: Layout::new::<T>(),
-            drop: drop::<T>,
+            destructor: needs_drop::<T>().then(|| Destructor {
+                drop: drop::<T>,
+                home: thread::current().id(),
+            }),
         }
     }
 }
@@ -267,7 +282,7 @@ impl<'a> Select<'a> {
         Some(SelectedOperation {
             index,
             arm: self.arms[index].take_chosen(),
-            drop_message: extra.message.map(|message| message.drop),
+            destructor: extra.message.and_then(|message| message.destructor),
             place: extra.place.take(),
         })
     }
@@ -321,14 +336,17 @@ impl fmt::Debug for Select<'_> {
 /// An operation that a [`Select`] has chosen and that must be ended now, with the channel it was added for.
 ///
 /// # Panics
-/// When it is dropped instead. The operation is then undone; a message that was received is lost.
+/// When it is dropped instead. The operation is then undone; a message that was received is lost: dropped, or, if the operation was added on another thread or goroutine, leaked.
 #[must_use = "an operation that was selected must be ended"]
 pub struct SelectedOperation<'a> {
     index: usize,
     arm: Arm<'a>,
-    drop_message: Option<unsafe fn(*mut u8)>,
+    destructor: Option<Destructor>,
     place: Option<Place>,
 }
+
+impl UnwindSafe for SelectedOperation<'_> {}
+impl RefUnwindSafe for SelectedOperation<'_> {}
 
 impl SelectedOperation<'_> {
     /// What [`Select::send`] or [`Select::recv`] returned for it.
@@ -367,12 +385,14 @@ impl Drop for SelectedOperation<'_> {
         let Some(left) = self.arm.give_up() else {
             return;
         };
-        if let (Some(message), Some(drop)) = (left, self.drop_message) {
-            // SAFETY: a message of this arm's channel, which nobody has taken.
-            unsafe { drop(message) };
+        if let (Some(at), Some(destructor)) = (left, self.destructor)
+            && destructor.home == thread::current().id()
+        {
+            // SAFETY: a message of this arm's channel, which nobody has taken. Receiving it here would have been allowed.
+            unsafe { (destructor.drop)(at) };
         }
         self.place = None;
-        if !std::thread::panicking() {
+        if !thread::panicking() {
             panic!("dropped `SelectedOperation` without completing the operation");
         }
     }

@@ -44,7 +44,9 @@ pub(super) struct Shared<T> {
 }
 
 /// A reference to it that is counted: one side's. In memory it is the address plus [`HANDLE`], by which the search for leaked goroutines knows it.
-pub(super) struct Handle<T>(NonNull<u8>, PhantomData<*const Shared<T>>);
+///
+/// Invariant in `T`: who may send a `T` that lives shortly must not be made of one who may send a long-lived one.
+pub(super) struct Handle<T>(NonNull<u8>, PhantomData<*mut Shared<T>>);
 
 impl<T> Handle<T> {
     /// A reference that is counted already.
@@ -364,8 +366,11 @@ impl Handle<Instant> {
     pub(super) fn of_clock(clock: Box<Clock>) -> Self {
         let handle = Shared::make_with(Some(1), Some(clock));
         if let Some(clock) = &handle.clock {
-            // SAFETY: the channel lives until its last receiver has stopped the clock.
-            unsafe { clock.start(handle.0) };
+            match clock.overdue() {
+                Some(message) => _ = handle.send(message, Patience::None),
+                // SAFETY: the channel lives until its last receiver has stopped the clock.
+                None => unsafe { clock.start(handle.0) },
+            }
         }
         handle
     }

@@ -47,6 +47,30 @@ fn assert_none_left(count: &Arc<AtomicUsize>) {
     assert_eq!(count.load(Ordering::Relaxed), 0, "messages still alive");
 }
 
+/// A `Select` may be taken elsewhere with receivers whose messages may not.
+#[test]
+fn a_message_that_nobody_took_is_dropped_where_it_may_be() {
+    struct Stays(Counted, core::marker::PhantomData<*const ()>);
+
+    let count = count();
+    let (sender, receiver) = unbounded();
+    for _ in 0..2 {
+        let stays = Stays(Counted::new(&count), core::marker::PhantomData);
+        assert!(stays.0.0.load(Ordering::Relaxed) > 0);
+        assert!(sender.send(stays).is_ok());
+    }
+    let mut select = Select::new();
+    select.recv(&receiver);
+    let give_up = |select: &mut Select<'_>| {
+        let operation = select.select();
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(operation))).is_err());
+    };
+    thread::scope(|scope| _ = scope.spawn(|| give_up(&mut select)).join());
+    assert_eq!(count.load(Ordering::Relaxed), 2);
+    give_up(&mut select);
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+}
+
 #[test]
 fn messages_left_in_the_buffer_are_dropped_with_the_last_receiver() {
     for (sender, receiver) in [bounded(10), unbounded()] {

@@ -215,6 +215,23 @@ fn loom_select_takes_from_one_channel_only() {
     }
 }
 
+/// Nobody else receives: what a look has seen is there.
+#[test]
+fn loom_select_a_look_tells_of_nothing_that_is_not_there_yet() {
+    for cap in [0, 1] {
+        loom::model(move || {
+            let numbers = Numbers::new(cap);
+            let sender = spawn(&numbers, |it| it.send(1, Wait::Forever));
+            let mut place = 0;
+            let cases = [numbers.case(RECV, &mut place)];
+            // SAFETY: the channel lives, the place is ours.
+            let (index, _) = unsafe { select(&cases, Mode::Look, Wait::Forever) };
+            assert_eq!((index, numbers.recv(Wait::Try)), (0, Ok(1)));
+            assert_eq!(join(sender), DONE);
+        });
+    }
+}
+
 #[test]
 fn loom_select_hears_of_a_close() {
     loom::model(|| {

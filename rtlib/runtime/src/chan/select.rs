@@ -397,7 +397,7 @@ fn queue_and_park<E: Env>(cases: &[Case<E>], mode: Mode, wait: Wait) -> Option<C
     leave_queues(cases, fired);
     match fired {
         None => Some((NOTHING_CHOSEN, DONE)),
-        Some(index) => told(&cases[index], mode).map(|status| (index as u32, status)),
+        Some(index) => told(&cases[index]).map(|status| (index as u32, status)),
     }
 }
 
@@ -415,7 +415,7 @@ fn leave_queues<E: Env>(cases: &[Case<E>], fired: Option<usize>) {
 }
 
 /// What the waker said. None: look again.
-fn told<E: Env>(case: &Case<E>, mode: Mode) -> Option<u32> {
+fn told<E: Env>(case: &Case<E>) -> Option<u32> {
     // SAFETY: written when it was queued; the waker is done with it.
     let record = unsafe { (*case.record.get()).assume_init_ref() };
     match record.outcome.get() {
@@ -425,6 +425,7 @@ fn told<E: Env>(case: &Case<E>, mode: Mode) -> Option<u32> {
             case.claim.set(record.partner.get());
             Some(DONE)
         }
-        Outcome::LookAgain | Outcome::Waiting => mode.is_look().then_some(DONE),
+        // Of news is told before there is something to see: the second look waits for the lock.
+        Outcome::LookAgain | Outcome::Waiting => None,
     }
 }
