@@ -230,13 +230,13 @@ extern "C" fn exitsyscall() {
 }
 
 #[unsafe(export_name = "runtime.fatalpanic")]
-unsafe extern "C" fn fatalpanic(message: *const u8, len: usize) -> ! {
+unsafe extern "C" fn fatalpanic(message: *const u8, len: usize, _: *const u8) -> ! {
     // SAFETY: the caller vouches.
     end_with(unsafe { slice::from_raw_parts(message, len) })
 }
 
 #[unsafe(export_name = "runtime.initpanic")]
-unsafe extern "C" fn initpanic(message: *const u8, len: usize) -> ! {
+unsafe extern "C" fn initpanic(message: *const u8, len: usize, _: *const u8) -> ! {
     // SAFETY: the caller vouches.
     end_with(unsafe { slice::from_raw_parts(message, len) })
 }

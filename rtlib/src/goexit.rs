@@ -13,6 +13,8 @@ const MAIN_GOROUTINE: u64 = 1;
 
 /// What [`JoinHandle::join`](crate::JoinHandle::join) returns as the error of a goroutine that has ended by [`goexit`].
 ///
+/// Passed on with `std::panic::resume_unwind` it ends another goroutine likewise, but not `main`, below which std exits the process with 101 and without a word: call `goexit` there.
+///
 /// ```no_run
 /// let early = rtlib::spawn(|| rtlib::goexit());
 /// let error = early.join().map(|never| never).unwrap_err();
@@ -42,6 +44,9 @@ impl Drop for MainGoexit {
 ///
 /// On its way is every `std::panic::catch_unwind` in the calling functions: it catches a goexit as it catches panics, and should pass it on with `std::panic::resume_unwind`. (The main goroutine
 /// ends where the payload is dropped.) With `panic = "abort"` nothing unwinds, and the program aborts.
+///
+/// `std::thread::panicking()` is true meanwhile, so that locks whose guards are dropped are poisoned, and so is a `Once` whose function it ends; called by a destructor that a panic
+/// runs, it aborts the program as a second panic does.
 ///
 /// # Panics
 /// On a thread that is no goroutine.

@@ -1,10 +1,11 @@
 //! `goexit` runs what a panic runs, and is not taken for one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use crate::fake_runtime;
+use crate::sync::WaitGroup;
 use crate::{Goexit, go, goexit, init, scope, spawn};
 
 struct Tells(mpsc::Sender<&'static str>);
@@ -44,6 +45,28 @@ fn a_scope_does_not_panic_for_it() {
         s.spawn(|| 1).join().unwrap()
     });
     assert_eq!(sum, 1);
+}
+
+#[test]
+fn one_that_is_joined_in_a_scope_hides_no_panic_and_is_none() {
+    let with_another = |another: fn()| {
+        catch_unwind(move || {
+            scope(|s| {
+                let stopped = s.spawn(|| goexit());
+                assert!(stopped.join().map(|never: ()| never).is_err());
+                _ = s.spawn(another);
+            });
+        })
+    };
+    assert!(with_another(|| ()).is_ok());
+    assert!(with_another(|| panic!("of another")).is_err());
+}
+
+#[test]
+fn a_wait_group_counts_it_as_an_end() {
+    let group = Arc::new(WaitGroup::new());
+    group.go(|| goexit());
+    group.wait();
 }
 
 #[test]

@@ -8,7 +8,10 @@ pub(crate) fn run(init: impl FnOnce()) {
     abort::name_package_of_panicking_init();
     if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(init)) {
         crate::goexit::end_main_if_meant(&*payload);
-        crate::sys::init_panic(crate::panics::message(&*payload));
+        crate::sys::init_panic(
+            crate::panics::message(&*payload),
+            (&raw const *payload).cast(),
+        );
     }
 }
 
@@ -37,7 +40,7 @@ mod abort {
             panic::set_hook(Box::new(move |info| {
                 previous(info);
                 if is_init() {
-                    sys::init_panic(panics::message_of(info));
+                    sys::init_panic(panics::message_of(info), core::ptr::null());
                 }
             }));
         });

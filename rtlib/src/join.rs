@@ -22,6 +22,11 @@ pub struct JoinHandle<T> {
     receiver: Receiver<thread::Result<T>, Joining>,
 }
 
+// SAFETY: as std's: whatever is joined has been sent by its goroutine, for which `start` demands `T: Send`; and through a shared handle nobody gets at it.
+unsafe impl<T> Send for JoinHandle<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for JoinHandle<T> {}
+
 impl<T> UnwindSafe for JoinHandle<T> {}
 impl<T> RefUnwindSafe for JoinHandle<T> {}
 
@@ -90,10 +95,7 @@ pub(crate) fn run_and_store<F: FnOnce() -> T, T>(
     panicked: impl FnOnce(),
 ) -> Stored<thread::Result<T>, Joining> {
     let outcome = catch_unwind(AssertUnwindSafe(f));
-    if outcome
-        .as_ref()
-        .is_err_and(|payload| !payload.is::<Goexit>())
-    {
+    if is_panic(&outcome) {
         panicked();
     }
     let (stored, unwanted) = sender.store(outcome);
@@ -103,12 +105,19 @@ pub(crate) fn run_and_store<F: FnOnce() -> T, T>(
     stored
 }
 
+/// Whether a panic ended it: neither a result nor a goexit.
+pub(crate) fn is_panic<T>(outcome: &thread::Result<T>) -> bool {
+    outcome
+        .as_ref()
+        .is_err_and(|payload| !payload.is::<Goexit>())
+}
+
 /// As in std, a result that panics when nobody wants it ends the program: there is nobody to tell.
 fn drop_unwanted<T>(outcome: Option<thread::Result<T>>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
         let message = panics::message(&*payload);
-        sys::fatal_panic(&format!(
-            "the result of a detached goroutine panicked when it was dropped: {message}"
-        ));
+        let text =
+            format!("the result of a detached goroutine panicked when it was dropped: {message}");
+        sys::fatal_panic(&text, (&raw const *payload).cast());
     }
 }

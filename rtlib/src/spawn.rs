@@ -58,7 +58,7 @@ impl Builder {
         Self { stack_size: 0 }
     }
 
-    /// The size of the stack in bytes, rounded up to the next size class; 0 is the program's default. Stacks are reserved, not
+    /// The size of the stack in bytes, rounded up to the next size class, of which the largest is 1 GiB; 0 is the program's default. Stacks are reserved, not
     /// allocated: a large one costs address space, and memory only as deep as it was used.
     pub const fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;

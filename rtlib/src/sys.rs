@@ -151,18 +151,18 @@ pub(crate) fn text(text: Str) -> &'static str {
     str::from_utf8(bytes).unwrap_or("(not UTF-8)")
 }
 
-/// Ends the program: a goroutine started with `go` panicked.
+/// Ends the program: a goroutine started with `go` panicked. `payload` is where the panic's payload lies, null if it has not unwound.
 #[cfg(feature = "std")]
-pub(crate) fn fatal_panic(message: &str) -> ! {
+pub(crate) fn fatal_panic(message: &str, payload: *const u8) -> ! {
     // SAFETY: a string's bytes are readable for its length.
-    unsafe { api::fatalpanic(message.as_ptr(), message.len()) }
+    unsafe { api::fatalpanic(message.as_ptr(), message.len(), payload) }
 }
 
-/// Ends the program: the running init panicked.
+/// Ends the program: the running init panicked. `payload` as for [`fatal_panic`].
 #[cfg(feature = "std")]
-pub(crate) fn init_panic(message: &str) -> ! {
+pub(crate) fn init_panic(message: &str, payload: *const u8) -> ! {
     // SAFETY: as in `fatal_panic`.
-    unsafe { api::initpanic(message.as_ptr(), message.len()) }
+    unsafe { api::initpanic(message.as_ptr(), message.len(), payload) }
 }
 
 /// Runs the destructors of the calling goroutine's thread-locals now instead of at its exit.

@@ -58,6 +58,11 @@ fn nobody_is_found_while_handles_move() {
 }
 
 #[test]
+fn searches_and_requests_for_stacks_do_not_stop_each_other() {
+    check("leak-beside-stacks 200", "searched");
+}
+
+#[test]
 fn a_thread_that_cannot_be_stopped_is_said() {
     check(
         "leak-deaf-thread",

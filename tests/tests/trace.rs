@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use gobuild_tests::perfetto::{Event, What, tracks};
-use gobuild_tests::process::RUN;
+use gobuild_tests::process::{RUN, run};
 use gobuild_tests::testprog::{executables, start};
 
 /// The slices' names, in the order in which they begin. Panics when a slice ends that has not begun.
@@ -173,6 +173,39 @@ fn a_trace_that_cannot_be_finished_does_not_keep_the_program_from_dying() {
             outcome.report()
         );
     }
+}
+
+/// What the child has of it when it exits, it leaves to its parent.
+#[test]
+fn a_child_writes_nothing_into_its_parents_trace() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bytes = traced("fork-and-exit", "1", &dir.path().join("trace"));
+    for (name, events) in tracks(&bytes) {
+        let begins = |event: &&Event| matches!(event.what, What::Begin(_));
+        let times: Vec<_> = events
+            .iter()
+            .filter(begins)
+            .map(|event| event.time)
+            .collect();
+        let unique: BTreeSet<_> = times.iter().collect();
+        assert_eq!(unique.len(), times.len(), "{name}: {events:?}");
+    }
+}
+
+/// The descriptor that is free is not the trace's.
+#[test]
+fn a_trace_is_never_standard_error() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("trace");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "exec \"$0\" trace-panic 2>&-"])
+        .arg(&executables()[1])
+        .env("RTLIB_TRACE", &file);
+    _ = run(&mut command, RUN).fails_with(2);
+    let bytes = fs::read(file).expect("a trace");
+    assert!(tracks(&bytes).contains_key("G2"));
+    assert!(!String::from_utf8_lossy(&bytes).contains("panic: deep"));
 }
 
 #[test]

@@ -309,10 +309,12 @@ fn sigquit_is_not_ignored_because_the_parent_did() {
 }
 
 #[test]
-fn a_program_may_handle_sigquit_itself() {
-    each("trace-quit-handled", &[], |outcome| {
-        assert_eq!(outcome.ok().out(), "handled\n");
-    });
+fn a_program_may_handle_signals_of_the_runtimes_itself() {
+    for line in ["trace-quit-handled", "trace-sigurg-handled"] {
+        each(line, &[], |outcome| {
+            assert_eq!(outcome.ok().out(), "handled\n");
+        });
+    }
 }
 
 #[test]
@@ -388,14 +390,46 @@ fn goexit_runs_destructors_and_leaves_the_program_running() {
     each("goexit-main", &[], |outcome| {
         assert_eq!(outcome.ok().out(), "main is left\nothers go on\n");
     });
-    each("goexit-main-alone", &[], |outcome| {
+    for line in ["goexit-main-alone", "goexit-main-tied"] {
+        each(line, &[], |outcome| {
+            let outcome = outcome.fails_with(2);
+            assert_eq!(outcome.out(), "main is left\n");
+            assert_eq!(
+                outcome.err(),
+                "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"
+            );
+        });
+    }
+}
+
+#[test]
+fn a_panic_that_goes_on_after_another_in_a_destructor_is_shown_where_it_began() {
+    let expect = PANIC.replace("trace_panic", "trace_panic_after_another_in_drop");
+    check_fatal("trace-panic-after-another-in-drop", &[], 2, &expect);
+}
+
+#[test]
+fn further_lines_of_a_message_cannot_be_taken_for_a_traceback() {
+    each("trace-panic-lines", &[], |outcome| {
         let outcome = outcome.fails_with(2);
-        assert_eq!(outcome.out(), "main is left\n");
-        assert_eq!(
-            outcome.err(),
-            "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"
-        );
+        let message = "\npanic: one\n\t\n\tgoroutine 9 [running]:\n\ngoroutine 2 [running]:\n";
+        assert!(outcome.err().contains(message), "{}", outcome.report());
     });
+}
+
+#[test]
+fn a_program_whose_file_is_gone_knows_its_functions() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for exe in executables() {
+        let copy = dir.path().join("gone");
+        fs::copy(exe, &copy).expect("a copy");
+        let outcome = start(&copy, "trace-panic-without-a-file", &[], RUN).fails_with(2);
+        let err = outcome.err();
+        for function in ["inner", "outer"] {
+            let frame = format!("\ntestprog::traces::{function}(...)\n");
+            assert!(err.contains(&frame), "{}", outcome.report());
+        }
+    }
 }
 
 /// A program that does not depend on `rtlib` has nobody to look names up.

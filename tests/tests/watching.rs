@@ -58,6 +58,11 @@ fn goroutines_that_sleep_in_the_kernel_unannounced_run_in_parallel() {
 }
 
 #[test]
+fn more_goroutines_than_there_may_be_ps_sleep_in_a_lock_of_std() {
+    check("std-barrier 1200", "1 leader");
+}
+
+#[test]
 fn a_goroutine_that_computes_does_not_hold_up_the_others() {
     check("hog-returns", "made up for");
 }
@@ -97,6 +102,7 @@ fn a_deadlock_is_reported_when_the_last_thread_that_could_help_ends_or_waits_too
     check_deadlock("last-thread-ends");
     check_deadlock("threads-wait-too");
     check_deadlock("block-then-park");
+    check_deadlock("block-for-ever");
 }
 
 #[test]

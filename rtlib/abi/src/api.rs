@@ -107,14 +107,14 @@ unsafe extern "C" {
     pub fn unlock_os_thread();
 
     /// Ends the program as Go does for an unrecovered panic: prints `panic: <msg>`, `goroutine N [running]:` and the creator, exit
-    /// status 2. For goroutines started with `go`.
+    /// status 2. For goroutines started with `go`. `payload` is where the panic's payload lies, by which its stack is found; null: it is the caller's.
     #[link_name = "runtime.fatalpanic"]
-    pub fn fatalpanic(msg: *const u8, len: usize) -> !;
+    pub fn fatalpanic(msg: *const u8, len: usize, payload: *const u8) -> !;
 
     /// Ends the program because an init function panicked: prints `panic: <msg>` and `goroutine 1 [running, in init of package
-    /// P]:` with the function, file and line, exit status 2.
+    /// P]:` with the function, file and line, exit status 2. `payload` as for `fatalpanic`.
     #[link_name = "runtime.initpanic"]
-    pub fn initpanic(msg: *const u8, len: usize) -> !;
+    pub fn initpanic(msg: *const u8, len: usize, payload: *const u8) -> !;
 
     /// `fatal error: <msg>`, exit status 2.
     #[link_name = "runtime.throw"]

@@ -38,6 +38,19 @@ fn print_line(what: &str, message: &[u8]) {
     err.bytes(b"\n");
 }
 
+/// Further lines of a message are indented, as Go's: whoever reads a traceback must not take them for part of it.
+fn print_panic(message: &[u8]) {
+    let mut err = Stderr::new();
+    err.bytes(b"panic: ");
+    for (n, line) in message.split(|byte| *byte == b'\n').enumerate() {
+        if n > 0 {
+            err.bytes(b"\n\t");
+        }
+        err.bytes(line);
+    }
+    err.bytes(b"\n");
+}
+
 /// Too many threads.
 #[cold]
 pub fn thread_exhaustion(limit: u32) -> ! {
@@ -84,11 +97,11 @@ unsafe extern "C" fn throw_c(at: *const u8, len: usize) -> ! {
 /// # Safety
 /// `at` points to `len` bytes.
 #[unsafe(export_name = "runtime.fatalpanic")]
-unsafe extern "C" fn fatalpanic(at: *const u8, len: usize) -> ! {
+unsafe extern "C" fn fatalpanic(at: *const u8, len: usize, payload: *const u8) -> ! {
     let dying = dying::begin();
     // SAFETY: the caller vouches.
-    print_line("panic: ", unsafe { text(at, len) });
-    from_where(dying).end(End::Status)
+    print_panic(unsafe { text(at, len) });
+    from_where(dying, payload).end(End::Status)
 }
 
 /// See `rtlib_abi::api::initpanic`.
@@ -96,18 +109,18 @@ unsafe extern "C" fn fatalpanic(at: *const u8, len: usize) -> ! {
 /// # Safety
 /// `at` points to `len` bytes.
 #[unsafe(export_name = "runtime.initpanic")]
-unsafe extern "C" fn initpanic(at: *const u8, len: usize) -> ! {
+unsafe extern "C" fn initpanic(at: *const u8, len: usize, payload: *const u8) -> ! {
     let dying = dying::begin();
     // SAFETY: the caller vouches.
-    print_line("panic: ", unsafe { text(at, len) });
-    from_where(dying)
+    print_panic(unsafe { text(at, len) });
+    from_where(dying, payload)
         .in_init(inittask::running())
         .end(End::Status)
 }
 
 /// With the stack of the goroutine that has panicked: where that began, if that is known.
-fn from_where(dying: dying::Dying) -> dying::Dying {
-    match this_goroutine().and_then(panics::begun_at) {
+fn from_where(dying: dying::Dying, payload: *const u8) -> dying::Dying {
+    match this_goroutine().and_then(|me| panics::begun_at(me, payload.addr())) {
         Some(trace) => dying.caller_was_at(&trace),
         None => dying.caller(&dying::has_begun),
     }

@@ -35,6 +35,7 @@ mod tests;
 mod try_scope;
 
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::boxed::Box;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -62,7 +63,17 @@ pub struct CancelHandle {
 /// A function that waits for a context to be done: see [`Context::after_func`].
 #[derive(Debug)]
 pub struct AfterFunc {
-    registration: Option<Registration>,
+    fate: Fate,
+}
+
+#[derive(Debug)]
+enum Fate {
+    /// Waits, did, or was taken back: the context knows.
+    Registered(Registration),
+    /// Was started at once.
+    Started,
+    /// The context is never done. Whether it was stopped.
+    Never(AtomicBool),
 }
 
 /// The root of all contexts: never done, without a deadline.
@@ -154,8 +165,11 @@ impl Context {
     /// }
     /// ```
     pub fn after_func(&self, f: impl FnOnce() + Send + 'static) -> AfterFunc {
-        let registration = self.node.as_ref().and_then(|node| node.call_after(f));
-        AfterFunc { registration }
+        let fate = match &self.node {
+            None => Fate::Never(AtomicBool::new(false)),
+            Some(node) => node.call_after(f).map_or(Fate::Started, Fate::Registered),
+        };
+        AfterFunc { fate }
     }
 }
 
@@ -186,9 +200,10 @@ impl AfterFunc {
     /// Sees to it that the function does not run. False when that is too late: it was started, or stopped before. Does not wait for a function
     /// that runs.
     pub fn stop(&self) -> bool {
-        match &self.registration {
-            Some(registration) => registration.remove(),
-            None => false,
+        match &self.fate {
+            Fate::Registered(registration) => registration.remove(),
+            Fate::Started => false,
+            Fate::Never(stopped) => !stopped.swap(true, Ordering::Relaxed),
         }
     }
 }

@@ -225,6 +225,7 @@ fn a_function_that_was_stopped_does_not_run_and_is_dropped() {
     assert!(!after.stop());
     handle.cancel();
     let never = background().after_func(|| panic!("the background is never done"));
+    assert!(never.stop());
     assert!(!never.stop());
 }
 
@@ -302,6 +303,15 @@ fn a_group_without_errors_returns_the_value_after_all_have_ended() {
     let (context, sum) = outcome.unwrap();
     assert_eq!(sum.load(Ordering::Relaxed), 1);
     wait(&context, Error::Canceled);
+}
+
+#[test]
+fn a_group_that_was_leaked_has_ended_all_the_same() {
+    let outcome: Result<_, ()> = try_scope(&background(), |group| {
+        std::mem::forget(group.clone());
+        Ok(group.context().clone())
+    });
+    wait(&outcome.unwrap(), Error::Canceled);
 }
 
 #[test]

@@ -71,6 +71,8 @@ where
         };
         group.failure.watch(|| f(&group))
     });
+    // A leaked group would keep the handle.
+    failure.cancel.cancel();
     match failure.take() {
         Some(error) => Err(error),
         None => Ok(value.expect("without an error the closure returned a value")),

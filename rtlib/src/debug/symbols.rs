@@ -82,6 +82,16 @@ fn look_up(pc: usize) -> Symbols {
     {
         outermost.name = name;
     }
+    // The file that the symboliser looks for by its name may have been replaced or deleted since.
+    if symbols.is_empty()
+        && let Some(name) = symbol_table::function_at(pc.saturating_sub(1))
+    {
+        symbols.push(Symbol {
+            name,
+            file: String::new(),
+            line: 0,
+        });
+    }
     symbols.into()
 }
 

@@ -20,7 +20,7 @@ use std::thread;
 use self::running::Running;
 use crate::event::Joining;
 use crate::goroutine::Goroutine;
-use crate::join::run_and_store;
+use crate::join::{is_panic, run_and_store};
 use crate::launch::{boxed, fits, launch_borrowing};
 use crate::packet::{Receiver, Sender, packet};
 use crate::sys::Panics;
@@ -185,7 +185,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// The payload of the panic that ended the goroutine. The scope does not panic for it any more.
     pub fn join(self) -> thread::Result<T> {
         let outcome = self.receiver.wait();
-        if outcome.is_err() {
+        if is_panic(&outcome) {
             self.shared.unhandled.fetch_sub(1, Ordering::Relaxed);
         }
         outcome

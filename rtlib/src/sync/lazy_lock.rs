@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 use core::fmt;
-use core::ops::Deref;
+use core::ops::{Deref, DerefMut};
 
 use super::once_lock::OnceLock;
 use crate::shim::const_unless_loom;
@@ -55,6 +55,30 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
             None => panic!("the function of a `LazyLock` panicked when it was called first"),
         })
     }
+
+    /// The value, computed if it was not yet.
+    ///
+    /// # Panics
+    /// The function panicked, now or before.
+    pub fn force_mut(this: &mut Self) -> &mut T {
+        Self::force(this);
+        this.value
+            .get_mut()
+            .expect("`force` has computed the value")
+    }
+}
+
+impl<T, F> LazyLock<T, F> {
+    /// The value, if it has been computed. Never blocks.
+    #[inline]
+    pub fn get(this: &Self) -> Option<&T> {
+        this.value.get()
+    }
+
+    /// The value, if it has been computed.
+    pub fn get_mut(this: &mut Self) -> Option<&mut T> {
+        this.value.get_mut()
+    }
 }
 
 impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
@@ -63,6 +87,13 @@ impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
     #[inline]
     fn deref(&self) -> &T {
         Self::force(self)
+    }
+}
+
+impl<T, F: FnOnce() -> T> DerefMut for LazyLock<T, F> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        Self::force_mut(self)
     }
 }
 

@@ -321,6 +321,17 @@ fn a_lazy_lock_is_computed_when_it_is_used() {
 }
 
 #[test]
+fn a_lazy_lock_can_be_looked_into_and_changed() {
+    let mut lazy = LazyLock::new(|| vec![1]);
+    assert_eq!(LazyLock::get(&lazy), None);
+    assert_eq!(LazyLock::get_mut(&mut lazy), None);
+    lazy.push(2);
+    LazyLock::force_mut(&mut lazy).push(3);
+    assert_eq!(LazyLock::get(&lazy), Some(&vec![1, 2, 3]));
+    assert_eq!(LazyLock::get_mut(&mut lazy), Some(&mut vec![1, 2, 3]));
+}
+
+#[test]
 fn a_wait_group_waits_for_what_was_added() {
     let group = Arc::new(WaitGroup::new());
     let sum = Arc::new(Mutex::new(0));

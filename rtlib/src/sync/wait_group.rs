@@ -107,14 +107,12 @@ impl WaitGroup {
         }
     }
 
-    /// Starts a goroutine that calls `f`, and counts it: Go's `WaitGroup.Go`. A panic of `f` ends the program.
+    /// Starts a goroutine that calls `f`, and counts it: Go's `WaitGroup.Go`. It counts as done when `f` returns or calls [`goexit`](crate::goexit()); a panic of `f` ends the
+    /// program.
     pub fn go(self: &Arc<Self>, f: impl FnOnce() + Send + 'static) {
         let group = Arc::clone(self);
         group.add(1);
-        crate::go(move || {
-            f();
-            group.done();
-        });
+        crate::go::start_then(f, move || group.done(), 0);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::arch::current::tls::{self, USE_FSGSBASE};
 use crate::libc::tcb;
 use crate::os::linux::auxv::{Auxv, HWCAP2_FSGSBASE};
 use crate::os::linux::{cgroup, proc};
-use crate::sched::global::{MAX_PROCS, SCHED};
+use crate::sched::global::{MAX_GOMAXPROCS, SCHED};
 use crate::sched::{G0, M0, procs, stack, threads};
 use crate::traceback::{eh_frame, level};
 
@@ -124,6 +124,7 @@ extern "C" fn schedinit() {
     godebug::parse(getenv(c"GODEBUG").unwrap_or_default());
     #[cfg(feature = "faults")]
     crate::os::linux::faults::parse(getenv(c"RTLIB_FAULTS").unwrap_or_default());
+    proc::check_fds();
     tracebackinit();
     cpuinit();
     stackinit();
@@ -140,7 +141,12 @@ extern "C" fn schedinit() {
 
 fn tracebackinit() {
     const PT_GNU_EH_FRAME: u32 = 0x6474_e550;
-    level::set(getenv(c"GOTRACEBACK"));
+    let wanted = getenv(c"GOTRACEBACK");
+    level::set(if is_privileged() {
+        Some(b"none")
+    } else {
+        wanted
+    });
     let header = auxv().program_header(PT_GNU_EH_FRAME);
     eh_frame::init(header.map(|header| header.vaddr as usize));
 }
@@ -183,7 +189,7 @@ fn gomaxprocs_wish() -> u32 {
     let text = getenv(c"GOMAXPROCS").and_then(|text| core::str::from_utf8(text).ok());
     text.and_then(|text| text.parse::<u32>().ok())
         .unwrap_or(0)
-        .min(MAX_PROCS as u32)
+        .min(MAX_GOMAXPROCS)
 }
 
 /// How many Ps there should be: the wish, or the CPUs within the cgroup's limit.

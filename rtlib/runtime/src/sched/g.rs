@@ -9,11 +9,11 @@ use core::sync::atomic::{
 };
 
 use rtlib_abi::layout::GHead;
-use rtlib_abi::traceback::Trace;
 
 use super::fresh::Started;
 use super::m::M;
 use crate::link::Link;
+use crate::traceback::panics::Panics;
 
 /// Status of a G. The words are Go's (runtime2.go); each says who owns the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,8 +130,8 @@ pub struct G {
     pub chainlink: Link<G>,
     /// Which of its parkings `scavenge` has dealt with.
     pub scavenged: AtomicU64,
-    /// Where its last panic began (`traceback::panics`). Its own.
-    pub panicked_at: AtomicPtr<Trace>,
+    /// Where its last panics began. Its own.
+    pub panicked_at: AtomicPtr<Panics>,
     /// Its id if the last search has found that it waits for ever (`leaks`).
     pub leaked: AtomicU64,
     /// Times that it has been started or readied, while that is traced.

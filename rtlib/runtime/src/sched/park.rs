@@ -223,6 +223,7 @@ fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
         .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
         .is_ok()
     {
+        crate::boot::second::expect_idleness();
         dead::falls_asleep();
         while !woken() {
             futex::wait(&me.wake, ASLEEP, None);

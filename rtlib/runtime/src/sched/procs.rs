@@ -5,7 +5,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_PROCS, SCHED, Sched};
+use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_GOMAXPROCS, MAX_PROCS, SCHED, Sched};
 use super::m::M;
 use super::p::{P, PStatus};
 use super::stack::Class;
@@ -42,7 +42,7 @@ pub fn must_visit_scheduler(pp: &'static P) -> bool {
 
 /// Sets the number of Ps, at least 1. Returns the previous setting.
 pub fn procresize(n: u32) -> u32 {
-    let n = n.clamp(1, MAX_PROCS as u32);
+    let n = n.clamp(1, MAX_GOMAXPROCS);
     let old = {
         let mut sched = SCHED.lock();
         let old = GOMAXPROCS.swap(n, Ordering::Relaxed);

@@ -13,7 +13,7 @@
 //! Whether a thread sleeps or computes is read from /proc, when work waits: a sleeper is made up for after [`SLEEPER_NS`] and, while one sleeper after the other
 //! turns up, at every look, so that a thousand goroutines in blocking calls are all under way within milliseconds. Without /proc all hogs are treated as computing.
 //!
-//! Extra Ps are limited by [`MAX_PROCS`](super::global::MAX_PROCS) in all; beyond that hogs do delay the others.
+//! Nothing but the number of threads limits extra Ps: beyond [`MAX_MCOUNT`](super::global::MAX_MCOUNT) the program ends with "thread exhaustion".
 
 use core::iter;
 use core::sync::atomic::{AtomicU64, Ordering};

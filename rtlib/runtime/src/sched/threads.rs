@@ -339,7 +339,8 @@ pub fn mexit(mp: &'static M) -> ! {
     let pp = procs::release(mp);
     hand_off(pp);
     if ptr::eq(mp, &raw const M0) {
-        // The process's first thread must stay.
+        // The process's first thread must stay. It may be the only one, and then nobody would see the deadlock.
+        crate::boot::second::expect_idleness();
         SCHED.lock().nmidlelocked += 1;
         loop {
             mp.park.sleep();

@@ -72,7 +72,7 @@ unsafe fn report_overflow(gp: &G, context: *const c_void) -> ! {
 /// # Safety
 /// As [`handle`].
 pub unsafe fn tell(info: &SigInfo, context: *const c_void) {
-    if !level::is_asked_for() {
+    if !level::is_asked_for() && !dying::has_begun() {
         return;
     }
     let dying = dying::begin();

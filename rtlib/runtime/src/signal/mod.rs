@@ -166,7 +166,8 @@ extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
         match signal as u32 {
             SIGURG if (*info).code == SI_TKILL => {
                 leaks::stop_here(Registers::interrupted(context).sp());
-                return interrupt::answer(context);
+                interrupt::answer(context);
+                // It may be the program's own as well, or only: it gets it, too, as in Go.
             }
             SIGSEGV | SIGBUS if interrupt::recover(context) => return,
             SIGSEGV | SIGBUS => fault::handle(&*info, context),

@@ -1,6 +1,8 @@
 //! Where a panic came from. A panic that ends the program is reported when it has reached the bottom of its goroutine's stack, which by then is gone. So the stack is captured when
 //! the panic begins to unwind: `_Unwind_RaiseException` is linked as `--wrap`, and calls [`begins`].
 //!
+//! A panic that unwinds may have begun before others that destructors on its way have caught, so it is found again by its payload.
+//!
 //! Only for goroutines whose panics nobody joins (`rtlib_abi::api::PANICS_ARE_FATAL`), and for inits. For others a panic costs what it always did.
 //!
 //! The memory for it belongs to the goroutine, which takes it with its first panic and frees it with its thread-locals.
@@ -17,39 +19,93 @@ use crate::libc::{dtors, ffi};
 use crate::sched::g::G;
 use crate::sched::{is_main, this_goroutine};
 
-/// Where the last panic of the calling goroutine began.
-pub fn begun_at(me: &'static G) -> Option<Trace> {
-    let at = me.panicked_at.load(Ordering::Relaxed);
-    // SAFETY: null, or a trace that `place` made and only this goroutine frees.
-    unsafe { at.as_ref() }.copied()
+/// Panics of a goroutine that are told apart. While one unwinds, destructors that it runs may catch others.
+const KEPT: usize = 4;
+
+/// Where a goroutine's last panics began, the latest last. Most are over.
+pub struct Panics {
+    len: usize,
+    of: [Cause; KEPT],
+    begun_at: [Trace; KEPT],
 }
 
+/// What a panic is known by: two words of its exception, one of which is the address of its payload.
+type Cause = [usize; 2];
+
+impl Panics {
+    /// Room for one more. The oldest gives way.
+    fn push(&mut self, cause: Cause) -> &mut Trace {
+        if self.len == KEPT {
+            self.of.copy_within(1.., 0);
+            self.begun_at.copy_within(1.., 0);
+            self.len -= 1;
+        }
+        let at = self.len;
+        self.len += 1;
+        self.of[at] = cause;
+        &mut self.begun_at[at]
+    }
+
+    fn with(&self, payload: usize) -> Option<&Trace> {
+        let kept = &self.of[..self.len];
+        let at = kept.iter().rposition(|cause| cause.contains(&payload))?;
+        Some(&self.begun_at[at])
+    }
+}
+
+/// Where the panic with the payload at this address began, which has reached the bottom of the calling goroutine's stack.
+pub fn begun_at(me: &'static G, payload: usize) -> Option<Trace> {
+    let at = me.panicked_at.load(Ordering::Relaxed);
+    // SAFETY: null, or what `place` made and only this goroutine frees.
+    unsafe { at.as_ref() }?.with(payload).copied()
+}
+
+/// What is thrown: the unwinder's head, and what std has behind it (panic_unwind/src/gcc.rs: a canary and the payload's box).
+#[repr(C)]
+pub struct Exception {
+    class: u64,
+    _of_the_unwinder: [usize; 3],
+    _canary: usize,
+    cause: Cause,
+}
+
+/// std's `class`.
+const RUST: u64 = u64::from_ne_bytes(*b"MOZ\0RUST");
+
 /// A panic begins to unwind. Called in front of `_Unwind_RaiseException` (`arch::unwind`).
-pub extern "C" fn begins() {
+///
+/// # Safety
+/// `exception` is an exception.
+pub unsafe extern "C" fn begins(exception: *const Exception) {
     let Some(gp) = this_goroutine() else { return };
     let in_init = is_main(gp) && inittask::running().is_some();
     if in_init || gp.fatal_panics.load(Ordering::Relaxed) {
-        capture(gp);
+        // SAFETY: every exception has a class, and those of std's have a cause.
+        unsafe {
+            if (*exception).class == RUST {
+                capture(gp, (*exception).cause);
+            }
+        }
     }
 }
 
 #[inline(never)]
-fn capture(me: &'static G) {
+fn capture(me: &'static G, cause: Cause) {
     let local = 0_u8;
     // SAFETY: null, or this goroutine's own.
-    if let Some(trace) = unsafe { place(me).as_mut() } {
-        unwind::callers(trace, unwind::here(&local));
+    if let Some(panics) = unsafe { place(me).as_mut() } {
+        unwind::callers(panics.push(cause), unwind::here(&local));
     }
 }
 
 /// The memory for it, zeroed at first. Null when there is none: then the report goes without.
-fn place(me: &'static G) -> *mut Trace {
+fn place(me: &'static G) -> *mut Panics {
     let had = me.panicked_at.load(Ordering::Relaxed);
     if !had.is_null() {
         return had;
     }
-    // SAFETY: plain allocation; zero bytes are a trace.
-    let new = unsafe { ffi::calloc(1, size_of::<Trace>()) }.cast::<Trace>();
+    // SAFETY: plain allocation; zero bytes are no panics.
+    let new = unsafe { ffi::calloc(1, size_of::<Panics>()) }.cast::<Panics>();
     if !new.is_null() {
         me.panicked_at.store(new, Ordering::Relaxed);
         dtors::at_exit(free, ptr::from_ref(me).cast_mut().cast());
@@ -61,7 +117,7 @@ unsafe extern "C" fn free(me: *mut c_void) {
     // SAFETY: registered by `place` with its goroutine, whose memory came from calloc.
     unsafe {
         let me = &*me.cast::<G>();
-        let trace = me.panicked_at.swap(ptr::null_mut(), Ordering::Relaxed);
-        ffi::free(trace.cast());
+        let panics = me.panicked_at.swap(ptr::null_mut(), Ordering::Relaxed);
+        ffi::free(panics.cast());
     }
 }

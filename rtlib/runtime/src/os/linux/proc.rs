@@ -5,15 +5,16 @@ use core::ffi::CStr;
 use linux_raw_sys::general::{
     __NR_close, __NR_exit_group, __NR_fcntl, __NR_getdents64, __NR_getpid, __NR_nanosleep,
     __NR_openat, __NR_poll, __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity,
-    __NR_sched_yield, __NR_write, __kernel_timespec, AT_FDCWD, F_GETFL, F_SETFL, O_CLOEXEC,
-    O_CREAT, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, POLLOUT, RLIMIT_STACK, pollfd,
-    rlimit64,
+    __NR_sched_yield, __NR_write, __kernel_timespec, AT_FDCWD, F_GETFD, F_GETFL, F_SETFL,
+    O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, POLLOUT,
+    RLIMIT_STACK, pollfd, rlimit64,
 };
 
 use super::{Errno, call, nanotime};
 
 const EINTR: Errno = Errno(linux_raw_sys::errno::EINTR);
 const EAGAIN: Errno = Errno(linux_raw_sys::errno::EAGAIN);
+const EBADF: Errno = Errno(linux_raw_sys::errno::EBADF);
 
 /// CPUs this process may run on.
 pub fn num_cpu() -> u32 {
@@ -117,6 +118,25 @@ pub fn create(path: &CStr) -> Result<u32, Errno> {
     // SAFETY: the path is terminated and lives over the call.
     let fd = unsafe { call(__NR_openat, [at, path.as_ptr() as usize, flags, MODE, 0, 0]) }?;
     Ok(fd as u32)
+}
+
+/// Opens /dev/null for each of the standard file descriptors that is closed, as Go's `checkfds` does, so that no file that the boot or an init opens becomes standard error. std does the same, but
+/// only in `main`.
+pub fn check_fds() {
+    let flags = O_RDWR as usize;
+    let at = AT_FDCWD as isize as usize;
+    for fd in 0..3 {
+        // SAFETY: no memory is involved.
+        if unsafe { call(__NR_fcntl, [fd, F_GETFD as usize, 0, 0, 0, 0]) } == Err(EBADF) {
+            // SAFETY: the path is terminated. The lowest free descriptor is this one.
+            let _ = unsafe {
+                call(
+                    __NR_openat,
+                    [at, c"/dev/null".as_ptr() as usize, flags, 0, 0, 0],
+                )
+            };
+        }
+    }
 }
 
 /// Lets other threads run.
