@@ -306,7 +306,8 @@ class GoroutineCommand(gdb.Command):
 Usage: goroutine ID COMMAND
        goroutine all COMMAND
 
-The command is to look only: bt, frame, up, info locals, print. The frames of a goroutine that does not run are numbered from 1."""
+The command is to look only: bt, frame, up, info locals, print. The frames of a goroutine that does not run are numbered after the
+selected thread's innermost one."""
 
     def __init__(self):
         super().__init__("goroutine", gdb.COMMAND_STACK, gdb.COMPLETE_NONE)

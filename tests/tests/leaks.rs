@@ -83,6 +83,16 @@ fn leaks_are_reported_at_exit_on_demand() {
             assert!(report.is_match(&outcome.err()), "{}", outcome.report());
         });
     }
+    // Nor does the child of a fork, for which it would be the second time.
+    each("leak-and-fork", &[("GODEBUG", "leaktrace=1")], |outcome| {
+        let outcome = outcome.ok();
+        assert_eq!(
+            outcome.err().matches("LEAK").count(),
+            1,
+            "{}",
+            outcome.report()
+        );
+    });
     each("leak-at-exit 0", &[], |outcome| {
         assert_eq!(outcome.ok().err(), "");
     });

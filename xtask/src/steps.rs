@@ -279,7 +279,7 @@ struct Tools {
 fn tools(runner: &mut Runner) -> Tools {
     let checked = target().join("checked/cargo-gobuild");
     runner.child(
-        "build the checked tool",
+        "e2e tool, runtime checked",
         &mut cargo(&[
             "build",
             "-p",
@@ -288,11 +288,8 @@ fn tools(runner: &mut Runner) -> Tools {
             "checked,faults",
         ]),
     );
-    runner.function("keep the checked tool", || keep_tool(&checked));
-    runner.child(
-        "build the tool",
-        &mut cargo(&["build", "-p", "cargo-gobuild"]),
-    );
+    runner.function("e2e tool, kept", || keep_tool(&checked));
+    runner.child("e2e tool", &mut cargo(&["build", "-p", "cargo-gobuild"]));
     Tools {
         plain: target().join("debug/cargo-gobuild"),
         checked,

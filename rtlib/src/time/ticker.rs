@@ -40,7 +40,7 @@ impl Ticker {
         ticker
     }
 
-    /// Where the ticks arrive.
+    /// Where the ticks arrive. Clones of it are disconnected when the ticker is dropped.
     #[must_use]
     pub fn receiver(&self) -> &Receiver<Instant> {
         &self.receiver

@@ -50,7 +50,7 @@ impl Timer {
         }
     }
 
-    /// Where the time arrives, once for each setting.
+    /// Where the time arrives, once for each setting. Clones of it are disconnected when the timer is dropped.
     #[must_use]
     pub fn receiver(&self) -> &Receiver<Instant> {
         &self.receiver

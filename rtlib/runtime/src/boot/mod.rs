@@ -16,7 +16,7 @@ use rtlib_abi::layout::ModuleData;
 use crate::arch::current::tls::{self, USE_FSGSBASE};
 use crate::libc::tcb;
 use crate::os::linux::auxv::{Auxv, HWCAP2_FSGSBASE};
-use crate::os::linux::{cgroup, proc};
+use crate::os::linux::{cgroup, membarrier, proc};
 use crate::sched::global::{MAX_GOMAXPROCS, SCHED};
 use crate::sched::{G0, M0, procs, stack, threads};
 use crate::traceback::{eh_frame, level};
@@ -118,12 +118,20 @@ pub fn ncpu() -> u32 {
     NCPU.load(Ordering::Relaxed)
 }
 
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// Whether this is the child of a fork, in which other threads are where they were, for ever. What the boot has registered for the program's exit is its parent's affair.
+pub fn is_forked() -> bool {
+    proc::pid() != PROCESS.load(Ordering::Relaxed)
+}
+
 /// Makes the scheduler: m0 and g0, stacks, debug variables, Ps.
 #[unsafe(export_name = "runtime.schedinit")]
 extern "C" fn schedinit() {
     godebug::parse(getenv(c"GODEBUG").unwrap_or_default());
     #[cfg(feature = "faults")]
     crate::os::linux::faults::parse(getenv(c"RTLIB_FAULTS").unwrap_or_default());
+    PROCESS.store(proc::pid(), Ordering::Relaxed);
     proc::check_fds();
     tracebackinit();
     cpuinit();
@@ -134,6 +142,10 @@ extern "C" fn schedinit() {
     let Some(pp) = SCHED.lock().pidleget() else {
         crate::fatal::throw(b"schedinit: no P")
     };
+    if godebug::hogtrace() {
+        // A hog's stack is wanted at once, or it has ended.
+        membarrier::prepare();
+    }
     crate::leaks::report_at_exit_if_wanted();
     crate::trace::start();
     procs::acquire(&M0, pp);

@@ -21,7 +21,7 @@ mod world;
 use rtlib_abi::leaks::{Found, NO_MEMORY, NO_PROC, THREAD_RUNS, UNREADABLE};
 
 use crate::arch::current::unwind::with_registers_on_stack;
-use crate::boot::godebug;
+use crate::boot::{self, godebug};
 use crate::libc::ffi;
 use crate::sched::allgs;
 use crate::sched::g::G;
@@ -81,6 +81,9 @@ pub fn report_at_exit_if_wanted() {
 }
 
 extern "C" fn report() {
+    if boot::is_forked() {
+        return;
+    }
     match find() {
         Ok(0) => {}
         Ok(1) => crate::print!("LEAK 1 goroutine is blocked for ever\n"),

@@ -28,12 +28,6 @@ const FINISHING: u32 = 2;
 const FINISHED: u32 = 3;
 
 static STATE: AtomicU32 = AtomicU32::new(OFF);
-/// Whose trace it is. A child of `fork` has the file, too, and perhaps a lock that nobody will let go.
-static OWNER: AtomicU32 = AtomicU32::new(0);
-
-fn is_ours() -> bool {
-    OWNER.load(Ordering::Relaxed) == proc::pid()
-}
 
 struct Output {
     file: Option<File>,
@@ -134,14 +128,13 @@ fn begin(fd: u32) {
     drop(output);
     // SAFETY: libc's function and a function that may run at any time. If there is no room, `exit` loses the last events.
     let _ = unsafe { ffi::atexit(at_exit) };
-    OWNER.store(proc::pid(), Ordering::Relaxed);
     STATE.store(OPEN, Ordering::Release);
     ON.store(true, Ordering::Release);
 }
 
 /// Writes the chunks that are full.
 pub fn write_full() {
-    if !super::is_on() || !is_ours() {
+    if !super::is_on() || boot::is_forked() {
         return;
     }
     let mut output = OUTPUT.lock();
@@ -172,7 +165,8 @@ pub fn finish_dying() {
 
 /// Writes what is not written yet, and says what was lost. When this returns, that has been done, here or by another thread, or something was not to be had within so many ns.
 fn finish(patience: u64) {
-    if STATE.load(Ordering::Acquire) == OFF || !is_ours() {
+    // The child of a fork has the file, too, but it is its parent's, as may be a lock, which nobody would let go.
+    if STATE.load(Ordering::Acquire) == OFF || boot::is_forked() {
         return;
     }
     match STATE.compare_exchange(OPEN, FINISHING, Ordering::AcqRel, Ordering::Acquire) {

@@ -25,6 +25,11 @@ pub fn all_threads() {
     fence(Ordering::SeqCst);
 }
 
+/// The first time costs milliseconds once there are threads; before, nothing.
+pub fn prepare() {
+    _ = is_registered();
+}
+
 fn is_registered() -> bool {
     if SUPPORT.load(Ordering::Acquire) == UNKNOWN {
         let registered = membarrier(REGISTER_PRIVATE_EXPEDITED);
