@@ -235,6 +235,9 @@ unsafe extern "C" fn fatalpanic(message: *const u8, len: usize, _: *const u8) ->
     end_with(unsafe { slice::from_raw_parts(message, len) })
 }
 
+#[unsafe(export_name = "runtime.panichook")]
+extern "C" fn panichook(_: bool) {}
+
 #[unsafe(export_name = "runtime.initpanic")]
 unsafe extern "C" fn initpanic(message: *const u8, len: usize, _: *const u8) -> ! {
     // SAFETY: the caller vouches.

@@ -22,6 +22,7 @@ where
     N: FnOnce() + Send + 'static,
 {
     use crate::launch::boxed;
+    crate::panics::announce();
     if const { fits::<(F, N)>() } {
         launch(move || run(f, then), stack_size, Panics::AreFatal);
     } else {

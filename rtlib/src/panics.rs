@@ -1,7 +1,35 @@
-//! What a panic's payload says.
+//! What a panic's payload says, and that `main` hears of panics.
 
 use core::any::Any;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::boxed::Box;
 use std::string::String;
+use std::{panic, thread};
+
+static ANNOUNCED: AtomicBool = AtomicBool::new(false);
+
+/// Before a goroutine is started whose panics end the program: tells the runtime of panics as soon as they are told of, which may take long, so that `main` does not exit under that.
+#[inline(always)]
+pub(crate) fn announce() {
+    if !ANNOUNCED.load(Ordering::Relaxed) {
+        wrap_hook();
+    }
+}
+
+/// Who replaces the hook afterwards loses this, and nothing else.
+#[cold]
+fn wrap_hook() {
+    // Nobody may change the hook then. The next one does.
+    if thread::panicking() || ANNOUNCED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        crate::sys::panic_hook(true);
+        hook(info);
+        crate::sys::panic_hook(false);
+    }));
+}
 
 /// The message of `panic!`; for a payload of any other type, the words that std uses.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {

@@ -159,6 +159,13 @@ pub(crate) fn fatal_panic(message: &str, payload: *const u8) -> ! {
     unsafe { api::fatalpanic(message.as_ptr(), message.len(), payload) }
 }
 
+/// A panic hook begins, or has returned, on the calling goroutine or thread.
+#[cfg(feature = "std")]
+pub(crate) fn panic_hook(begins: bool) {
+    // SAFETY: no requirements.
+    unsafe { api::panichook(begins) }
+}
+
 /// Ends the program: the running init panicked. `payload` as for [`fatal_panic`].
 #[cfg(feature = "std")]
 pub(crate) fn init_panic(message: &str, payload: *const u8) -> ! {

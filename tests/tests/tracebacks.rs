@@ -409,6 +409,18 @@ fn a_panic_that_goes_on_after_another_in_a_destructor_is_shown_where_it_began() 
 }
 
 #[test]
+fn main_waits_for_a_panic_that_ends_the_program() {
+    each("go-panic-beside-the-end", &[], |outcome| {
+        let outcome = outcome.fails_with(2);
+        assert!(
+            outcome.err().starts_with("panic: boom\n"),
+            "{}",
+            outcome.report()
+        );
+    });
+}
+
+#[test]
 fn further_lines_of_a_message_cannot_be_taken_for_a_traceback() {
     each("trace-panic-lines", &[], |outcome| {
         let outcome = outcome.fails_with(2);

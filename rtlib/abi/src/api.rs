@@ -111,6 +111,10 @@ unsafe extern "C" {
     #[link_name = "runtime.fatalpanic"]
     pub fn fatalpanic(msg: *const u8, len: usize, payload: *const u8) -> !;
 
+    /// A panic hook begins, or has returned, on the calling goroutine. If its panics are fatal, `main` waits for that when it returns.
+    #[link_name = "runtime.panichook"]
+    pub fn panichook(begins: bool);
+
     /// Ends the program because an init function panicked: prints `panic: <msg>` and `goroutine 1 [running, in init of package
     /// P]:` with the function, file and line, exit status 2. `payload` as for `fatalpanic`.
     #[link_name = "runtime.initpanic"]

@@ -7,7 +7,8 @@ use super::{inittask, moduledata};
 use crate::libc::ffi;
 use crate::os::linux::nanotime;
 use crate::sched::global::MAIN_STARTED;
-use crate::sched::{M0, current, locked, schedtrace};
+use crate::sched::{M0, current, locked, schedtrace, timer};
+use crate::traceback::panics;
 
 unsafe extern "C" {
     /// Emitted: jumps to the `main` that rustc generates.
@@ -41,12 +42,23 @@ extern "C" fn main() {
     let (argc, argv) = super::argc_argv();
     // SAFETY: a C main, called once, with the program's own arguments.
     let code = unsafe { main_main(argc, argv) };
+    wait_for_panics();
     if crate::fatal::panicking() {
         // Another goroutine is reporting its panic; it ends the program.
         crate::os::linux::proc::sleep_for_ever();
     }
     // SAFETY: as returning from C's main does.
     unsafe { ffi::exit(code) }
+}
+
+/// What others are about to say of a panic that ends the program must not be lost (Go: `runningPanicDefers`). A hook that never returns does not keep the program, though.
+fn wait_for_panics() {
+    const PATIENCE_NS: u64 = 3_000_000_000;
+    const LOOK_EVERY_NS: u64 = 100_000;
+    let limit = nanotime() + PATIENCE_NS;
+    while panics::are_on_their_way() && !crate::fatal::panicking() && nanotime() < limit {
+        timer::api::sleep_until(nanotime() + LOOK_EVERY_NS);
+    }
 }
 
 fn run(tasks: &'static [*const rtlib_abi::layout::InitTask], started: u64) {

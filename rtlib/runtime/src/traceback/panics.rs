@@ -9,13 +9,14 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use rtlib_abi::traceback::Trace;
 
 use super::unwind;
 use crate::boot::inittask;
 use crate::libc::{dtors, ffi};
+use crate::os::linux::nanotime;
 use crate::sched::g::G;
 use crate::sched::{is_main, this_goroutine};
 
@@ -87,6 +88,37 @@ pub unsafe extern "C" fn begins(exception: *const Exception) {
             }
         }
     }
+}
+
+/// Hooks that run, on goroutines whose panics are fatal.
+static HOOKS: AtomicU32 = AtomicU32::new(0);
+/// When the last of them returned, ns.
+static TOLD: AtomicU64 = AtomicU64::new(0);
+/// What a panic has then to reach the bottom of its stack. A program whose panic was caught on the way ends so much later if it ends right then.
+const UNWINDING_NS: u64 = 5_000_000;
+
+/// See `rtlib_abi::api::panichook`.
+#[unsafe(export_name = "runtime.panichook")]
+extern "C" fn panichook(begins: bool) {
+    let is_fatal = |gp: &&G| gp.fatal_panics.load(Ordering::Relaxed);
+    if this_goroutine().filter(is_fatal).is_none() {
+        return;
+    }
+    if begins {
+        HOOKS.fetch_add(1, Ordering::AcqRel);
+    } else {
+        TOLD.store(nanotime(), Ordering::Release);
+        HOOKS.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Whether one may be on its way to end the program.
+pub fn are_on_their_way() -> bool {
+    if HOOKS.load(Ordering::Acquire) != 0 {
+        return true;
+    }
+    let told = TOLD.load(Ordering::Acquire);
+    told != 0 && nanotime() < told + UNWINDING_NS
 }
 
 #[inline(never)]

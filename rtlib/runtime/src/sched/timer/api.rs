@@ -18,7 +18,7 @@ extern "C" fn nanotime() -> u64 {
 
 /// See `rtlib_abi::time::sleep_until`.
 #[unsafe(export_name = "runtime.timeSleepUntil")]
-extern "C" fn sleep_until(deadline: u64) {
+pub extern "C" fn sleep_until(deadline: u64) {
     extern "C" fn commit(left: &'static G, _arg: usize) {
         publish(left);
     }

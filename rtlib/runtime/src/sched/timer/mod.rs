@@ -32,7 +32,7 @@ mod array;
 mod heap;
 
 #[cfg(feature = "object")]
-mod api;
+pub mod api;
 #[cfg(all(test, loom))]
 mod loom_tests;
 #[cfg(feature = "object")]
