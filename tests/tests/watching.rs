@@ -58,7 +58,7 @@ fn goroutines_that_sleep_in_the_kernel_unannounced_run_in_parallel() {
 }
 
 #[test]
-fn more_goroutines_than_there_may_be_ps_sleep_in_a_lock_of_std() {
+fn more_goroutines_than_gomaxprocs_can_be_sleep_in_a_lock_of_std() {
     check("std-barrier 1200", "1 leader");
 }
 

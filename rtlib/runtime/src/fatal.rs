@@ -40,15 +40,11 @@ fn print_line(what: &str, message: &[u8]) {
 
 /// Further lines of a message are indented, as Go's: whoever reads a traceback must not take them for part of it.
 fn print_panic(message: &[u8]) {
-    let mut err = Stderr::new();
-    err.bytes(b"panic: ");
-    for (n, line) in message.split(|byte| *byte == b'\n').enumerate() {
-        if n > 0 {
-            err.bytes(b"\n\t");
-        }
-        err.bytes(line);
+    let mut what = "panic: ";
+    for line in message.split(|byte| *byte == b'\n') {
+        print_line(what, line);
+        what = "\t";
     }
-    err.bytes(b"\n");
 }
 
 /// Too many threads.

@@ -76,21 +76,19 @@ fn look_up(pc: usize) -> Symbols {
             line: symbol.lineno().unwrap_or_default(),
         });
     });
-    if let Some(outermost) = symbols.last_mut()
-        && !outermost.name.contains("::")
+    let is_full = |outermost: &Symbol| outermost.name.contains("::");
+    if !symbols.last().is_some_and(is_full)
         && let Some(name) = symbol_table::function_at(pc.saturating_sub(1))
     {
-        outermost.name = name;
-    }
-    // The file that the symboliser looks for by its name may have been replaced or deleted since.
-    if symbols.is_empty()
-        && let Some(name) = symbol_table::function_at(pc.saturating_sub(1))
-    {
-        symbols.push(Symbol {
-            name,
-            file: String::new(),
-            line: 0,
-        });
+        match symbols.last_mut() {
+            Some(outermost) => outermost.name = name,
+            // The file that the symboliser looks for by its name may have been replaced or deleted since.
+            None => symbols.push(Symbol {
+                name,
+                file: String::new(),
+                line: 0,
+            }),
+        }
     }
     symbols.into()
 }

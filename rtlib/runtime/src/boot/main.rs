@@ -57,7 +57,7 @@ fn wait_for_panics() {
     const LOOK_EVERY_NS: u64 = 100_000;
     let limit = nanotime() + PATIENCE_NS;
     while panics::are_on_their_way() && !crate::fatal::panicking() && nanotime() < limit {
-        timer::api::sleep_until(nanotime() + LOOK_EVERY_NS);
+        timer::sleep_until(nanotime() + LOOK_EVERY_NS);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::arch::current::tls;
 use crate::link::Link;
 use crate::lock::{self, Lock};
 use crate::lockrank::{Rank, Ranked};
-use crate::os::linux::signal::{SIGURG, block_all, set_mask};
+use crate::os::linux::signal::{Blocked, SIGURG};
 use crate::os::linux::{futex, mem, nanotime, proc, thread};
 use crate::sched::m::M;
 use crate::sched::{sysmon, template};
@@ -93,10 +93,10 @@ fn places() -> &'static [Place] {
 
 /// All other threads are stopped until this is dropped.
 pub struct Stopped {
-    /// The calling thread's signal mask. Meanwhile it takes no signals: SIGURG, with which somebody may have asked it for its stack (`traceback::interrupt`), would stop it, too, and for ever.
-    mask: u64,
-    #[expect(dead_code, reason = "keeps others from stopping the world")]
-    right: Guard,
+    /// SIGURG, with which somebody may have asked the calling thread for its stack (`traceback::interrupt`), would stop it, too, and for ever.
+    _blocked: Blocked,
+    /// Keeps others from stopping the world.
+    _right: Guard,
 }
 
 impl Stopped {
@@ -118,7 +118,6 @@ impl Stopped {
 impl Drop for Stopped {
     fn drop(&mut self) {
         let_go();
-        set_mask(self.mask);
     }
 }
 
@@ -140,17 +139,7 @@ pub fn stop() -> Result<Stopped, Error> {
         PLACES.store(memory.as_ptr().cast(), Ordering::Release);
     }
     signal::install(SIGURG);
-    let mask = block_all();
-    match stop_within_tries() {
-        Ok(()) => Ok(Stopped { mask, right }),
-        Err(error) => {
-            set_mask(mask);
-            Err(error)
-        }
-    }
-}
-
-fn stop_within_tries() -> Result<(), Error> {
+    let blocked = Blocked::all();
     for _ in 0..TRIES {
         // Those of the last time are awake, or will not look at their places any more.
         stopped()
@@ -159,7 +148,12 @@ fn stop_within_tries() -> Result<(), Error> {
         STOPPED.store(0, Ordering::Release);
         EPOCH.fetch_add(1, Ordering::AcqRel);
         match stop_all() {
-            Ok(true) => return Ok(()),
+            Ok(true) => {
+                return Ok(Stopped {
+                    _blocked: blocked,
+                    _right: right,
+                });
+            }
             Ok(false) => let_go(),
             Err(error) => {
                 let_go();

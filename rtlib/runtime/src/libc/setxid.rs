@@ -27,7 +27,7 @@ unsafe extern "C" fn __wrap___nptl_setxid_sighandler(
         return unsafe { ffi::real_setxid_sighandler(signo, info, context) };
     };
     let current = tls::thread_pointer();
-    let mask = signal::block_all();
+    let _blocked = signal::Blocked::all();
     // SAFETY: with all signals blocked nothing but libc's handler runs until the thread pointer is back. It makes system calls and atomic changes to words of
     // the control block that are this thread's; `own` is complete, and lives as long as its thread. m0's may be in use at the same time by the main goroutine on
     // another M, which those words do not concern.
@@ -36,5 +36,4 @@ unsafe extern "C" fn __wrap___nptl_setxid_sighandler(
         ffi::real_setxid_sighandler(signo, info, context);
         tls::set_thread_pointer(current);
     }
-    signal::set_mask(mask);
 }

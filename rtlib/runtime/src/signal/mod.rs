@@ -18,7 +18,7 @@ use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::proc;
 use crate::os::linux::signal::{
-    SIGABRT, SIGBUS, SIGQUIT, SIGSEGV, SIGURG, bit, block_all, set_mask, unblock_all,
+    Blocked, SIGABRT, SIGBUS, SIGQUIT, SIGSEGV, SIGURG, bit, unblock_all,
 };
 use crate::os::linux::thread;
 use crate::trace;
@@ -97,10 +97,8 @@ pub fn install(signal: u32) {
 
 /// For what takes [`PROGRAM`]: a handler that ends the program installs one more.
 fn without_signals<R>(f: impl FnOnce() -> R) -> R {
-    let mask = block_all();
-    let result = f();
-    set_mask(mask);
-    result
+    let _blocked = Blocked::all();
+    f()
 }
 
 /// What is blocked while the handler runs. Somebody waits for the answer to SIGURG, so nothing that may end the program comes between.

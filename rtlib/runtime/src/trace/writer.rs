@@ -134,7 +134,7 @@ fn begin(fd: u32) {
 
 /// Writes the chunks that are full.
 pub fn write_full() {
-    if !super::is_on() || boot::is_forked() {
+    if !super::is_on() {
         return;
     }
     let mut output = OUTPUT.lock();

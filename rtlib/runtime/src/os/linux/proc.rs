@@ -88,12 +88,14 @@ fn wait_for_room(fd: u32, ns: u64) {
 
 /// From now on this open file does not let its writers wait, those in other threads and processes included that have it from here.
 pub fn set_nonblocking(fd: u32) -> Result<(), Errno> {
-    let fcntl = |command: u32, value: usize| {
-        // SAFETY: no memory is involved.
-        unsafe { call(__NR_fcntl, [fd as usize, command as usize, value, 0, 0, 0]) }
-    };
-    let flags = fcntl(F_GETFL, 0)?;
-    fcntl(F_SETFL, flags | O_NONBLOCK as usize).map(drop)
+    let flags = fcntl(fd, F_GETFL, 0)?;
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK as usize).map(drop)
+}
+
+/// For commands whose argument is a number.
+fn fcntl(fd: u32, command: u32, value: usize) -> Result<usize, Errno> {
+    // SAFETY: no memory is involved.
+    unsafe { call(__NR_fcntl, [fd as usize, command as usize, value, 0, 0, 0]) }
 }
 
 /// Ends the process at once.
@@ -112,29 +114,15 @@ pub fn pid() -> u32 {
 
 /// Creates a file, or empties it, and gives its descriptor.
 pub fn create(path: &CStr) -> Result<u32, Errno> {
-    const MODE: usize = 0o666;
-    let flags = (O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC) as usize;
-    let at = AT_FDCWD as isize as usize;
-    // SAFETY: the path is terminated and lives over the call.
-    let fd = unsafe { call(__NR_openat, [at, path.as_ptr() as usize, flags, MODE, 0, 0]) }?;
-    Ok(fd as u32)
+    open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC).map(|fd| fd as u32)
 }
 
 /// Opens /dev/null for each of the standard file descriptors that is closed, as Go's `checkfds` does, so that no file that the boot or an init opens becomes standard error. std does the same, but
 /// only in `main`.
 pub fn check_fds() {
-    let flags = O_RDWR as usize;
-    let at = AT_FDCWD as isize as usize;
     for fd in 0..3 {
-        // SAFETY: no memory is involved.
-        if unsafe { call(__NR_fcntl, [fd, F_GETFD as usize, 0, 0, 0, 0]) } == Err(EBADF) {
-            // SAFETY: the path is terminated. The lowest free descriptor is this one.
-            let _ = unsafe {
-                call(
-                    __NR_openat,
-                    [at, c"/dev/null".as_ptr() as usize, flags, 0, 0, 0],
-                )
-            };
+        if fcntl(fd, F_GETFD, 0) == Err(EBADF) {
+            _ = open(c"/dev/null", O_RDWR); // the lowest that is free: this one
         }
     }
 }
@@ -219,12 +207,13 @@ pub fn read_file<'a>(path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// Opens a file to read it.
+/// A file that this makes has the mode that most files have.
 fn open(path: &CStr, flags: u32) -> Result<usize, Errno> {
-    let flags = (O_RDONLY | O_CLOEXEC | flags) as usize;
+    const MODE: usize = 0o666;
     let at = AT_FDCWD as isize as usize;
+    let path = path.as_ptr() as usize;
     // SAFETY: the path is terminated and lives over the call.
-    unsafe { call(__NR_openat, [at, path.as_ptr() as usize, flags, 0, 0, 0]) }
+    unsafe { call(__NR_openat, [at, path, flags as usize, MODE, 0, 0]) }
 }
 
 fn close(fd: usize) {
@@ -237,7 +226,7 @@ pub fn for_each_line(path: &CStr, mut f: impl FnMut(&[u8])) -> Result<(), Errno>
     const LONGEST: usize = 512;
     let mut line = [0; LONGEST];
     let mut len = 0;
-    let fd = open(path, 0)?;
+    let fd = open(path, O_RDONLY | O_CLOEXEC)?;
     let mut buffer = [0; 4096];
     let result = loop {
         let args = [fd, buffer.as_mut_ptr() as usize, buffer.len(), 0, 0, 0];
@@ -268,7 +257,7 @@ pub fn for_each_entry(path: &CStr, mut f: impl FnMut(&[u8])) -> Result<(), Errno
     /// Positions in `struct linux_dirent64` (getdents64(2)).
     const LENGTH: usize = 16;
     const NAME: usize = 19;
-    let fd = open(path, O_DIRECTORY)?;
+    let fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY)?;
     let mut buffer = [0_u8; 4096];
     let result = loop {
         let args = [fd, buffer.as_mut_ptr() as usize, buffer.len(), 0, 0, 0];

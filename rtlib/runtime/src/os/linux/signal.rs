@@ -46,9 +46,24 @@ pub fn disable_alternate_stack() {
     let _ = unsafe { call(__NR_sigaltstack, [&raw const stack as usize, 0, 0, 0, 0, 0]) };
 }
 
-/// Blocks all signals for the calling thread; returns what was blocked before.
-pub fn block_all() -> u64 {
-    set_mask(u64::MAX)
+/// While it lives, the thread that has made it takes no signals.
+pub struct Blocked {
+    before: u64,
+}
+
+impl Blocked {
+    /// Blocks all signals for the calling thread.
+    pub fn all() -> Self {
+        Self {
+            before: set_mask(u64::MAX),
+        }
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        set_mask(self.before);
+    }
 }
 
 /// Blocks no signal for the calling thread any more.

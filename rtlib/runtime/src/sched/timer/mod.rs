@@ -32,7 +32,7 @@ mod array;
 mod heap;
 
 #[cfg(feature = "object")]
-pub mod api;
+mod api;
 #[cfg(all(test, loom))]
 mod loom_tests;
 #[cfg(feature = "object")]
@@ -42,6 +42,8 @@ mod run;
 #[cfg(any(feature = "object", all(loom, test)))]
 mod timers;
 
+#[cfg(feature = "object")]
+pub use api::sleep_until;
 #[cfg(feature = "object")]
 pub use park::{Win, gopark_until, park_until};
 #[cfg(feature = "object")]
