@@ -12,8 +12,11 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Dependency, EdgeKind, Graph, Package, PackageId, TargetKind};
 
-/// The package whose macros mark init functions and variables.
-pub const RTLIB_PACKAGE: &str = "rtlib";
+/// The package whose macros mark init functions and variables. Another package on the registry is called like its library.
+pub const RTLIB_PACKAGE: &str = "gobuild-rtlib";
+
+/// The library of that package.
+pub const RTLIB_CRATE: &str = "rtlib";
 
 /// A crate of the program: a package's library, or the binary itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -411,9 +414,9 @@ mod tests {
             .package("unused", &[])
             .package(
                 "helper",
-                &[("app", EdgeKind::Normal), ("rtlib", EdgeKind::Normal)],
+                &[("app", EdgeKind::Normal), (RTLIB_PACKAGE, EdgeKind::Normal)],
             )
-            .package("rtlib", &[]);
+            .package(RTLIB_PACKAGE, &[]);
         check(
             &builder.clone().bin("app"),
             expect![[r#"
@@ -428,7 +431,7 @@ mod tests {
             app: ["log"] dev
             helper: ["app", "rtlib"] rtlib dev
             log: []
-            rtlib: [] dev
+            gobuild-rtlib: [] dev
             main: ["helper", "log"] rtlib
         "#]],
         );

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::graph::{RTLIB_CRATE, RTLIB_PACKAGE};
 use crate::model::{
     Dependency, EdgeKind, Graph, LibTarget, Package, PackageId, RootTarget, TargetKind,
 };
@@ -10,6 +11,14 @@ use crate::model::{
 /// The id that [`GraphBuilder`] gives a package.
 pub(crate) fn lib(name: &str) -> PackageId {
     PackageId(format!("path+file:///ws/{name}#1.0.0"))
+}
+
+/// What the library of a package is called.
+fn crate_name(package: &str) -> String {
+    match package {
+        RTLIB_PACKAGE => RTLIB_CRATE.into(),
+        other => other.replace('-', "_"),
+    }
 }
 
 /// Builds a graph of path packages below `/ws`, each with a library at `/ws/<name>/src/lib.rs`.
@@ -36,7 +45,7 @@ impl GraphBuilder {
             .iter()
             .map(|(to, kind)| Dependency {
                 id: lib(to),
-                extern_name: to.replace('-', "_"),
+                extern_name: crate_name(to),
                 kind: *kind,
             })
             .collect();
@@ -47,7 +56,7 @@ impl GraphBuilder {
             version: "1.0.0".into(),
             source: None,
             lib: Some(LibTarget {
-                crate_name: name.replace('-', "_"),
+                crate_name: crate_name(name),
                 src_path: manifest_dir.join("src/lib.rs"),
                 edition: "2024".into(),
                 proc_macro,

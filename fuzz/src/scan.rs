@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use gobuild_codegen::diagnostic::Diagnostics;
-use gobuild_codegen::graph::RuntimeGraph;
+use gobuild_codegen::graph::{RTLIB_CRATE, RTLIB_PACKAGE, RuntimeGraph};
 use gobuild_codegen::model::{
     Dependency, EdgeKind, Graph, InitKind, LibTarget, Package, PackageId, Plan, RootTarget,
     TargetKind,
@@ -86,10 +86,10 @@ fn sources(text: &str) -> MemorySource {
 
 /// A binary that depends on rtlib.
 fn graph() -> RuntimeGraph {
-    let rtlib = package("rtlib", Vec::new());
+    let rtlib = package(RTLIB_PACKAGE, Vec::new());
     let dependency = Dependency {
         id: rtlib.id.clone(),
-        extern_name: "rtlib".into(),
+        extern_name: RTLIB_CRATE.into(),
         kind: EdgeKind::Normal,
     };
     let mut app = package("app", vec![dependency]);

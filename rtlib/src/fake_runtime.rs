@@ -2,7 +2,7 @@
 //! a program, under miri too, without the scheduler.
 //!
 //! ```text
-//! MIRIFLAGS=-Zmiri-ignore-leaks cargo +nightly miri test -p rtlib --lib
+//! MIRIFLAGS=-Zmiri-ignore-leaks cargo +nightly miri test -p gobuild-rtlib --lib
 //! ```
 //!
 //! (Leaks are ignored because of the next point.)

@@ -1,7 +1,7 @@
 //! The packet between threads: under loom every interleaving of small cases, else (and under miri) the cases as they come.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" cargo test -p rtlib --lib --release
+//! RUSTFLAGS="--cfg loom" cargo test -p gobuild-rtlib --lib --release
 //! ```
 
 use super::*;

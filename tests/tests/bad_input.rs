@@ -6,7 +6,7 @@ use gobuild_tests::project::Project;
 use gobuild_tests::snapshot;
 
 const FAILURE: i32 = 101;
-const RTLIB: &str = "rtlib = { path = \"{rtlib}\" }";
+const RTLIB: &str = "gobuild-rtlib = { path = \"{rtlib}\" }";
 
 /// A package of this name that depends on rtlib.
 fn bad(name: &str, main: &str) -> Project {

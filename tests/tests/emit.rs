@@ -132,7 +132,7 @@ fn the_graph_is_drawn_when_the_path_ends_in_svg() {
     );
     let svg = place.read("deep/down/order.svg");
     well_formed(&svg);
-    for text in PACKAGES.into_iter().chain(["rtlib"]) {
+    for text in PACKAGES.into_iter().chain(["gobuild-rtlib"]) {
         assert!(
             svg.contains(&format!(">{text}</text>")),
             "no {text} in\n{svg}"
@@ -210,7 +210,7 @@ fn kinds_that_need_no_build_build_nothing() {
     let project = Project::bin(
         "unused",
         "unbuilt",
-        "rtlib = { path = \"{rtlib}\" }",
+        "gobuild-rtlib = { path = \"{rtlib}\" }",
         "#[rtlib::init]\nfn setup() { let _: u32 = \"not a number\"; }\nfn main() {}\n",
     );
     let target = project.path().join("target");

@@ -202,7 +202,7 @@ fn the_readmes_program_greets() {
     let project = Project::bin(
         "readme",
         "greets",
-        "rtlib = { path = \"{rtlib}\" }",
+        "gobuild-rtlib = { path = \"{rtlib}\" }",
         block(&readme(), "rust", 0),
     );
     _ = project.build(&["-q"]).ok();
@@ -220,7 +220,7 @@ fn the_readmes_goroutines_add_up() {
     let project = Project::bin(
         "readme",
         "adds",
-        "rtlib = { path = \"{rtlib}\" }",
+        "gobuild-rtlib = { path = \"{rtlib}\" }",
         block(&readme(), "rust", 1),
     );
     _ = project.build(&["-q"]).ok();

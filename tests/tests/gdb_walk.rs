@@ -30,7 +30,12 @@ fn startup() -> &'static Path {
     static BUILT: OnceLock<(Project, PathBuf)> = OnceLock::new();
     &BUILT
         .get_or_init(|| {
-            let project = Project::bin("gdb", "startup", "rtlib = { path = \"{rtlib}\" }", MAIN);
+            let project = Project::bin(
+                "gdb",
+                "startup",
+                "gobuild-rtlib = { path = \"{rtlib}\" }",
+                MAIN,
+            );
             _ = project.build(&[]).ok();
             let exe = project.exe("debug", "startup");
             (project, exe)

@@ -4,7 +4,7 @@
 use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
 
-const RTLIB: &str = "rtlib = { path = \"{rtlib}\" }";
+const RTLIB: &str = "gobuild-rtlib = { path = \"{rtlib}\" }";
 
 fn program(name: &str, main: &str) -> Project {
     Project::bin("inits", name, RTLIB, main)
@@ -65,7 +65,7 @@ fn reading_a_variable_too_early_names_it_and_its_reader() {
     project.package(
         "",
         "early",
-        "rtlib = { path = \"{rtlib}\" }\nreader = { path = \"reader\" }",
+        "gobuild-rtlib = { path = \"{rtlib}\" }\nreader = { path = \"reader\" }",
     );
     project.package("reader", "reader", RTLIB);
     project.file(
@@ -89,7 +89,7 @@ fn reading_a_variable_too_early_names_it_and_its_reader() {
     project.package(
         "",
         "early2",
-        "rtlib = { path = \"{rtlib}\" }\nreader2 = { path = \"reader2\" }",
+        "gobuild-rtlib = { path = \"{rtlib}\" }\nreader2 = { path = \"reader2\" }",
     );
     project.package("reader2", "reader2", RTLIB);
     project.file("reader2/src/lib.rs", "unsafe extern \"Rust\" { safe fn peek() -> u32; }\n#[rtlib::init] fn read() { println!(\"{}\", peek()); }\n");
@@ -148,7 +148,7 @@ fn lost(use_line: &str) -> Project {
     project.package(
         "",
         "loses",
-        "rtlib = { path = \"{rtlib}\" }\ndriver = { path = \"driver\" }",
+        "gobuild-rtlib = { path = \"{rtlib}\" }\ndriver = { path = \"driver\" }",
     );
     project.package("driver", "driver", RTLIB);
     project.file(
@@ -319,7 +319,7 @@ fn no_profile_loses_an_init() {
     project.package(
         "",
         "profiles",
-        "rtlib = { path = \"{rtlib}\" }\npart = { path = \"part\" }",
+        "gobuild-rtlib = { path = \"{rtlib}\" }\npart = { path = \"part\" }",
     );
     project.package("part", "part", RTLIB);
     project.file("part/src/lib.rs", "mod deep { #[rtlib::init] fn hidden() { println!(\"part\"); } }\n#[rtlib::var] static V: Vec<u8> = { println!(\"var\"); vec![0; 9] };\n");

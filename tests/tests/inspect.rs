@@ -208,7 +208,7 @@ fn other_tools_read_the_dependency_list() {
             auditable_info::audit_info_from_file(&program, auditable_info::Limits::default())
                 .expect("the list is there and can be read");
         let names: Vec<&str> = info.packages.iter().map(|p| p.name.as_str()).collect();
-        for name in ["registry", "codec", "hex", "rtlib", "syn"] {
+        for name in ["registry", "codec", "hex", "gobuild-rtlib", "syn"] {
             assert!(names.contains(&name), "no {name} in {names:?}");
         }
         let root = info.packages.iter().find(|p| p.root).expect("a root");

@@ -141,7 +141,7 @@ fn write_rust(project: &Project, graphs: &[Vec<Package>]) {
     );
     let package = |name: &str, file: &str, deps: Vec<&str>, has_init: bool, rest: &str| {
         let mut manifest = format!(
-            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\nrtlib = {{ path = \"{{rtlib}}\" }}\n"
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\ngobuild-rtlib = {{ path = \"{{rtlib}}\" }}\n"
         );
         let mut text = String::from("#![allow(non_snake_case)]\n");
         for dep in deps {
@@ -409,7 +409,7 @@ fn variables_are_initialised_in_gos_order() {
     project.package(
         "rust",
         "vars",
-        "rtlib = { path = \"{rtlib}\" }\n\n[workspace]",
+        "gobuild-rtlib = { path = \"{rtlib}\" }\n\n[workspace]",
     );
     let sets: Vec<_> = (0..n).map(|_| random_items(&mut random)).collect();
     for (s, items) in sets.iter().enumerate() {

@@ -34,11 +34,15 @@ fn tree() -> Project {
     project.package(
         "",
         "same",
-        "rtlib = { path = \"{rtlib}\" }\nhelper = { path = \"helper\" }\n",
+        "gobuild-rtlib = { path = \"{rtlib}\" }\nhelper = { path = \"helper\" }\n",
     );
     project.file("src/main.rs", MAIN);
     project.file("src/part.rs", PART);
-    project.package("helper", "helper", "rtlib = { path = \"{rtlib}\" }\n");
+    project.package(
+        "helper",
+        "helper",
+        "gobuild-rtlib = { path = \"{rtlib}\" }\n",
+    );
     project.file(
         "helper/src/lib.rs",
         "#[rtlib::init]\nfn ready() {}\n\npub fn name() -> String {\n    file!().to_owned()\n}\n",

@@ -463,7 +463,12 @@ fn a_program_without_rtlib_tells_addresses() {
 #[test]
 fn a_stripped_program_tells_addresses() {
     let main = "fn main() { rtlib::go(|| panic!(\"bare\")); rtlib::park(); }\n";
-    let project = Project::bin("traces", "stripped", "rtlib = { path = \"{rtlib}\" }", main);
+    let project = Project::bin(
+        "traces",
+        "stripped",
+        "gobuild-rtlib = { path = \"{rtlib}\" }",
+        main,
+    );
     project.file(".cargo/config.toml", "[profile.dev]\nstrip = true\n");
     _ = project.build(&["-q"]).ok();
     let err = run(&mut project.program("debug", "stripped"), RUN)

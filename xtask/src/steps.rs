@@ -54,7 +54,7 @@ pub fn tidy(runner: &mut Runner, _: &[String]) {
 pub fn bless(runner: &mut Runner, _: &[String]) {
     runner.child(
         "bless macros",
-        cargo(&["test", "-p", "rtlib-macros"]).env("TRYBUILD", "overwrite"),
+        cargo(&["test", "-p", "gobuild-rtlib-macros"]).env("TRYBUILD", "overwrite"),
     );
     runner.child(
         "bless messages",
@@ -156,15 +156,15 @@ fn lints(runner: &mut Runner) {
     runner.child("clippy", &mut clippy(&["--workspace", "--all-targets"]));
     runner.child(
         "clippy runtime",
-        &mut clippy(&["-p", "rtlib-runtime", "--features", "object"]),
+        &mut clippy(&["-p", "gobuild-rtlib-runtime", "--features", "object"]),
     );
     runner.child(
         "clippy runtime, faults",
-        &mut clippy(&["-p", "rtlib-runtime", "--features", "object,faults"]),
+        &mut clippy(&["-p", "gobuild-rtlib-runtime", "--features", "object,faults"]),
     );
     runner.child(
         "clippy no_std",
-        &mut clippy(&["-p", "rtlib", "--no-default-features"]),
+        &mut clippy(&["-p", "gobuild-rtlib", "--no-default-features"]),
     );
     for dir in others() {
         let mut command = clippy(&["--all-targets"]);
@@ -184,7 +184,7 @@ fn docs(runner: &mut Runner) {
     runner.child("doc", &mut doc(&["--workspace"]));
     let runtime = [
         "-p",
-        "rtlib-runtime",
+        "gobuild-rtlib-runtime",
         "--features",
         "object",
         "--document-private-items",
@@ -195,7 +195,10 @@ fn docs(runner: &mut Runner) {
 /// The models of the queues and protocols, with so many preemptions at most: each one more takes ten times as long, and without a limit some do not end. In `rtlib` every test is a model, in the runtime those that say
 /// so by name.
 fn loom(runner: &mut Runner, preemptions: &str) {
-    for (package, filter) in [("rtlib", None), ("rtlib-runtime", Some("loom"))] {
+    for (package, filter) in [
+        ("gobuild-rtlib", None),
+        ("gobuild-rtlib-runtime", Some("loom")),
+    ] {
         let mut command = cargo(&["test", "-p", package, "--release", "--lib"]);
         command
             .args(filter)
@@ -224,11 +227,11 @@ fn miri(runner: &mut Runner) {
             "miri",
             "test",
             "-p",
-            "rtlib",
+            "gobuild-rtlib",
             "-p",
-            "rtlib-runtime",
+            "gobuild-rtlib-runtime",
             "-p",
-            "rtlib-abi",
+            "gobuild-rtlib-abi",
             "--lib",
         ])
         .env("MIRIFLAGS", "-Zmiri-ignore-leaks"),
@@ -249,7 +252,13 @@ fn thread_sanitizer(runner: &mut Runner) {
     runner.child(
         name,
         cargo(&[NIGHTLY, "test", "-Zbuild-std", "--target", TARGET])
-            .args(["-p", "rtlib", "-p", "rtlib-runtime", "--lib"])
+            .args([
+                "-p",
+                "gobuild-rtlib",
+                "-p",
+                "gobuild-rtlib-runtime",
+                "--lib",
+            ])
             .env("RUSTFLAGS", "-Zsanitizer=thread")
             .env("CARGO_TARGET_DIR", target().join("tsan")),
     );

@@ -63,7 +63,7 @@ fn rtlib(inits: Inits) -> String {
     match inits {
         Inits::None => String::new(),
         Inits::Three => format!(
-            "rtlib = {{ path = {:?} }}\n",
+            "gobuild-rtlib = {{ path = {:?} }}\n",
             checkout::root().join("rtlib")
         ),
     }

@@ -47,7 +47,7 @@ impl Package {
     pub fn with_rtlib(files: &[(&str, &str)]) -> Self {
         let rtlib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rtlib");
         Self::new(
-            &format!("[dependencies]\nrtlib = {{ path = {rtlib:?} }}"),
+            &format!("[dependencies]\ngobuild-rtlib = {{ path = {rtlib:?} }}"),
             files,
         )
     }

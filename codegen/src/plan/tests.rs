@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::graph::RTLIB_PACKAGE;
 use crate::model::{EdgeKind, Graph, LibTarget, TargetKind};
 use crate::scan::{Cfg, scan};
 use crate::source::MemorySource;
@@ -130,11 +131,11 @@ fn shown(plan: Result<Plan, Diagnostics>) -> String {
 
 /// `app` (a binary without a library) and libraries, all of which use rtlib.
 fn graph(edges: &[(&str, &[&str])]) -> Graph {
-    let mut builder = GraphBuilder::new().package("rtlib", &[]);
+    let mut builder = GraphBuilder::new().package(RTLIB_PACKAGE, &[]);
     for (name, deps) in edges {
         let deps: Vec<_> = deps
             .iter()
-            .chain(&["rtlib"])
+            .chain(&[RTLIB_PACKAGE])
             .map(|dep| (*dep, NORMAL))
             .collect();
         builder = builder.package(name, &deps);
@@ -330,8 +331,8 @@ fn an_init_that_no_object_holds_is_an_error() {
 #[test]
 fn a_dev_dependency_that_is_not_linked_is_a_warning() {
     let builder = GraphBuilder::new()
-        .package("rtlib", &[])
-        .package("helper", &[("rtlib", NORMAL)]);
+        .package(RTLIB_PACKAGE, &[])
+        .package("helper", &[(RTLIB_PACKAGE, NORMAL)]);
     let graph = builder
         .package("app", &[("helper", EdgeKind::Dev)])
         .target("app", TargetKind::Test);
@@ -484,8 +485,8 @@ fn a_record_of_an_unknown_package_is_an_error() {
 #[test]
 fn a_library_and_a_binary_of_one_name_are_told_apart() {
     let graph = GraphBuilder::new()
-        .package("rtlib", &[])
-        .package("app", &[("rtlib", NORMAL)])
+        .package(RTLIB_PACKAGE, &[])
+        .package("app", &[(RTLIB_PACKAGE, NORMAL)])
         .bin("app");
     let files = [
         ("app/src/main.rs", "#[rtlib::init] fn same() {}"),
@@ -502,9 +503,9 @@ fn a_library_and_a_binary_of_one_name_are_told_apart() {
 #[test]
 fn a_library_is_linked_with_its_own_unit_tests() {
     let mut graph = GraphBuilder::new()
-        .package("rtlib", &[])
+        .package(RTLIB_PACKAGE, &[])
         .package("helper", &[("app", NORMAL)])
-        .package("app", &[("rtlib", NORMAL), ("helper", EdgeKind::Dev)])
+        .package("app", &[(RTLIB_PACKAGE, NORMAL), ("helper", EdgeKind::Dev)])
         .target("app", TargetKind::LibTest);
     graph.target.src_path = "/ws/app/src/lib.rs".into();
     let program = Program::new(&graph, &[("app/src/lib.rs", INIT)]);

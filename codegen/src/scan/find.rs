@@ -18,6 +18,7 @@ use super::load::{self, LoadedItem, ModuleId, SourceFile};
 use super::resolve::resolve;
 use super::tree::{Body, NodeId, Target, Tree, UsePath};
 use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::graph::RTLIB_CRATE;
 use crate::model::InitKind;
 
 /// A declaration that passed all checks.
@@ -39,12 +40,21 @@ pub(super) struct Findings {
     pub(super) errors: Vec<Diagnostic>,
 }
 
-/// Searches a crate. `rtlib` holds what the crate calls rtlib.
-pub(super) fn find(tree: &Tree<'_>, cfg: &Cfg, rtlib: &BTreeSet<String>) -> Findings {
+/// The dependencies of a crate that lead to the macros, as the crate calls them.
+#[derive(Default)]
+pub(super) struct Names {
+    /// `rtlib` itself.
+    pub(super) rtlib: BTreeSet<String>,
+    /// Crates that can see `rtlib` and may pass it on.
+    pub(super) reaching: BTreeSet<String>,
+}
+
+/// Searches a crate.
+pub(super) fn find(tree: &Tree<'_>, cfg: &Cfg, names: &Names) -> Findings {
     let mut finder = Finder {
         tree,
         cfg,
-        rtlib,
+        names,
         findings: Findings::default(),
     };
     for (id, module) in tree.loaded.modules.iter().enumerate() {
@@ -66,7 +76,7 @@ pub(super) fn find(tree: &Tree<'_>, cfg: &Cfg, rtlib: &BTreeSet<String>) -> Find
 struct Finder<'t, 'a> {
     tree: &'t Tree<'a>,
     cfg: &'t Cfg,
-    rtlib: &'t BTreeSet<String>,
+    names: &'t Names,
     findings: Findings,
 }
 
@@ -136,7 +146,7 @@ impl Finder<'_, '_> {
             .tree
             .macro_prelude
             .iter()
-            .any(|name| self.rtlib.contains(name));
+            .any(|name| self.names.rtlib.contains(name));
         match path.segments.as_slice() {
             [name] if targets.is_empty() && prelude => marker_name(name),
             _ => found,
@@ -146,8 +156,12 @@ impl Finder<'_, '_> {
     /// `rtlib::init`, or `other::rtlib::init` where another crate passes rtlib on.
     fn macro_of(&self, krate: &str, rest: &[String]) -> Option<InitKind> {
         match rest {
-            [name] if self.rtlib.contains(krate) => marker_name(name),
-            [.., passed_on, name] if passed_on == crate::graph::RTLIB_PACKAGE => marker_name(name),
+            [name] if self.names.rtlib.contains(krate) => marker_name(name),
+            [.., passed_on, name]
+                if passed_on == RTLIB_CRATE && self.names.reaching.contains(krate) =>
+            {
+                marker_name(name)
+            }
             _ => None,
         }
     }

@@ -158,7 +158,7 @@ fn scan_crate(
     let mut loaded = load::load(krate, &cfg, sources);
     errors.append(&mut loaded.errors);
     let tree = tree::Tree::build(krate, &loaded);
-    let findings = find::find(&tree, &cfg, &names_of_rtlib(graph, krate));
+    let findings = find::find(&tree, &cfg, &names(graph, krate));
     errors.extend(findings.errors);
     let references = deps::between(&tree, &cfg, &findings.found, errors);
     let item = |(found, refers_to): (find::Found, _)| ScannedItem {
@@ -185,17 +185,15 @@ fn scan_crate(
     }
 }
 
-fn names_of_rtlib(graph: &RuntimeGraph, krate: &RuntimeCrate) -> BTreeSet<String> {
-    let is_rtlib = |id: &CrateId| {
-        graph
-            .crates
-            .get(id)
-            .is_some_and(|dep| dep.package == RTLIB_PACKAGE)
-    };
-    krate
-        .deps
-        .iter()
-        .filter(|dep| is_rtlib(&dep.id))
-        .map(|dep| dep.extern_name.clone())
-        .collect()
+fn names(graph: &RuntimeGraph, krate: &RuntimeCrate) -> find::Names {
+    let mut names = find::Names::default();
+    for dep in &krate.deps {
+        let name = dep.extern_name.clone();
+        match graph.crates.get(&dep.id) {
+            Some(to) if to.package == RTLIB_PACKAGE => _ = names.rtlib.insert(name),
+            Some(to) if to.reaches_rtlib => _ = names.reaching.insert(name),
+            _ => {}
+        }
+    }
+    names
 }

@@ -1,7 +1,7 @@
 //! Models of the locks: every interleaving of small cases. Semaphores and lists are `rt_model.rs`'s; those of the runtime have models of their own.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom" cargo test -p rtlib --lib --release
+//! RUSTFLAGS="--cfg loom" cargo test -p gobuild-rtlib --lib --release
 //! ```
 
 use loom::cell::UnsafeCell;

@@ -141,6 +141,51 @@ fn cfg_rules_items_out_or_makes_them_conditional() {
     );
 }
 
+/// Another package is called `rtlib`, too: its attributes are nobody's business.
+#[test]
+fn a_foreign_package_called_rtlib_is_not_ours() {
+    let graph = GraphBuilder::new()
+        .package(
+            "app",
+            &[
+                ("rtlib", EdgeKind::Normal),
+                ("painter", EdgeKind::Normal),
+                ("ours", EdgeKind::Normal),
+            ],
+        )
+        .package("painter", &[("rtlib", EdgeKind::Normal)])
+        .package("rtlib", &[])
+        .package("ours", &[(RTLIB_PACKAGE, EdgeKind::Normal)])
+        .package(RTLIB_PACKAGE, &[]);
+    let graph = RuntimeGraph::new(&graph.bin("app")).expect("no cycle");
+    let main = r#"
+        #[rtlib::init] fn a(x: u8) -> u8 { x }
+        #[painter::rtlib::init] fn b(x: u8) {}
+        #[rtlib::var] struct S;
+        #[ours::rtlib::init] fn c() {}
+    "#;
+    let files = [
+        ("/ws/app/src/main.rs", main),
+        ("/ws/app/src/lib.rs", ""),
+        (
+            "/ws/painter/src/lib.rs",
+            "#[rtlib::init] fn d(x: u8) -> u8 { x }",
+        ),
+        ("/ws/ours/src/lib.rs", "pub use rtlib;"),
+    ];
+    let sources = MemorySource(
+        files
+            .iter()
+            .map(|(path, text)| (path.into(), (*text).into()))
+            .collect(),
+    );
+    let scan = scan(&graph, &Cfg::parse(CFG), &sources).expect("scans");
+    expect![[r#"
+        init app::c app/src/main.rs:5
+    "#]]
+    .assert_eq(&listed(&scan));
+}
+
 /// What is just allowed costs the most stack: this overflows it if the limit promises too much.
 #[test]
 fn crates_that_cannot_see_rtlib_are_not_read() {
@@ -149,9 +194,9 @@ fn crates_that_cannot_see_rtlib_are_not_read() {
             "app",
             &[("log", EdgeKind::Normal), ("lib", EdgeKind::Normal)],
         )
-        .package("lib", &[("rtlib", EdgeKind::Normal)])
+        .package("lib", &[(RTLIB_PACKAGE, EdgeKind::Normal)])
         .package("log", &[])
-        .package("rtlib", &[]);
+        .package(RTLIB_PACKAGE, &[]);
     let graph = RuntimeGraph::new(&graph.bin("app")).expect("no cycle");
     let files = [
         ("/ws/app/src/main.rs", ""),

@@ -19,8 +19,8 @@ const CFG: &str = "unix\ntarget_os=\"linux\"\n";
 /// A crate `app` of a `main.rs` and other files below `/ws/app/src`, which depends on rtlib.
 fn scan_app(main: &str, files: &[(&str, &str)]) -> Result<Scan, Diagnostics> {
     let graph = GraphBuilder::new()
-        .package("app", &[("rtlib", EdgeKind::Normal)])
-        .package("rtlib", &[]);
+        .package("app", &[(RTLIB_PACKAGE, EdgeKind::Normal)])
+        .package(RTLIB_PACKAGE, &[]);
     let mut graph = graph.bin("app");
     for package in graph.packages.values_mut() {
         package.lib = package.lib.take().filter(|lib| lib.crate_name == "rtlib");

@@ -1,6 +1,6 @@
 //! Models of the channel's protocols, on `model.rs`.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test -p rtlib-runtime --release loom`.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test -p gobuild-rtlib-runtime --release loom`.
 
 use std::cell::UnsafeCell;
 use std::ptr;

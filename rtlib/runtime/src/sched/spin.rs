@@ -96,7 +96,7 @@ impl Spin {
     }
 }
 
-/// Run with `RUSTFLAGS="--cfg loom" cargo test -p rtlib-runtime --release loom`.
+/// Run with `RUSTFLAGS="--cfg loom" cargo test -p gobuild-rtlib-runtime --release loom`.
 #[cfg(all(test, loom))]
 mod loom_tests {
     use loom::sync::atomic::AtomicUsize;

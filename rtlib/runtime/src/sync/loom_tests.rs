@@ -1,6 +1,6 @@
 //! Models of semaphores, condition variables' queues and events, on `chan/model.rs`.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test -p rtlib-runtime --release loom`.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test -p gobuild-rtlib-runtime --release loom`.
 
 use std::ptr;
 

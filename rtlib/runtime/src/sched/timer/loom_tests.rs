@@ -1,6 +1,6 @@
 //! Models of timers: setting, firing and stopping at once, and a deadline against a wake-up.
 //!
-//! Run with `RUSTFLAGS="--cfg loom" cargo test -p rtlib-runtime --release loom`.
+//! Run with `RUSTFLAGS="--cfg loom" cargo test -p gobuild-rtlib-runtime --release loom`.
 
 use std::boxed::Box;
 
