@@ -1,8 +1,9 @@
 //! Compiles the runtime (`rtlib/runtime`) into one object, which `runtime_object.rs` embeds.
 //!
-//! It is compiled apart from the workspace: release, fat LTO, panic=abort, without the user's RUSTFLAGS or wrappers, so that the same sources and
-//! compiler give the same object whoever builds the tool. Of the resulting static library only the runtime's own member is kept:
-//! the program brings its own compiler builtins.
+//! rustc is called directly, once for each of the runtime's two packages, and is told everything: a cargo in here would bring a lock file, the
+//! network and the user's configuration into it, and would wait for a build directory that the outer cargo holds. So the same sources and
+//! compiler give the same object, whoever builds the tool and wherever the sources lie: in a checkout, a registry or a vendored directory.
+//! Of the resulting static library only the runtime's own member is kept: the program brings its own compiler builtins.
 
 use std::env;
 use std::error::Error;
@@ -12,89 +13,102 @@ use std::process::Command;
 
 use object::read::archive::ArchiveFile;
 
-/// Settings of the user that must not reach the runtime's build.
-const FOREIGN: [&str; 8] = [
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_RUSTFLAGS",
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "CARGO_BUILD_TARGET",
-    "CARGO_TARGET_DIR",
-    "CARGO_BUILD_TARGET_DIR",
-];
+/// What the object is for, whatever the tool is compiled for.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// A package of the runtime.
+struct Package {
+    crate_name: &'static str,
+    /// Where it is.
+    dir: &'static str,
+    /// Where it is in a checkout, which is what debug information says.
+    name: &'static str,
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let source = Path::new(rtlib_runtime::MANIFEST_DIR);
-    let rtlib = source.parent().ok_or("rtlib/runtime has no parent")?;
-    for watched in [
-        source.join("src"),
-        source.join("Cargo.toml"),
-        rtlib.join("abi/src"),
-    ] {
-        println!("cargo::rerun-if-changed={}", watched.display());
+    let abi = Package {
+        crate_name: "rtlib_abi",
+        dir: rtlib_abi::MANIFEST_DIR.ok_or("cargo did not say where gobuild-rtlib-abi is")?,
+        name: "rtlib/abi",
+    };
+    let runtime = Package {
+        crate_name: "rtlib_runtime",
+        dir: rtlib_runtime::MANIFEST_DIR,
+        name: "rtlib/runtime",
+    };
+    for package in [&abi, &runtime] {
+        println!("cargo::rerun-if-changed={}/src", package.dir);
     }
-    let out = PathBuf::from(env::var("OUT_DIR")?);
-    let archive = compile(source, rtlib, &out.join("runtime"))?;
-    fs::write(out.join("runtime.o"), runtime_member(&fs::read(archive)?)?)?;
+    println!("cargo::rerun-if-env-changed=DOCS_RS");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not say where to write")?);
+    let object = out.join("runtime.o");
+    if env::var_os("DOCS_RS").is_some() {
+        // The documentation is made without linking.
+        return Ok(fs::write(object, [])?);
+    }
+
+    let packages = [&abi, &runtime];
+    run(compiler(&abi, &packages, &out)?.arg("--crate-type=rlib"))?;
+
+    let mut rustc = compiler(&runtime, &packages, &out)?;
+    let checks = match env::var_os("CARGO_FEATURE_CHECKED") {
+        Some(_) => "yes",
+        None => "no",
+    };
+    rustc
+        .args(["--crate-type=staticlib", "-Clto=fat"])
+        .args(["--cfg", "feature=\"object\""])
+        .arg(format!("-Cdebug-assertions={checks}"))
+        .arg(format!("-Coverflow-checks={checks}"));
+    if env::var_os("CARGO_FEATURE_FAULTS").is_some() {
+        rustc.args(["--cfg", "feature=\"faults\""]);
+    }
+    let library = out.join("librtlib_abi.rlib");
+    run(rustc.arg(format!("--extern=rtlib_abi={}", library.display())))?;
+    let archive = fs::read(out.join("librtlib_runtime.a"))?;
+    fs::write(object, runtime_member(&archive)?)?;
     Ok(())
 }
 
-fn compile(source: &Path, rtlib: &Path, target_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    let checkout = rtlib.parent().unwrap_or(rtlib);
-    let mut cargo = Command::new(env::var("CARGO")?);
-    for name in FOREIGN {
-        cargo.env_remove(name);
+/// rustc for a package, with what both have in common.
+fn compiler(package: &Package, all: &[&Package], out: &Path) -> Result<Command, Box<dyn Error>> {
+    let mut rustc = Command::new(env::var_os("RUSTC").ok_or("cargo did not name the compiler")?);
+    // Cargo's are about this package, and rustc's would change what it makes. CARGO_HOME is for rustup.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("RUSTC_") || text.starts_with("CARGO_") && text != "CARGO_HOME" {
+            rustc.env_remove(name);
+        }
     }
-    let checked = env::var_os("CARGO_FEATURE_CHECKED").is_some();
-    let features = match env::var_os("CARGO_FEATURE_FAULTS") {
-        Some(_) => "object,faults",
-        None => "object",
-    };
-    let checks = if checked { "true" } else { "false" };
-    let profile = [
-        ("LTO", "fat"),
-        ("PANIC", "abort"),
-        ("CODEGEN_UNITS", "1"),
-        ("OPT_LEVEL", "3"),
-        ("DEBUG", "line-tables-only"),
-        ("STRIP", "none"),
-        ("DEBUG_ASSERTIONS", checks),
-        ("OVERFLOW_CHECKS", checks),
-    ];
-    for (key, value) in profile {
-        cargo.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
+    rustc
+        .args(["--edition=2024", "--target", TARGET])
+        .args(["--crate-name", package.crate_name])
+        .args(["-Copt-level=3", "-Ccodegen-units=1", "-Cpanic=abort"])
+        .args(["-Crelocation-model=pic", "-Cforce-unwind-tables=yes"])
+        .args(["-Cdebuginfo=line-tables-only", "-Cstrip=none"])
+        // In the hashes of symbols. The compiler adds its version.
+        .args(["-Cmetadata=gobuild", "--cap-lints=allow"])
+        .arg("--out-dir")
+        .arg(out);
+    // The last one that fits counts; the first is for the compile directory.
+    let here = env::current_dir()?;
+    rustc.arg(format!("--remap-path-prefix={}=.", here.display()));
+    for Package { dir, name, .. } in all {
+        rustc.arg(format!("--remap-path-prefix={dir}={name}"));
     }
-    cargo
-        .args([
-            "rustc",
-            "--quiet",
-            "--release",
-            "--lib",
-            "--features",
-            features,
-            "--crate-type",
-            "staticlib",
-        ])
-        .arg("--manifest-path")
-        .arg(source.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(target_dir)
-        .args([
-            "--",
-            "-C",
-            "relocation-model=pic",
-            "-C",
-            "force-unwind-tables=yes",
-        ])
-        // The last one that fits counts; the first is for the compile directory.
-        .arg(format!("--remap-path-prefix={}=.", checkout.display()))
-        .arg(format!("--remap-path-prefix={}=rtlib", rtlib.display()));
-    let status = cargo.status()?;
-    if !status.success() {
-        return Err(format!("compiling the runtime failed: {status}").into());
+    rustc.arg(Path::new(package.dir).join("src/lib.rs"));
+    Ok(rustc)
+}
+
+fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
+    let status = command
+        .status()
+        .map_err(|error| format!("compiling the runtime: cannot start {command:?}: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("compiling the runtime: {status}: {command:?}").into())
     }
-    Ok(target_dir.join("release/librtlib_runtime.a"))
 }
 
 fn runtime_member(archive: &[u8]) -> Result<&[u8], Box<dyn Error>> {

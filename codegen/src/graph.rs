@@ -429,9 +429,9 @@ mod tests {
             &builder.target("app", TargetKind::LibTest),
             expect![[r#"
             app: ["log"] dev
+            gobuild-rtlib: [] dev
             helper: ["app", "rtlib"] rtlib dev
             log: []
-            gobuild-rtlib: [] dev
             main: ["helper", "log"] rtlib
         "#]],
         );

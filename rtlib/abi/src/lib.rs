@@ -23,3 +23,6 @@ pub mod watch;
 
 /// The version of every layout and name in this crate.
 pub const ABI_VERSION: u32 = 1;
+
+/// Where this package's sources are: `cargo-gobuild` compiles the runtime's object from them. `None` there.
+pub const MANIFEST_DIR: Option<&str> = option_env!("CARGO_MANIFEST_DIR");

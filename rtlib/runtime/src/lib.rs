@@ -18,10 +18,16 @@ mod cgroup;
 
 /// Likewise.
 #[cfg(all(test, not(loom), not(feature = "object")))]
+#[path = "os/linux/sys.rs"]
+mod sys;
+
+/// Likewise.
+#[cfg(all(test, not(loom), not(feature = "object")))]
 #[path = "trace/proto.rs"]
 mod trace_proto;
 
 /// Where this package's sources are: `cargo-gobuild` compiles the object from them.
+#[cfg(not(feature = "object"))]
 pub const MANIFEST_DIR: &str = env!("CARGO_MANIFEST_DIR");
 
 #[cfg(feature = "object")]

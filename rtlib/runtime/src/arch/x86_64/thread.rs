@@ -2,7 +2,7 @@
 
 use core::arch::naked_asm;
 
-use linux_raw_sys::general::__NR_clone;
+use crate::os::linux::sys::__NR_clone;
 
 /// Starts a thread of this process that calls `f(arg)` on the stack below `top`, with the thread pointer `tp`. Returns its id or a negative error number.
 ///

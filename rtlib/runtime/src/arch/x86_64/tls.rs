@@ -10,7 +10,7 @@
 use core::arch::{asm, global_asm};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use linux_raw_sys::general::__NR_arch_prctl;
+use crate::os::linux::sys::__NR_arch_prctl;
 
 use super::syscall::syscall6;
 use crate::sched::g::G;

@@ -1,6 +1,6 @@
 //! The auxiliary vector (getauxval(3)), as the boot finds it behind the environment.
 
-use linux_raw_sys::auxvec::{
+use super::sys::{
     AT_EXECFN, AT_HWCAP2, AT_MINSIGSTKSZ, AT_NULL, AT_PHDR, AT_PHENT, AT_PHNUM, AT_SECURE,
 };
 

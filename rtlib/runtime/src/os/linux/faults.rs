@@ -6,11 +6,11 @@
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use linux_raw_sys::errno::{EAGAIN, EINTR, EINVAL, ENOMEM, ENOSYS, EPERM, ETIMEDOUT};
-use linux_raw_sys::general::{
+use super::sys::{
     __NR_clone, __NR_futex, __NR_madvise, __NR_membarrier, __NR_mmap, __NR_mprotect,
     __NR_process_madvise, FUTEX_PRIVATE_FLAG, FUTEX_WAIT,
 };
+use super::sys::{EAGAIN, EINTR, EINVAL, ENOMEM, ENOSYS, EPERM, ETIMEDOUT};
 
 use super::Errno;
 use crate::random::mix;

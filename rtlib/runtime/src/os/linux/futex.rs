@@ -2,9 +2,7 @@
 
 use core::sync::atomic::AtomicU32;
 
-use linux_raw_sys::general::{
-    __NR_futex, __kernel_timespec, FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE,
-};
+use super::sys::{__NR_futex, __kernel_timespec, FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAKE};
 
 use super::call;
 

@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use linux_raw_sys::general::{
+use super::sys::{
     __NR_madvise, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise,
     __NR_process_vm_readv, MADV_DODUMP, MADV_DONTDUMP, MADV_DONTNEED, MADV_NOHUGEPAGE,
     MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU8, Ordering, fence};
 
-use linux_raw_sys::general::{__NR_membarrier, __NR_mprotect, PROT_READ, PROT_WRITE};
+use super::sys::{__NR_membarrier, __NR_mprotect, PROT_READ, PROT_WRITE};
 
 use super::{Errno, call, mem};
 use crate::lock::Lock;

@@ -9,9 +9,8 @@ pub mod mem;
 pub mod membarrier;
 pub mod proc;
 pub mod signal;
+pub mod sys;
 pub mod thread;
-
-use linux_raw_sys::general as sys;
 
 use crate::arch::current::syscall::syscall6;
 

@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use linux_raw_sys::general::{
+use super::sys::{
     __NR_close, __NR_exit_group, __NR_fcntl, __NR_getdents64, __NR_getpid, __NR_nanosleep,
     __NR_openat, __NR_poll, __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity,
     __NR_sched_yield, __NR_write, __kernel_timespec, AT_FDCWD, F_GETFD, F_GETFL, F_SETFL,
@@ -12,9 +12,9 @@ use linux_raw_sys::general::{
 
 use super::{Errno, call, nanotime};
 
-const EINTR: Errno = Errno(linux_raw_sys::errno::EINTR);
-const EAGAIN: Errno = Errno(linux_raw_sys::errno::EAGAIN);
-const EBADF: Errno = Errno(linux_raw_sys::errno::EBADF);
+const EINTR: Errno = Errno(super::sys::EINTR);
+const EAGAIN: Errno = Errno(super::sys::EAGAIN);
+const EBADF: Errno = Errno(super::sys::EBADF);
 
 /// CPUs this process may run on.
 pub fn num_cpu() -> u32 {

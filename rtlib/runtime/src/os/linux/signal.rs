@@ -1,6 +1,6 @@
 //! Signals: numbers, and the alternate stack of a thread (sigaltstack(2)).
 
-use linux_raw_sys::general::{__NR_rt_sigprocmask, __NR_sigaltstack, SIG_SETMASK, stack_t};
+use super::sys::{__NR_rt_sigprocmask, __NR_sigaltstack, SIG_SETMASK, stack_t};
 
 use super::{Errno, call};
 

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use linux_raw_sys::general::{__NR_gettid, __NR_tgkill};
+use super::sys::{__NR_gettid, __NR_tgkill};
 
 use super::proc::{self, read_file};
 use super::{Errno, call};

@@ -1,0 +1,160 @@
+//! Numbers and layouts of the kernel's interface on x86-64, under the kernel's names.
+//!
+//! They are written out here and not taken from a crate, so that the runtime has no dependency outside of this repository and the build of
+//! `cargo-gobuild` compiles it with two calls of rustc. The tests here hold every line against linux-raw-sys.
+#![allow(
+    dead_code,
+    reason = "some are used with the feature `faults` only, and the tests are compiled without the rest"
+)]
+#![allow(non_upper_case_globals, reason = "the kernel's names")]
+
+/// Defines constants, and a test that the module of linux-raw-sys has the same.
+macro_rules! constants {
+    ($module:ident { $($name:ident: $type:ty = $value:expr;)* }) => {
+        $(
+            #[doc = concat!("`", stringify!($name), "` of the kernel's headers.")]
+            pub const $name: $type = $value;
+        )*
+
+        #[cfg(all(test, not(loom)))]
+        mod $module {
+            #[test]
+            fn numbers_are_those_of_the_headers() {
+                $(assert_eq!(super::$name, linux_raw_sys::$module::$name, stringify!($name));)*
+            }
+        }
+    };
+}
+
+/// Defines structures, and a test that linux-raw-sys has the same layouts.
+macro_rules! structures {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[allow(non_camel_case_types, reason = "the kernel's names")]
+            #[derive(Clone, Copy, Debug)]
+            #[repr(C)]
+            pub struct $name {
+                $(
+                    #[doc = concat!("`", stringify!($field), "` of the kernel's headers.")]
+                    pub $field: $type,
+                )*
+            }
+        )*
+
+        #[cfg(all(test, not(loom)))]
+        #[test]
+        fn layouts_are_those_of_the_headers() {
+            use core::mem::{align_of, offset_of, size_of};
+            use linux_raw_sys::general as theirs;
+            $(
+                assert_eq!(size_of::<$name>(), size_of::<theirs::$name>());
+                assert_eq!(align_of::<$name>(), align_of::<theirs::$name>());
+                $(assert_eq!(offset_of!($name, $field), offset_of!(theirs::$name, $field));)*
+            )*
+        }
+    };
+}
+
+constants!(general {
+    __NR_read: u32 = 0;
+    __NR_write: u32 = 1;
+    __NR_close: u32 = 3;
+    __NR_poll: u32 = 7;
+    __NR_mmap: u32 = 9;
+    __NR_mprotect: u32 = 10;
+    __NR_munmap: u32 = 11;
+    __NR_rt_sigprocmask: u32 = 14;
+    __NR_sched_yield: u32 = 24;
+    __NR_madvise: u32 = 28;
+    __NR_nanosleep: u32 = 35;
+    __NR_getpid: u32 = 39;
+    __NR_clone: u32 = 56;
+    __NR_fcntl: u32 = 72;
+    __NR_sigaltstack: u32 = 131;
+    __NR_arch_prctl: u32 = 158;
+    __NR_gettid: u32 = 186;
+    __NR_futex: u32 = 202;
+    __NR_sched_getaffinity: u32 = 204;
+    __NR_getdents64: u32 = 217;
+    __NR_exit_group: u32 = 231;
+    __NR_tgkill: u32 = 234;
+    __NR_openat: u32 = 257;
+    __NR_prlimit64: u32 = 302;
+    __NR_process_vm_readv: u32 = 310;
+    __NR_membarrier: u32 = 324;
+    __NR_rseq: u32 = 334;
+    __NR_process_madvise: u32 = 440;
+    AT_FDCWD: i32 = -100;
+    CLOCK_MONOTONIC: u32 = 1;
+    CLONE_FILES: u32 = 1024;
+    CLONE_FS: u32 = 512;
+    CLONE_SETTLS: u32 = 524_288;
+    CLONE_SIGHAND: u32 = 2048;
+    CLONE_SYSVSEM: u32 = 262_144;
+    CLONE_THREAD: u32 = 65536;
+    CLONE_VM: u32 = 256;
+    F_GETFD: u32 = 1;
+    F_GETFL: u32 = 3;
+    F_SETFL: u32 = 4;
+    FUTEX_PRIVATE_FLAG: u32 = 128;
+    FUTEX_WAIT: u32 = 0;
+    FUTEX_WAKE: u32 = 1;
+    MADV_DODUMP: u32 = 17;
+    MADV_DONTDUMP: u32 = 16;
+    MADV_DONTNEED: u32 = 4;
+    MADV_NOHUGEPAGE: u32 = 15;
+    MAP_ANONYMOUS: u32 = 32;
+    MAP_NORESERVE: u32 = 16384;
+    MAP_PRIVATE: u32 = 2;
+    O_CLOEXEC: u32 = 524_288;
+    O_CREAT: u32 = 64;
+    O_DIRECTORY: u32 = 65536;
+    O_NONBLOCK: u32 = 2048;
+    O_RDONLY: u32 = 0;
+    O_RDWR: u32 = 2;
+    O_TRUNC: u32 = 512;
+    O_WRONLY: u32 = 1;
+    POLLOUT: u32 = 4;
+    PROT_NONE: u32 = 0;
+    PROT_READ: u32 = 1;
+    PROT_WRITE: u32 = 2;
+    RLIMIT_STACK: u32 = 3;
+    SIG_SETMASK: u32 = 2;
+});
+
+constants!(errno {
+    EAGAIN: u32 = 11;
+    EBADF: u32 = 9;
+    EINTR: u32 = 4;
+    EINVAL: u32 = 22;
+    ENOMEM: u32 = 12;
+    ENOSYS: u32 = 38;
+    EPERM: u32 = 1;
+    ETIMEDOUT: u32 = 110;
+});
+
+constants!(auxvec {
+    AT_EXECFN: u32 = 31;
+    AT_HWCAP2: u32 = 26;
+    AT_MINSIGSTKSZ: u32 = 51;
+    AT_NULL: u32 = 0;
+    AT_PHDR: u32 = 3;
+    AT_PHENT: u32 = 4;
+    AT_PHNUM: u32 = 5;
+    AT_SECURE: u32 = 23;
+});
+
+structures! {
+    /// A span of time, or a point of it.
+    __kernel_timespec { tv_sec: i64, tv_nsec: i64, }
+
+    /// What poll(2) waits for.
+    pollfd { fd: i32, events: i16, revents: i16, }
+
+    /// A limit of resources.
+    rlimit64 { rlim_cur: u64, rlim_max: u64, }
+
+    /// A stack for signal handlers.
+    stack_t { ss_sp: *mut core::ffi::c_void, ss_flags: i32, ss_size: u64, }
+}
