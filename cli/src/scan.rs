@@ -50,8 +50,13 @@ pub fn plan_of_build(
         record.file = untrimmed(&record.file, trim);
     }
     let mut made = plan::reconcile(crates, &scan, &records)?;
-    for function in made.tasks.iter_mut().flat_map(|task| &mut task.fns) {
-        function.location.file = trimmed(&function.location.file, trim);
+    for task in &mut made.tasks {
+        if let Some((name, origin)) = task.package.split_once('#') {
+            task.package = format!("{name}#{}", trimmed(origin, trim));
+        }
+        for function in &mut task.fns {
+            function.location.file = trimmed(&function.location.file, trim);
+        }
     }
     Ok(made)
 }

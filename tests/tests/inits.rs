@@ -1,6 +1,9 @@
 //! Init functions and package variables, from source to running program: order, reads that come too early, panics, lost and stale
 //! inits, tests and examples, versions, cfg and macros, profiles.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
 
@@ -289,6 +292,102 @@ fn two_versions_of_a_package_are_two_packages_and_said_so() {
         trace.contains("init reg@0.1.0 @") && trace.contains("init reg@0.2.0 @"),
         "{trace}"
     );
+}
+
+/// Makes a directory of the project a git repository with one commit.
+fn committed(project: &Project, dir: &str) {
+    let script = "git init -q . && git add -A && git -c user.name=x -c user.email=x@example.org commit -q -m x";
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", script])
+        .current_dir(project.path().join(dir));
+    _ = run(&mut shell, BUILD).ok();
+}
+
+/// A home of cargo's with all that is in the real one but checkouts, so that those of the test go with its project.
+fn cargo_home(project: &Project) -> PathBuf {
+    let real = std::env::var_os("CARGO_HOME").map_or_else(
+        || Path::new(&std::env::var_os("HOME").expect("a home")).join(".cargo"),
+        PathBuf::from,
+    );
+    let home = project.path().join("cargo-home");
+    std::fs::create_dir(&home).expect("create directory");
+    for entry in std::fs::read_dir(real).expect("cargo's home").flatten() {
+        if entry.file_name() != "git" {
+            std::os::unix::fs::symlink(entry.path(), home.join(entry.file_name())).expect("link");
+        }
+    }
+    home
+}
+
+#[test]
+fn one_version_from_two_sources_is_two_packages_and_said_so() {
+    let project = Project::alone();
+    let util = |dir: &str| {
+        project.package(dir, "util", RTLIB);
+        let init = format!("#[rtlib::init] fn setup() {{ println!(\"from {dir}\"); }}\n");
+        project.file(&format!("{dir}/src/lib.rs"), &init);
+    };
+    util("path");
+    util("git");
+    committed(&project, "git");
+    project.file(
+        "Cargo.toml",
+        &format!(
+            "[package]\nname = \"two\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+             [workspace]\nexclude = [\"path\", \"git\"]\n\n[dependencies]\n\
+             mine = {{ package = \"util\", path = \"path\" }}\n\
+             theirs = {{ package = \"util\", git = \"file://{}/git\" }}\n",
+            project.path().display()
+        ),
+    );
+    project.file(
+        "src/main.rs",
+        "use {mine as _, theirs as _};\nfn main() {}\n",
+    );
+    let home = cargo_home(&project);
+    for args in [&[][..], &["--trimpath"]] {
+        let mut build = project.gobuild();
+        build.arg("build").args(args).env("CARGO_HOME", &home);
+        let built = run(&mut build, BUILD).ok();
+        let home = if args.is_empty() {
+            home.to_str().expect("UTF-8")
+        } else {
+            "/cargo"
+        };
+        for part in ["[two-versions]", "in version 0.1.0 (path)"] {
+            assert!(
+                built.err().contains(part),
+                "{part} is not in\n{}",
+                built.report()
+            );
+        }
+        let ran = run(
+            project
+                .program("debug", "two")
+                .env("GODEBUG", "inittrace=1"),
+            RUN,
+        )
+        .ok();
+        assert_eq!(ran.out(), "from git\nfrom path\n");
+        for part in ["init util@0.1.0#git+file://", "init util@0.1.0#path @"] {
+            assert!(
+                ran.err().contains(part),
+                "{part} is not in\n{}",
+                ran.report()
+            );
+        }
+        let inits = run(
+            project
+                .gobuild()
+                .arg("inspect")
+                .arg(project.exe("debug", "two")),
+            RUN,
+        )
+        .ok();
+        let place = format!("{home}/git/checkouts/git-");
+        assert!(inits.out().contains(&place), "{}", inits.report());
+    }
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Debian packages, each with a program that tells whether it is there.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 5] = [
     ("gcc", "cc"),
     ("binutils", "readelf"),
     ("gdb", "gdb"),
+    ("git", "git"),
     ("python3-venv", "python3"),
 ];
 

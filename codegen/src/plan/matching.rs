@@ -75,8 +75,9 @@ fn duplicate_symbols(records: &[Record]) -> Vec<Diagnostic> {
     errors
 }
 
-/// The crate that a record comes from. Its names may fit several crates: a package's library and binary often share them, and a
-/// library's unit tests are linked with the library when a dev-dependency uses it. Then `cfg(test)` decides, and after it the source.
+/// The crate that a record comes from. Its names may fit several crates: a package's library and binary often share them, a
+/// library's unit tests are linked with the library when a dev-dependency uses it, and one version may come from two sources. Then `cfg(test)`
+/// decides, and after it the source: that with the declaration, of several the one whose path is most like the record's.
 fn owner<'a>(graph: &'a RuntimeGraph, scan: &Scan, record: &Record) -> Option<&'a CrateId> {
     let fits = |krate: &RuntimeCrate| {
         krate.package == record.package
@@ -86,30 +87,32 @@ fn owner<'a>(graph: &'a RuntimeGraph, scan: &Scan, record: &Record) -> Option<&'
     let named = || graph.crates.iter().filter(|(_, krate)| fits(krate));
     let agrees = |krate: &RuntimeCrate| krate.test == record.test;
     let any_agrees = named().any(|(_, krate)| agrees(krate));
-    let mut candidates = named().filter(|(_, krate)| !any_agrees || agrees(krate));
-    let scanned = |id: &CrateId| scan.crates.get(id);
-    let knows_it = |(id, krate): &(&CrateId, &RuntimeCrate)| {
-        scanned(id).is_some_and(|scanned| {
-            scanned
-                .items
-                .iter()
-                .any(|item| is_same(krate, item, record))
-        })
+    let candidates = named().filter(|(_, krate)| !any_agrees || agrees(krate));
+    let likeness = |(id, krate): (&'a CrateId, &RuntimeCrate)| {
+        let scanned = scan.crates.get(id);
+        let items = scanned.into_iter().flat_map(|scanned| &scanned.items);
+        let files = scanned.into_iter().flat_map(|scanned| &scanned.files);
+        let declared = items
+            .filter(|item| is_same(krate, item, record))
+            .map(|item| common_end(&item.location().file, &record.file));
+        let there = files
+            .filter(|file| is_same_file(krate, file, &record.file))
+            .map(|file| common_end(file, &record.file));
+        (declared.max(), there.max())
     };
-    let has_file = |(id, krate): &(&CrateId, &RuntimeCrate)| {
-        scanned(id).is_some_and(|scanned| {
-            scanned
-                .files
-                .iter()
-                .any(|file| is_same_file(krate, file, &record.file))
-        })
-    };
-    let all = || candidates.clone();
-    let best = all()
-        .find(knows_it)
-        .or_else(|| all().find(has_file))
-        .or_else(|| candidates.next());
-    best.map(|(id, _)| id)
+    let ranked = candidates.map(|candidate| (likeness(candidate), candidate.0));
+    // The first of equals, as the graph has them.
+    let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, id)| id)
+}
+
+/// How many characters two paths have in common at their ends; equal ones are more alike than any others.
+fn common_end(one: &str, other: &str) -> usize {
+    if one == other {
+        return usize::MAX;
+    }
+    let pairs = one.bytes().rev().zip(other.bytes().rev());
+    pairs.take_while(|(one, other)| one == other).count()
 }
 
 fn unknown_package(record: &Record) -> Diagnostic {

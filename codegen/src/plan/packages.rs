@@ -154,15 +154,8 @@ pub(crate) fn task_name_candidates(graph: &RuntimeGraph, id: &CrateId) -> [Strin
         ];
     }
     let versioned = format!("{}@{}", krate.package, krate.version);
-    let origin = krate
-        .source
-        .clone()
-        .unwrap_or_else(|| krate.printed(&krate.manifest_dir));
-    [
-        krate.package.clone(),
-        versioned.clone(),
-        format!("{versioned}#{origin}"),
-    ]
+    let full = format!("{versioned}#{}", origin(krate));
+    [krate.package.clone(), versioned, full]
 }
 
 /// A warning for each package of which several versions with entries are linked: they do not share their registries.
@@ -185,6 +178,23 @@ pub(super) fn two_versions(graph: &RuntimeGraph, crates: &Entries) -> Vec<Diagno
         .collect()
 }
 
+/// A version, with its source where the number does not tell it from another.
+fn instance(krate: &RuntimeCrate, versions: &[(&RuntimeCrate, &CrateId)]) -> String {
+    let same = |(other, _): &&(&RuntimeCrate, &CrateId)| other.version == krate.version;
+    if versions.iter().filter(same).count() == 1 {
+        krate.version.clone()
+    } else {
+        format!("{} ({})", krate.version, origin(krate))
+    }
+}
+
+fn origin(krate: &RuntimeCrate) -> String {
+    krate
+        .source
+        .clone()
+        .unwrap_or_else(|| krate.printed(&krate.manifest_dir))
+}
+
 fn two_versions_of(
     package: &str,
     versions: &[(&RuntimeCrate, &CrateId)],
@@ -192,7 +202,7 @@ fn two_versions_of(
 ) -> Diagnostic {
     let numbers: Vec<String> = versions
         .iter()
-        .map(|(krate, _)| krate.version.clone())
+        .map(|(krate, _)| instance(krate, versions))
         .collect();
     let message = format!(
         "several versions of package `{package}` with inits are linked: {}",
@@ -201,9 +211,11 @@ fn two_versions_of(
     let mut warning = Diagnostic::warning(Code::TwoVersions, message);
     for (krate, id) in versions {
         let first = crates[*id].first().map(|entry| entry.label.clone());
-        warning
-            .labels
-            .extend(first.map(|label| label.with_message(format!("in version {}", krate.version))));
+        warning.labels.extend(
+            first.map(|label| {
+                label.with_message(format!("in version {}", instance(krate, versions)))
+            }),
+        );
     }
     warning
         .note("each runs its own inits and has its own statics: what registers with one is not seen by the other")

@@ -634,4 +634,22 @@ fn one_version_from_two_sources_is_told_apart_by_source() {
             "main@1.0.0"
         ]
     );
+    let built = reconcile(&program.graph, &program.scan, &program.records).expect("a plan");
+    for task in &built.tasks {
+        let from = if task.package.ends_with("#log") {
+            "log/src/lib.rs"
+        } else if task.package.starts_with("log") {
+            "/ws/fork/src/lib.rs"
+        } else {
+            "main/src/lib.rs"
+        };
+        let files: Vec<&str> = task.fns.iter().map(|f| f.location.file.as_str()).collect();
+        assert_eq!(files, [from], "{}", task.package);
+    }
+    assert_eq!(built.tasks.len(), 3);
+    let message = &built.warnings[0].message;
+    assert_eq!(
+        message,
+        "several versions of package `log` with inits are linked: 1.0.0 (git+https://example.org/log#abc), 1.0.0 (log)"
+    );
 }

@@ -1,8 +1,11 @@
 //! Where an item comes from: the compilation unit, and what makes its symbol unlike any other's.
 //!
-//! Only what is the same in every checkout goes in: names, versions and paths relative to the package.
+//! Only what is the same in every checkout goes in: names, versions and paths relative to the package. One package may come from two
+//! sources at one version (a path and git, two revisions), and nothing in the environment but paths tells those apart. `-C metadata` does: Cargo makes it
+//! from the package's identity, for rustc's own symbols. A procedural macro runs inside rustc, so the arguments are the process's.
 
 use std::env;
+use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
@@ -18,6 +21,8 @@ pub(crate) struct Unit {
     /// `CARGO_CRATE_NAME`.
     pub(crate) krate: String,
     target: Target,
+    /// rustc's `-C metadata`; none where the macro runs in another process than rustc's.
+    metadata: Vec<String>,
 }
 
 /// What tells a package's lib from a bin or an integration test of the same name that is linked with it.
@@ -40,6 +45,7 @@ impl Unit {
                 Err(_) if env::var_os("CARGO_TARGET_TMPDIR").is_some() => Target::TestOrBench,
                 Err(_) => Target::Other,
             },
+            metadata: metadata(env::args_os().flat_map(expanded)),
         })
     }
 
@@ -52,6 +58,33 @@ impl Unit {
         (start.line, start.column).hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
+}
+
+/// A response file in the place of an argument: rustc takes one argument a line from it. Cargo writes one when the line is too long.
+fn expanded(arg: OsString) -> Vec<OsString> {
+    let file = arg.to_str().and_then(|arg| arg.strip_prefix('@'));
+    match file.and_then(|file| std::fs::read_to_string(file).ok()) {
+        Some(text) => text.lines().map(OsString::from).collect(),
+        None => vec![arg],
+    }
+}
+
+/// The values of `-C metadata` among rustc's arguments.
+fn metadata(args: impl IntoIterator<Item = OsString>) -> Vec<String> {
+    let mut values = Vec::new();
+    let mut after_codegen = false;
+    for arg in args {
+        let arg = arg.to_string_lossy();
+        let option = if after_codegen {
+            Some(&*arg)
+        } else {
+            arg.strip_prefix("-C")
+                .or_else(|| arg.strip_prefix("--codegen="))
+        };
+        values.extend(option.and_then(|option| Some(option.strip_prefix("metadata=")?.to_owned())));
+        after_codegen = !after_codegen && (arg == "-C" || arg == "--codegen");
+    }
+    values
 }
 
 fn cargo_variable(name: &str) -> syn::Result<String> {
@@ -91,6 +124,7 @@ mod tests {
             version: "1.0.0".into(),
             krate: "demo".into(),
             target: Target::Other,
+            metadata: vec!["0123".into()],
         }
     }
 
@@ -125,6 +159,32 @@ mod tests {
             unit().symbol_hash(Span::call_site()),
             other.symbol_hash(Span::call_site())
         );
+    }
+
+    #[test]
+    fn one_version_from_two_sources_differs() {
+        let other = Unit {
+            metadata: vec!["4567".into()],
+            ..unit()
+        };
+        assert_ne!(
+            unit().symbol_hash(Span::call_site()),
+            other.symbol_hash(Span::call_site())
+        );
+    }
+
+    #[test]
+    fn metadata_is_found_in_every_spelling() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let file = dir.path().join("args");
+        std::fs::write(&file, "--crate-name\na\n-C\nmetadata=5\n").expect("writes");
+        let line = "rustc -C metadata=1 -C opt-level=3 -Cmetadata=2 --codegen metadata=3 --codegen=metadata=4 --cfg metadata=no -C -C";
+        let args = line.split(' ').map(OsString::from);
+        let args = args.chain([
+            format!("@{}", file.display()).into(),
+            "@/no/such/file".into(),
+        ]);
+        assert_eq!(metadata(args.flat_map(expanded)), ["1", "2", "3", "4", "5"]);
     }
 
     #[test]
