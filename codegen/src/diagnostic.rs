@@ -85,6 +85,8 @@ codes! {
     DependencyCycle = "dependency-cycle",
     /// Two versions of a package with inits are linked.
     TwoVersions = "two-versions",
+    /// The program has more than one `rtlib`.
+    TwoRtlibs = "two-rtlibs",
     /// Variables refer to each other in a circle.
     InitialisationCycle = "initialization-cycle",
     /// A circle among variables that rests on a guess about a method call, which was therefore dropped.

@@ -331,30 +331,35 @@ fn one_version_from_two_sources_is_two_packages_and_said_so() {
     util("path");
     util("git");
     committed(&project, "git");
-    project.file(
-        "Cargo.toml",
-        &format!(
-            "[package]\nname = \"two\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-             [workspace]\nexclude = [\"path\", \"git\"]\n\n[dependencies]\n\
-             mine = {{ package = \"util\", path = \"path\" }}\n\
-             theirs = {{ package = \"util\", git = \"file://{}/git\" }}\n",
-            project.path().display()
-        ),
+    let git = format!("file://{}/git", project.path().display());
+    let manifest = format!(
+        "[package]\nname = \"two\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+         [workspace]\nexclude = [\"path\", \"git\"]\n\n[dependencies]\n\
+         mine = {{ package = \"util\", path = \"path\" }}\ntheirs = {{ package = \"util\", git = \"{git}\" }}\n"
     );
+    project.file("Cargo.toml", &manifest);
     project.file(
         "src/main.rs",
         "use {mine as _, theirs as _};\nfn main() {}\n",
     );
     let home = cargo_home(&project);
+    // A path in a package from git is of that source: another `rtlib`.
+    let refused = run(
+        project.gobuild().arg("build").env("CARGO_HOME", &home),
+        BUILD,
+    )
+    .fails_with(101);
+    let found =
+        ["error[two-rtlibs]", "(git+file://", "[patch]"].map(|part| refused.err().contains(part));
+    assert_eq!(found, [true; 3], "{}", refused.report());
+    project.file(
+        "Cargo.toml",
+        &format!("{manifest}\n[patch.\"{git}\"]\n{RTLIB}\n"),
+    );
     for args in [&[][..], &["--trimpath"]] {
         let mut build = project.gobuild();
         build.arg("build").args(args).env("CARGO_HOME", &home);
         let built = run(&mut build, BUILD).ok();
-        let home = if args.is_empty() {
-            home.to_str().expect("UTF-8")
-        } else {
-            "/cargo"
-        };
         for part in ["[two-versions]", "in version 0.1.0 (path)"] {
             assert!(
                 built.err().contains(part),
@@ -385,8 +390,11 @@ fn one_version_from_two_sources_is_two_packages_and_said_so() {
             RUN,
         )
         .ok();
-        let place = format!("{home}/git/checkouts/git-");
-        assert!(inits.out().contains(&place), "{}", inits.report());
+        assert!(
+            inits.out().contains("/git/checkouts/git-"),
+            "{}",
+            inits.report()
+        );
     }
 }
 

@@ -6,8 +6,9 @@ use std::path::Path;
 use gobuild_codegen::audit;
 use gobuild_codegen::buildinfo::{self, BuildInfo, Mode, PackageInfo};
 use gobuild_codegen::emit::EmitConfig;
-use gobuild_codegen::graph::{CrateId, RuntimeGraph};
+use gobuild_codegen::graph::{CrateId, RTLIB_CRATE, RuntimeGraph};
 use gobuild_codegen::model::{Graph, Plan, RootTarget};
+use gobuild_codegen::plan::several_rtlibs;
 
 use super::args::LinkLine;
 use super::error::LinkError;
@@ -93,6 +94,14 @@ impl Program {
             });
         }
         outbox.status("Scanning", &self.described());
+        let rtlibs = line
+            .inputs()
+            .filter(|path| records::crate_name(path) == Some(RTLIB_CRATE));
+        if rtlibs.count() > 1
+            && let Some(error) = several_rtlibs(&self.crates)
+        {
+            return Err(LinkError::Diagnostics(error.into()));
+        }
         let reaching = self.crates.crates.values().filter(|one| one.reaches_rtlib);
         let names: BTreeSet<&str> = reaching.map(|one| one.crate_name.as_str()).collect();
         let records = records::read(line.inputs(), &names)?;

@@ -21,6 +21,7 @@ use crate::model::{FnReason, InitKind, Location, Plan, Task, TaskFn};
 use crate::records::Record;
 use crate::scan::{Mention, Scan, ScannedCrate, ScannedItem};
 
+pub use packages::several_rtlibs;
 pub(crate) use packages::task_name_candidates;
 
 /// Makes the plan of a build.

@@ -6,7 +6,7 @@ use rtlib_abi::symbol::{INITTASK_SUFFIX, MAIN_PACKAGE, RUNTIME_PACKAGE};
 
 use super::Entries;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{CrateId, RuntimeCrate, RuntimeGraph};
+use crate::graph::{CrateId, RTLIB_PACKAGE, RuntimeCrate, RuntimeGraph};
 use crate::model::TaskReason;
 use crate::order;
 
@@ -156,6 +156,26 @@ pub(crate) fn task_name_candidates(graph: &RuntimeGraph, id: &CrateId) -> [Strin
     let versioned = format!("{}@{}", krate.package, krate.version);
     let full = format!("{versioned}#{}", origin(krate));
     [krate.package.clone(), versioned, full]
+}
+
+/// The error when the program would have more than one `rtlib`: there is one runtime, and what one `rtlib` makes (a goexit's payload, a
+/// channel's type) the other does not know.
+#[must_use]
+pub fn several_rtlibs(graph: &RuntimeGraph) -> Option<Diagnostic> {
+    let all = graph.crates.values();
+    let all: Vec<&RuntimeCrate> = all.filter(|one| one.package == RTLIB_PACKAGE).collect();
+    let named = |one: &&RuntimeCrate| format!("{} ({})", one.version, origin(one));
+    let several: Vec<String> = all.iter().map(named).collect();
+    (several.len() > 1).then(|| {
+        Diagnostic::error(
+            Code::TwoRtlibs,
+            format!("the program has more than one `{RTLIB_PACKAGE}`: {}", several.join(", ")),
+        )
+        .note("a program has one runtime, and what one of them makes is unknown to the others")
+        .help(format!(
+            "`cargo tree -i {RTLIB_PACKAGE}` shows who asks for which; let them agree on one version and one source, or say `[patch]` in the workspace's Cargo.toml"
+        ))
+    })
 }
 
 /// A warning for each package of which several versions with entries are linked: they do not share their registries.
