@@ -3,7 +3,7 @@
 //! The `cargo-config2` crate merges files and environment as cargo does; `--config` comes on top here. The result is plain data
 //! that is cached with the metadata, since resolving may run rustc.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use cargo_config2::{Config, ResolveOptions};
@@ -83,8 +83,9 @@ impl CargoConfig {
     /// When a file or an argument cannot be read.
     pub fn load(dir: &Path, arguments: &[String]) -> Result<Self, CargoConfigError> {
         let overrides = overrides(dir, arguments)?;
-        let env =
-            std::env::vars_os().filter(|(name, _)| !overrides.iter().any(|(o, _)| **name == **o));
+        let env = std::env::vars_os()
+            .filter(|(name, value)| is_read(name, value))
+            .filter(|(name, _)| !overrides.iter().any(|(o, _)| **name == **o));
         let env = env.chain(overrides.iter().map(|(n, v)| (n.into(), v.into())));
         let options = ResolveOptions::default()
             .env(env)
@@ -141,6 +142,18 @@ impl CargoConfig {
         }
         found
     }
+}
+
+/// Whether cargo reads a variable: it ignores values that are not UTF-8, but for paths.
+fn is_read(name: &OsStr, value: &OsStr) -> bool {
+    const PATHS: [&str; 5] = [
+        "RUSTC",
+        "RUSTDOC",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "CARGO_TARGET_DIR",
+    ];
+    value.to_str().is_some() || PATHS.iter().any(|path| name == *path)
 }
 
 /// The `--config` arguments as the environment variables that mean the same; the only values that matter here are strings and

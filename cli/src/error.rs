@@ -1,7 +1,7 @@
 //! Why a command of the front door failed, and what to do about it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gobuild_codegen::diagnostic::Diagnostics;
 use gobuild_codegen::elf::ElfError;
@@ -140,7 +140,7 @@ impl Error {
             Self::Levels { .. } => Some("build them one by one with `-p`, or set one level with GOAMD64".into()),
             Self::EmitSeveral { .. } | Self::EmitNothing => Some("name one with `--bin` or `--example`".into()),
             Self::EmitMissing { .. } => Some("remove the program from the target directory, so that it is linked again".into()),
-            Self::Start { .. } => Some("check that it is installed and on PATH".into()),
+            Self::Start { program, source } => start_help(program, source),
             Self::Write { .. } => Some("check the permissions and the free space of the directory".into()),
             _ => None,
         }
@@ -154,4 +154,24 @@ impl Error {
             Self::Project(ProjectError::Metadata(MetadataError::Cargo(_)))
         )
     }
+}
+
+/// What to do about a program that does not start.
+#[must_use]
+pub fn start_help(program: &Path, why: &io::Error) -> Option<String> {
+    match why.kind() {
+        io::ErrorKind::NotFound => Some("check that it is installed and on PATH".into()),
+        io::ErrorKind::PermissionDenied if is_on_noexec(program) => Some(
+            "its file system is mounted with `noexec`; choose a directory elsewhere with --target-dir or CARGO_TARGET_DIR".into(),
+        ),
+        io::ErrorKind::PermissionDenied => {
+            Some("check that the file and its directories may be executed".into())
+        }
+        _ => None,
+    }
+}
+
+fn is_on_noexec(program: &Path) -> bool {
+    rustix::fs::statvfs(program)
+        .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
 }

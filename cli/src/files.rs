@@ -1,10 +1,14 @@
 //! Writing files so that nobody ever sees half of one.
+//!
+//! Modes are what the umask leaves of 0666 and 0777, as with everything that cargo writes, so that a target directory can be shared.
+//! They are given when a file is made, never changed afterwards: some file systems refuse that.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// The tag that keeps backup programs out of a target directory, as cargo writes it.
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -21,17 +25,32 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
         .filter(|dir| !dir.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
-    let mut file = NamedTempFile::new_in(dir)?;
+    let mut file = temporary_file(dir, "")?;
     file.write_all(content)?;
-    make_readable(file.as_file())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-/// Temporary files are for the owner alone; what replaces a file should be as readable as other build products.
-fn make_readable(file: &fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
+/// A temporary file in `dir` that may take the place of another.
+///
+/// # Errors
+/// As for any new file.
+pub fn temporary_file(dir: &Path, suffix: &str) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .suffix(suffix)
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(dir)
+}
+
+/// A temporary directory in `dir`, which whoever may write there may remove.
+///
+/// # Errors
+/// As for any new directory.
+pub fn temporary_dir(dir: &Path, prefix: &str) -> io::Result<TempDir> {
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .permissions(Permissions::from_mode(0o777))
+        .tempdir_in(dir)
 }
 
 /// The same, unless the file has this content already.

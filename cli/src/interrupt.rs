@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// The signals that end a build.
@@ -139,6 +139,15 @@ impl Interrupts {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Lets this process and its children wait for their children, even if the parent ignores SIGCHLD: who inherits that is not told how a
+/// child ended. A signal that is caught here has its default action in what is started from here.
+///
+/// # Errors
+/// When the handler cannot be installed.
+pub fn expect_children() -> io::Result<()> {
+    signal_hook::flag::register(SIGCHLD, Arc::default()).map(|_| ())
 }
 
 fn pid_of(child: &Child) -> Option<Pid> {

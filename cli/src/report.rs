@@ -1,34 +1,35 @@
 //! How the linker driver and the wrapper talk to the front door while cargo and rustc stand between them.
 //!
 //! rustc keeps what its linker prints and shows it only when the link fails, wrapped into its own message. So the front door
-//! listens on a Unix socket, whose directory travels in the environment; what arrives is printed by the one [`crate::shell`].
+//! listens on a Unix socket, whose name travels in the environment; what arrives is printed by the one [`crate::shell`].
 //! Without a front door (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
+//!
+//! The sockets are abstract: they are no files, so they need no temporary directory, and nothing is left of them when the front door is
+//! killed. Such a name is open to every user, so both ends look whether the other one belongs to the same user.
 //!
 //! A second socket beside it carries nothing: a driver's connection to it ends when the front door ends it or is gone, which tells the
 //! driver to give up although cargo and rustc, which do not hand signals on, still wait for it; and the front door sees by its end of
 //! the connection when the driver has cleaned up.
 
 use std::error::Error;
-use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
 use crate::shell::{self, Shell};
 
-/// The environment variable with the sockets' directory.
+/// The environment variable with what the sockets' names begin with.
 pub const REPORT_VAR: &str = "CARGO_GOBUILD_REPORT";
 /// The socket for messages.
-const REPORT: &str = "report";
+const REPORT: &str = "-report";
 /// The socket that tells whether the front door is there.
-const ALIVE: &str = "alive";
+const ALIVE: &str = "-alive";
 /// A message is a few kilobytes; more than this is none of ours.
 const MAX_MESSAGE: u64 = 16 << 20;
 /// The sender writes at once or is gone.
@@ -103,7 +104,7 @@ impl Report {
 
 /// Where the front door listens.
 pub struct Inbox {
-    dir: TempDir,
+    name: String,
     thread: JoinHandle<()>,
     drivers: Drivers,
 }
@@ -112,14 +113,13 @@ impl Inbox {
     /// Listens, and prints through `shell`.
     ///
     /// # Errors
-    /// When the temporary directory takes no socket.
+    /// When the system has no Unix sockets for us.
     pub fn open(shell: Arc<Shell>) -> io::Result<Self> {
-        let dir = tempfile::Builder::new().prefix("gobuild-").tempdir()?;
-        let listener = UnixListener::bind(dir.path().join(REPORT))?;
+        let (name, listener) = listen()?;
         let drivers = Drivers::default();
-        drivers.welcome(UnixListener::bind(dir.path().join(ALIVE))?);
+        drivers.welcome(UnixListener::bind_addr(&address(&name, ALIVE)?)?);
         let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            for stream in listener.incoming().filter(of_same_user) {
                 match stream.and_then(receive) {
                     Ok(Some(message)) => shell.message(&message),
                     Ok(None) => break,
@@ -128,7 +128,7 @@ impl Inbox {
             }
         });
         Ok(Self {
-            dir,
+            name,
             thread,
             drivers,
         })
@@ -136,19 +136,52 @@ impl Inbox {
 
     /// What senders need in their environment.
     #[must_use]
-    pub fn env(&self) -> (&'static str, OsString) {
-        (REPORT_VAR, self.dir.path().into())
+    pub fn env(&self) -> (&'static str, &str) {
+        (REPORT_VAR, &self.name)
     }
 
     /// Makes drivers that still run give up, and waits until they have cleaned up; prints what has arrived; stops.
     pub fn close(self) {
         self.drivers.end();
-        let told = UnixStream::connect(self.dir.path().join(REPORT))
-            .and_then(|mut stream| stream.write_all(b"null"));
+        let told = connect(&self.name, REPORT).and_then(|mut stream| stream.write_all(b"null"));
         if told.is_ok() {
             let _ = self.thread.join();
         }
     }
+}
+
+/// A name that nobody has, and the socket for messages.
+fn listen() -> io::Result<(String, UnixListener)> {
+    loop {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_nanos();
+        let name = format!("cargo-gobuild-{:x}-{now:x}", std::process::id());
+        match UnixListener::bind_addr(&address(&name, REPORT)?) {
+            Ok(listener) => return Ok((name, listener)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn address(name: &str, which: &str) -> io::Result<SocketAddr> {
+    SocketAddr::from_abstract_name(format!("{name}{which}"))
+}
+
+/// A connection to a socket of the same user's.
+fn connect(name: &str, which: &str) -> io::Result<UnixStream> {
+    let stream = UnixStream::connect_addr(&address(name, which)?);
+    match of_same_user(&stream) {
+        true => stream,
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+/// Whether the other end belongs to the same user; true for what is no connection.
+fn of_same_user(stream: &io::Result<UnixStream>) -> bool {
+    let Ok(stream) = stream else { return true };
+    rustix::net::sockopt::socket_peercred(stream)
+        .is_ok_and(|peer| peer.uid == rustix::process::geteuid())
 }
 
 /// The drivers that run: one open connection each.
@@ -160,7 +193,7 @@ impl Drivers {
     fn welcome(&self, listener: UnixListener) {
         let drivers = self.clone();
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
+            for stream in listener.incoming().filter(of_same_user).flatten() {
                 let mut open = drivers.lock();
                 open.retain(is_open);
                 open.push(stream);
@@ -206,19 +239,19 @@ fn receive(stream: UnixStream) -> io::Result<Option<Message>> {
 
 /// The far end: how the driver and the wrapper reach the front door.
 #[derive(Clone, Debug)]
-pub struct Outbox(Option<OsString>);
+pub struct Outbox(Option<String>);
 
 impl Outbox {
     /// Finds the front door through the environment.
     #[must_use]
     pub fn from_env() -> Self {
-        Self(std::env::var_os(REPORT_VAR))
+        Self(std::env::var(REPORT_VAR).ok())
     }
 
     /// A connection that breaks when the front door ends.
     #[must_use]
     pub fn alive(&self) -> Option<UnixStream> {
-        UnixStream::connect(Path::new(self.0.as_ref()?).join(ALIVE)).ok()
+        connect(self.0.as_ref()?, ALIVE).ok()
     }
 
     /// Tells the front door; false when there is none.
@@ -226,7 +259,7 @@ impl Outbox {
     pub fn send(&self, message: &Message) -> bool {
         self.0
             .as_ref()
-            .is_some_and(|dir| send(&Path::new(dir).join(REPORT), message).is_ok())
+            .is_some_and(|name| send(name, message).is_ok())
     }
 
     /// Tells what is being done.
@@ -243,8 +276,8 @@ impl Outbox {
     }
 }
 
-fn send(path: &Path, message: &Message) -> io::Result<()> {
-    let mut stream = UnixStream::connect(path)?;
+fn send(name: &str, message: &Message) -> io::Result<()> {
+    let mut stream = connect(name, REPORT)?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(&serde_json::to_vec(message)?)
 }
@@ -255,15 +288,14 @@ mod tests {
 
     #[test]
     fn messages_survive_the_socket() {
-        let dir = tempfile::tempdir().expect("temporary directory");
-        let listener = UnixListener::bind(dir.path().join(REPORT)).expect("binds");
+        let (name, listener) = listen().expect("binds");
         let message = Message::Error(Report::Plain {
             headline: "a".into(),
             causes: vec!["b".into()],
             help: Some("x".repeat(300_000)),
         });
         let sent = message.clone();
-        let outbox = Outbox(Some(dir.path().into()));
+        let outbox = Outbox(Some(name));
         let sender = std::thread::spawn(move || outbox.send(&sent));
         let received = listener
             .accept()
@@ -276,7 +308,7 @@ mod tests {
     #[test]
     fn the_front_door_ends_drivers_and_waits_for_them() {
         let inbox = Inbox::open(Arc::new(Shell::plain())).expect("opens");
-        let outbox = Outbox(Some(inbox.env().1));
+        let outbox = Outbox(Some(inbox.name.clone()));
         let mut alive = outbox.alive().expect("the front door is there");
         while inbox.drivers.lock().is_empty() {
             std::thread::yield_now();
@@ -296,7 +328,7 @@ mod tests {
     #[test]
     fn any_number_of_drivers_may_come_and_go() {
         let inbox = Inbox::open(Arc::new(Shell::plain())).expect("opens");
-        let outbox = Outbox(Some(inbox.env().1));
+        let outbox = Outbox(Some(inbox.name.clone()));
         for _ in 0..10_000 {
             drop(outbox.alive().expect("the front door is there"));
         }
@@ -306,6 +338,6 @@ mod tests {
     #[test]
     fn without_a_front_door_nothing_is_sent() {
         assert!(!Outbox(None).send(&Message::Command("x".into())));
-        assert!(!Outbox(Some("/no/such/socket".into())).send(&Message::Command("x".into())));
+        assert!(!Outbox(Some("no such socket".into())).send(&Message::Command("x".into())));
     }
 }

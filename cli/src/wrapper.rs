@@ -63,9 +63,10 @@ impl WrapperError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Plan(error) => error.help().map(str::to_owned),
-            Self::Start { .. } => {
+            Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("check RUSTC, RUSTC_WRAPPER and RUSTC_WORKSPACE_WRAPPER".into())
             }
+            Self::Start { program, source } => crate::error::start_help(program, source),
             Self::DepInfo { .. } => {
                 Some("check the permissions and the free space of the target directory".into())
             }

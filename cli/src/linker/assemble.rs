@@ -1,5 +1,8 @@
 //! The templates, rendered and assembled: real files, so that gdb shows them, kept between builds under a hash of all that they
 //! are made of.
+//!
+//! An object is used again only if it is the one that was written: its hash lies beside it. A compiler that claims success without
+//! having written an object is found at once.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use gobuild_templates::{Config, GoAmd64, render};
+use object::{Object, ObjectSymbol};
 
 use super::error::LinkError;
 use crate::files;
@@ -85,13 +89,11 @@ impl Job {
         };
         files::write_if_changed(&self.source, self.text.as_bytes())
             .map_err(|error| write(&self.source, error))?;
-        if self.object.is_file() {
+        if self.is_done() {
             return Ok(());
         }
-        let temporary = tempfile::Builder::new()
-            .suffix(".o")
-            .tempfile_in(dir)
-            .map_err(|error| write(&self.object, error))?;
+        let temporary =
+            files::temporary_file(dir, ".o").map_err(|error| write(&self.object, error))?;
         let line = self.command_line(temporary.path());
         tell(&line);
         let (program, args) = line
@@ -99,10 +101,49 @@ impl Job {
             .expect("a command line begins with its program");
         let output = Command::new(program).args(args).current_dir(dir).output();
         self.check(output)?;
+        // The compiler may have put another file into the place of the one that we opened.
+        let made = std::fs::read(temporary.path()).unwrap_or_default();
+        if !self.is_assembled(&made) {
+            return Err(LinkError::NoObject {
+                source_file: self.source.clone(),
+                compiler: self.compiler.clone(),
+            });
+        }
         temporary
             .persist(&self.object)
             .map_err(|error| write(&self.object, error.error))?;
-        Ok(())
+        let sum = self.sum_path();
+        files::write_whole(&sum, sum_of(&made).as_bytes()).map_err(|error| write(&sum, error))
+    }
+
+    /// Whether the object of an earlier build is there, whole.
+    fn is_done(&self) -> bool {
+        let sum = std::fs::read(self.sum_path());
+        let object = std::fs::read(&self.object);
+        matches!((sum, object), (Ok(sum), Ok(object)) if sum == sum_of(&object).as_bytes())
+    }
+
+    /// The file with the object's hash.
+    fn sum_path(&self) -> PathBuf {
+        self.object.with_extension("sum")
+    }
+
+    /// Whether this is an object with all global symbols of the source.
+    fn is_assembled(&self, content: &[u8]) -> bool {
+        let Ok(file) = object::File::parse(content) else {
+            return false;
+        };
+        let globals = self
+            .text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(".globl"))
+            .map(str::trim);
+        let mut missing = globals.filter(|name| {
+            !file
+                .symbols()
+                .any(|symbol| symbol.is_definition() && symbol.name() == Ok(*name))
+        });
+        file.kind() == object::ObjectKind::Relocatable && missing.next().is_none()
     }
 
     fn check(&self, output: io::Result<Output>) -> Result<(), LinkError> {
@@ -120,6 +161,12 @@ impl Job {
             said: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         })
     }
+}
+
+fn sum_of(content: &[u8]) -> String {
+    let mut hash = Fingerprint::new();
+    hash.add_bytes(content);
+    hash.finish()
 }
 
 #[cfg(test)]

@@ -89,6 +89,14 @@ pub enum LinkError {
         /// Its standard error.
         said: String,
     },
+    /// A compiler that claims success.
+    #[error("`{compiler}` ended without an error but made no object of {source_file}", compiler = compiler.display(), source_file = source_file.display())]
+    NoObject {
+        /// The file.
+        source_file: PathBuf,
+        /// The compiler.
+        compiler: PathBuf,
+    },
     /// The linker said no.
     #[error("`{program}` failed to link {output} (exit status {status})", program = program.display(), output = output.display())]
     Failed {
@@ -155,6 +163,8 @@ impl LinkError {
             Self::Plan(error) => error.help().map(str::to_owned),
             Self::Write { .. } => Some(SPACE.into()),
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(CC.into()),
+            Self::Start { program, source } => crate::error::start_help(program, source),
+            Self::NoObject { .. } => Some("check what stands behind that name, and the free space of the directory, and build again".into()),
             Self::Failed { hint, .. } | Self::Crashed { hint, .. } => Some(hint.clone().unwrap_or_else(|| {
                 "cargo gobuild put its own objects, the entry point and --wrap options into the line; `cargo gobuild -x` prints it".into()
             })),

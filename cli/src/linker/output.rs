@@ -11,6 +11,7 @@ use object::ReadCache;
 use tempfile::TempDir;
 
 use super::error::LinkError;
+use crate::files;
 
 /// In the name of every temporary directory.
 const INFIX: &str = ".gobuild-";
@@ -37,8 +38,7 @@ impl Output {
             .unwrap_or(Path::new("."));
         let prefix = format!(".{}{INFIX}", name.to_string_lossy());
         remove_leftovers(parent, &prefix);
-        let dir = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
-        let dir = dir.map_err(|source| LinkError::Write {
+        let dir = files::temporary_dir(parent, &prefix).map_err(|source| LinkError::Write {
             path: parent.into(),
             source,
         })?;

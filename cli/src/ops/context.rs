@@ -385,7 +385,7 @@ fn link_to(this: &Path, dir: &Path) -> Result<(), Error> {
     }
     let make = || {
         std::fs::create_dir_all(dir)?;
-        let scratch = tempfile::tempdir_in(dir)?;
+        let scratch = files::temporary_dir(dir, ".link-")?;
         let fresh = scratch.path().join(crate::TOOL);
         std::os::unix::fs::symlink(this, &fresh)?;
         std::fs::rename(fresh, &link)
@@ -410,14 +410,20 @@ pub fn execute(
         what: "catch signals",
         source,
     })?;
-    let inbox = Inbox::open(shell.clone()).map_err(|source| Error::Process {
-        what: "open a socket for reports",
-        source,
-    })?;
-    let (name, value) = inbox.env();
-    invocation.env(name, value);
+    let inbox = Inbox::open(shell.clone());
+    match &inbox {
+        Ok(inbox) => {
+            let (name, value) = inbox.env();
+            invocation.env(name, value);
+        }
+        Err(error) => shell.warning(&format!(
+            "cannot open a socket for reports ({error}); what the linker says comes through rustc"
+        )),
+    }
     let ended = interrupts.run(&mut invocation.command(), Group::Shared);
-    inbox.close();
+    if let Ok(inbox) = inbox {
+        inbox.close();
+    }
     match ended.map_err(|source| Error::Start {
         program: program.into(),
         source,

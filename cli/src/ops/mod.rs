@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use crate::args::{self, Cli, Command};
 use crate::error::Error;
 use crate::exit_code;
+use crate::interrupt;
 use crate::report::Report;
 use crate::shell::{self, Shell};
 
@@ -33,7 +34,11 @@ pub fn main(arguments: &[OsString]) -> u8 {
         }
     };
     let shell = shell_for(&cli);
-    dispatch(cli).unwrap_or_else(|error| {
+    let ready = interrupt::expect_children().map_err(|source| Error::Process {
+        what: "catch signals",
+        source,
+    });
+    ready.and_then(|()| dispatch(cli)).unwrap_or_else(|error| {
         if !error.is_told() {
             shell.report(&report(&error));
         }
