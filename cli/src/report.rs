@@ -105,7 +105,8 @@ impl Report {
 /// Where the front door listens.
 pub struct Inbox {
     name: String,
-    thread: JoinHandle<()>,
+    printing: JoinHandle<()>,
+    welcoming: JoinHandle<()>,
     drivers: Drivers,
 }
 
@@ -116,9 +117,9 @@ impl Inbox {
     /// When the system has no Unix sockets for us.
     pub fn open(shell: Arc<Shell>) -> io::Result<Self> {
         let (name, listener) = listen()?;
-        let drivers = Drivers::default();
-        drivers.welcome(UnixListener::bind_addr(&address(&name, ALIVE)?)?);
-        let thread = std::thread::spawn(move || {
+        let drivers = Drivers::new();
+        let welcoming = drivers.welcome(UnixListener::bind_addr(&address(&name, ALIVE)?)?);
+        let printing = std::thread::spawn(move || {
             for stream in listener.incoming().filter(of_same_user) {
                 match stream.and_then(receive) {
                     Ok(Some(message)) => shell.message(&message),
@@ -129,7 +130,8 @@ impl Inbox {
         });
         Ok(Self {
             name,
-            thread,
+            printing,
+            welcoming,
             drivers,
         })
     }
@@ -145,7 +147,10 @@ impl Inbox {
         self.drivers.end();
         let told = connect(&self.name, REPORT).and_then(|mut stream| stream.write_all(b"null"));
         if told.is_ok() {
-            let _ = self.thread.join();
+            let _ = self.printing.join();
+        }
+        if connect(&self.name, ALIVE).is_ok() {
+            let _ = self.welcoming.join();
         }
     }
 }
@@ -184,26 +189,31 @@ fn of_same_user(stream: &io::Result<UnixStream>) -> bool {
         .is_ok_and(|peer| peer.uid == rustix::process::geteuid())
 }
 
-/// The drivers that run: one open connection each.
-#[derive(Clone, Default)]
-struct Drivers(Arc<Mutex<Vec<UnixStream>>>);
+/// The drivers that run: one open connection each. None are welcome once they have been told to end.
+#[derive(Clone)]
+struct Drivers(Arc<Mutex<Option<Vec<UnixStream>>>>);
 
 impl Drivers {
-    /// Takes connections for as long as the process lives.
-    fn welcome(&self, listener: UnixListener) {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Some(Vec::new()))))
+    }
+
+    /// Takes connections; the first one after the end stops it.
+    fn welcome(&self, listener: UnixListener) -> JoinHandle<()> {
         let drivers = self.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().filter(of_same_user).flatten() {
                 let mut open = drivers.lock();
+                let Some(open) = open.as_mut() else { break };
                 open.retain(is_open);
                 open.push(stream);
             }
-        });
+        })
     }
 
     /// Ends the connections, and waits for their far ends. After an ordinary build there are only ends to be found.
     fn end(&self) {
-        let open = std::mem::take(&mut *self.lock());
+        let open = self.lock().take().unwrap_or_default();
         for driver in &open {
             // Whoever is gone already needs no telling.
             let _ = driver.shutdown(Shutdown::Write);
@@ -216,7 +226,7 @@ impl Drivers {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<UnixStream>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<UnixStream>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -310,7 +320,7 @@ mod tests {
         let inbox = Inbox::open(Arc::new(Shell::plain())).expect("opens");
         let outbox = Outbox(Some(inbox.name.clone()));
         let mut alive = outbox.alive().expect("the front door is there");
-        while inbox.drivers.lock().is_empty() {
+        while inbox.drivers.lock().as_ref().is_some_and(Vec::is_empty) {
             std::thread::yield_now();
         }
         let (cleaned_up, is_clean) = std::sync::mpsc::channel();
