@@ -18,11 +18,19 @@ import gdb
 import gdb.frames
 import gdb.unwinder
 
-# Functions that are left out when it is said where a goroutine is: the runtime's and those of the libraries below the program. Inlined functions may
-# have names without paths; they are known by their files.
-PLUMBING = re.compile(r"(rtlib|rtlib_runtime|core|alloc|std)::|.*<rtlib_runtime::|(sync\.)?runtime[._\[]|_?_?rust_|_rt0_|main\.main$")
-PLUMBING_FILE = re.compile(r"(^|/)rtlib/(runtime/)?src/|^/rustc/[0-9a-f]+/|/rustlib/src/rust/library/")
-HASH = re.compile(r"::h[0-9a-f]{16}$")
+# What is left out when it is said where a goroutine is: the functions of the runtime and of the libraries below the program. Inlined functions may have
+# names without paths; they are known by their files. Neither depends on where the compiler found the sources: in a checkout, in a registry's folder with a
+# version in its name, in a toolchain of rustup's or in that of a distribution.
+PLUMBING = re.compile(r"(rtlib|rtlib_runtime|rtlib_abi|core|alloc|std)::|.*<rtlib_runtime::|(sync\.)?runtime[._\[]|_?_?rust_|_rt0_|main\.main$")
+PLUMBING_FILE = re.compile(
+    r"(^|/)(rtlib/(runtime/|abi/)?|(gobuild-)?rtlib(-runtime|-abi)?-[0-9][^/]*/)src/"
+    r"|(^|/)rust(c(/[0-9a-f]+|-[0-9][^/]*)?)?/library/(alloc|core|std|panic_unwind|unwind)/"
+)
+# Legacy names end with a hash; behind a crate in a v0 name gdb shows a number that tells versions apart: `rtlib[90c7d295db23273a]::go`.
+HASH = re.compile(r"::h[0-9a-f]{16}$|\[[0-9a-f]+\](?=::)")
+# What stands in a type before the first path: `<&mut dyn core::ops::FnOnce<()> as …>::call_once`.
+BEFORE_PATH = re.compile(r"([<&\[(]|dyn |mut |\*const |\*mut )*")
+CRATE = re.compile(r"\w+::")
 # Goroutines that are looked at with one access to memory.
 CHUNK = 64
 
@@ -268,9 +276,25 @@ def where():
 
 
 def is_plumbing(name, symtab):
-    path = name.lstrip("<&")
-    has_module = "::" in path.partition("<")[0]
-    return bool(PLUMBING.match(path) or not has_module and symtab and PLUMBING_FILE.search(symtab.fullname()))
+    """Whether the function is not the program's. One of an implementation is the program's if the type is, or the trait."""
+    paths = [path[BEFORE_PATH.match(path).end():] for path in type_and_trait(name)]
+    paths = [path for path in paths if CRATE.match(path)]
+    if paths:
+        return all(PLUMBING.match(path) for path in paths)
+    return bool(PLUMBING.match(name) or symtab and PLUMBING_FILE.search(symtab.fullname()))
+
+
+def type_and_trait(name):
+    """`T` and `U` of `<T as U>::f`, else the name."""
+    depth = 0
+    for at, char in enumerate(name if name.startswith("<") else ""):
+        if char == "<":
+            depth += 1
+        elif char == ">" and name[at - 1] != "-":
+            depth -= 1
+        elif depth == 1 and name.startswith(" as ", at):
+            return [name[1:at], name[at + len(" as "):]]
+    return [name]
 
 
 class GoroutinesCommand(gdb.Command):

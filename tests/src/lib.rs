@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: the tool under test, temporary projects, and children with a time limit.
 //!
-//! - [`tool`]: builds `cargo-gobuild` once; [`project`]: sources in a temporary directory, built with it;
+//! - [`tool`]: builds `cargo-gobuild` once; [`toolchain`]: what cargo and compiler the tests build with; [`project`]: sources in a temporary directory, built with it;
 //! - [`twins`]: a program built by plain cargo and by the tool;
 //! - [`snapshot`]: expected messages in files; [`files`]: what builds leave on the disk;
 //! - [`process`]: running children; [`seeds`]: random choices; [`go`]: the Go toolchain, the oracle; [`readelf`], [`gdb`]: other people's tools;
@@ -21,4 +21,5 @@ pub mod seeds;
 pub mod snapshot;
 pub mod testprog;
 pub mod tool;
+pub mod toolchain;
 pub mod twins;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::process::{BUILD, Outcome, run};
-use crate::tool;
+use crate::{tool, toolchain};
 
 /// The executables: dev, release. Built at the first call.
 ///
@@ -21,7 +21,9 @@ pub fn executables() -> &'static [PathBuf; 2] {
             let mut build = tool::gobuild(&source);
             build.args(["build", "--locked", "--profile", profile]);
             _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
-            target.join(dir).join("testprog")
+            let exe = target.join(dir).join("testprog");
+            toolchain::prove(&exe, "testprog");
+            exe
         })
     })
 }

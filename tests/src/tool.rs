@@ -6,8 +6,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::process::{BUILD, run};
+use crate::toolchain;
 
-/// Settings of whoever runs the tests that must not reach the projects they build.
+/// Settings of whoever runs the tests that must not reach the projects they build. What these are built with is asked for by other variables: see [`toolchain`].
 const FOREIGN: [&str; 13] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -32,10 +33,10 @@ pub fn root() -> &'static Path {
         .expect("tests/ is in the workspace")
 }
 
-/// Where the tests may leave what later runs can use again.
+/// Where the tests may leave what later runs with the same toolchain can use again.
 #[must_use]
 pub fn scratch() -> PathBuf {
-    root().join("target/gobuild-tests")
+    root().join(format!("target/gobuild-tests{}", toolchain::label()))
 }
 
 /// The executable: `GOBUILD_BIN`, or what `cargo build -p cargo-gobuild` makes.
@@ -96,15 +97,17 @@ pub fn gobuild_by(tool: &Path, dir: &Path) -> Command {
     let mut command = Command::new(tool);
     command.arg("gobuild").current_dir(dir);
     clean(&mut command);
+    toolchain::choose(&mut command);
     command
 }
 
 /// A command for plain cargo, likewise.
 #[must_use]
 pub fn cargo(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new(toolchain::cargo());
     command.current_dir(dir);
     clean(&mut command);
+    toolchain::choose(&mut command);
     command
 }
 
