@@ -265,7 +265,7 @@ def where():
     frame = gdb.selected_frame()
     innermost = None
     while frame is not None:
-        name = frame.name() and HASH.sub("", frame.name())
+        name = frame.name() and closure(HASH.sub("", frame.name()))
         innermost = innermost or name or "%#x" % frame.pc()
         function = frame.function()
         symtab = frame.find_sal().symtab or function and function.symtab
@@ -282,6 +282,12 @@ def is_plumbing(name, symtab):
     if paths:
         return all(PLUMBING.match(path) for path in paths)
     return bool(PLUMBING.match(name) or symtab and PLUMBING_FILE.search(symtab.fullname()))
+
+
+def closure(name):
+    """The closure that a function only calls, where that is what its name says; else the name."""
+    of = type_and_trait(name)
+    return of[0] if of[0].endswith("}") and of[-1].startswith("core::ops::function::Fn") else name
 
 
 def type_and_trait(name):

@@ -1,7 +1,8 @@
 //! The toolchain and the compiler's flags that the tests build with: those that cargo runs the tests with, and none, unless these variables say otherwise.
 //!
 //! - `GOBUILD_TEST_TOOLCHAIN`: a name of rustup's (`nightly`), or a directory that holds `bin/cargo` and `bin/rustc`;
-//! - `GOBUILD_TEST_RUSTFLAGS`: what is in RUSTFLAGS when something is built.
+//! - `GOBUILD_TEST_RUSTFLAGS`: what is in RUSTFLAGS when something is built;
+//! - `GOBUILD_TEST_CONFIG`: what is in `.cargo/config.toml` of the project that `tests/toolchain.rs` builds.
 //!
 //! A run that asks for something proves that it got it ([`prove`]): what changes on the way is seen, and not silently tested as if it had not been asked for.
 
@@ -18,6 +19,7 @@ use crate::process::{RUN, run};
 
 const TOOLCHAIN: &str = "GOBUILD_TEST_TOOLCHAIN";
 const RUSTFLAGS: &str = "GOBUILD_TEST_RUSTFLAGS";
+const CONFIG: &str = "GOBUILD_TEST_CONFIG";
 /// In flags: names as the compiler makes them by default since 1.97.
 const V0: &str = "symbol-mangling-version=v0";
 
@@ -27,10 +29,16 @@ pub fn rustflags() -> String {
     env::var(RUSTFLAGS).unwrap_or_default()
 }
 
+/// The configuration that was asked for, empty if none was.
+#[must_use]
+pub fn config() -> String {
+    env::var(CONFIG).unwrap_or_default()
+}
+
 /// What was asked for, as a part of a file's name; empty if nothing was.
 #[must_use]
 pub fn label() -> String {
-    let asked = [TOOLCHAIN, RUSTFLAGS].map(|name| env::var(name).unwrap_or_default());
+    let asked = [TOOLCHAIN, RUSTFLAGS, CONFIG].map(|name| env::var(name).unwrap_or_default());
     let asked = asked.iter().filter(|text| !text.is_empty());
     asked
         .flat_map(|text| ["-", text])

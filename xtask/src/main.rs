@@ -7,6 +7,7 @@ mod needs;
 mod run;
 mod steps;
 mod tidy;
+mod toolchains;
 mod workspace;
 
 use std::process::ExitCode;

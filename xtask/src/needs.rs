@@ -51,7 +51,8 @@ fn missing() -> Vec<&'static str> {
     missing
 }
 
-fn on_path(program: &str) -> bool {
+/// Whether a program is there.
+pub fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
@@ -70,7 +71,8 @@ fn may_install() -> bool {
     on_path("apt-get") && root.is_ok_and(|output| output.stdout == b"0\n")
 }
 
-fn apt_get(args: &[&str]) -> std::io::Result<std::process::ExitStatus> {
+/// Runs it without questions.
+pub fn apt_get(args: &[&str]) -> std::io::Result<std::process::ExitStatus> {
     Command::new("apt-get")
         .args(args)
         .env("DEBIAN_FRONTEND", "noninteractive")

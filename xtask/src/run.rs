@@ -59,7 +59,8 @@ impl Runner {
         self.env.push((name, value));
     }
 
-    fn wanted(&self, name: &str) -> bool {
+    /// Whether a step of this name is to run.
+    pub fn wanted(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| name.starts_with(only.as_str()))
     }
 

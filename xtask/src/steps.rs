@@ -6,10 +6,10 @@ use std::process::Command;
 
 use crate::run::Runner;
 use crate::workspace::{cargo, cargo_in, others, root, shown, target};
-use crate::{needs, tidy as rules};
+use crate::{needs, tidy as rules, toolchains};
 
-/// The toolchain for miri.
-const NIGHTLY: &str = "+nightly";
+/// The toolchain for miri, and one of those that the tool is tested with.
+pub const NIGHTLY: &str = "+nightly";
 
 /// All checks and tests, cheap ones first.
 pub fn test(runner: &mut Runner, only: &[String]) {
@@ -320,6 +320,7 @@ fn end_to_end(runner: &mut Runner) {
         .args(["--test", "soak"])
         .env("GOBUILD_BIN", checked);
     runner.child("e2e, runtime checked", &mut command);
+    toolchains::test(runner, &plain);
     runner.child(
         "benchmark programs",
         cargo(&["run", "--quiet", "-p", "gobuild-bench", "--", "--quick"])

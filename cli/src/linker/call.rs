@@ -1,6 +1,6 @@
 //! The linker, called and, when it fails, understood.
 //!
-//! What it prints goes on to rustc as it comes, since rustc reads it and tries again without options that an old compiler does not know.
+//! What it prints goes on to rustc line by line as it comes, since rustc reads it and tries again without options that an old compiler does not know.
 //! The end of it is kept, to tell the user what the machine lacks.
 
 use std::ffi::OsString;
@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use super::error::LinkError;
+use super::noise::Filter;
 use crate::interrupt::{Ended, Group, Interrupts};
 use crate::shell;
 
@@ -49,14 +50,16 @@ pub fn call(
 
 fn copy(mut reader: PipeReader, hand_on: impl Fn(&[u8])) -> String {
     let mut kept = Vec::new();
+    let mut filter = Filter::default();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = reader.read(&mut buffer) {
-        hand_on(&buffer[..count]);
+        filter.push(&buffer[..count], &hand_on);
         kept.extend_from_slice(&buffer[..count]);
         if kept.len() > 2 * KEPT {
             kept.drain(..KEPT);
         }
     }
+    filter.end(&hand_on);
     String::from_utf8_lossy(&kept).into_owned()
 }
 

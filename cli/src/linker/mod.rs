@@ -12,6 +12,7 @@
 //! | [`layout`] | where generated files lie (pure) |
 //! | [`assemble`] | the templates, assembled and cached |
 //! | [`call`] | the linker, called and understood |
+//! | [`noise`] | what linkers say that is no news (pure) |
 //! | [`output`] | the temporary output: linked, patched, checked, renamed |
 //! | [`error`] | what can go wrong |
 //!
@@ -25,6 +26,7 @@ pub mod doctest;
 pub mod error;
 pub mod late;
 pub mod layout;
+pub mod noise;
 pub mod output;
 pub mod program;
 pub mod records;

@@ -7,6 +7,7 @@ const NAMES: [&str; 22] = [
     "rtlib::",
     "rtlib_runtime::",
     "runtime.",
+    "sync.runtime_",
     "_rt0_",
     "main.main",
     "std::rt::lang_start",
@@ -19,7 +20,6 @@ const NAMES: [&str; 22] = [
     "core::panic::unwind_safe::AssertUnwindSafe",
     "core::ops::function::FnOnce::call_once",
     "dyn core::ops::function::Fn<(), Output = i32>",
-    "alloc::boxed::Box<F,A> as core::ops::function::FnOnce",
     "core::option::expect_failed",
     "core::option::unwrap_failed",
     "core::result::unwrap_failed",
@@ -42,6 +42,10 @@ const FILES_OF_STD: [&str; 7] = [
     "core/src/ops/function.rs",
 ];
 
+/// In the same place: functions that are there for `Box<dyn FnOnce()>` and its like, and only call what is in the box.
+const BOXED: &str = "alloc/src/boxed.rs";
+const CALLS: [&str; 3] = ["call_once", "call_mut", "call"];
+
 /// Sources of the runtime object, as its line tables have them.
 const RUNTIME: &str = "./rtlib/runtime/src/";
 
@@ -50,28 +54,56 @@ pub(super) fn is_plumbing(name: &str, file: &str) -> bool {
     let path = name.trim_start_matches(['<', '&']);
     NAMES.iter().any(|start| path.starts_with(start))
         || WHOLE_NAMES.contains(&name)
+        || callee(name).is_some_and(|callee| callee.starts_with("alloc::boxed::Box<"))
         || file.starts_with(RUNTIME)
-        || is_of_std(file)
+        || is_of_std(name, file)
         || is_ours(file)
 }
 
-fn is_of_std(file: &str) -> bool {
-    file.split_once("/library/")
-        .is_some_and(|(_, file)| FILES_OF_STD.contains(&file))
+/// The function, or the type of function, that is called by what the compiler or std make for its sake: `app::main::{closure#0}` of `<app::main::{closure#0} as core::ops::function::FnOnce<()>>::call_once`.
+///
+/// Such a function stands for what it calls where that is inlined into it.
+pub(super) fn callee(name: &str) -> Option<&str> {
+    let name = name.strip_prefix('<')?;
+    let mut depth = 0_usize;
+    for (at, byte) in name.bytes().enumerate() {
+        match byte {
+            b'<' => depth += 1,
+            b'>' if !name[..at].ends_with('-') => depth = depth.checked_sub(1)?,
+            b' ' if depth == 0 => {
+                if name[at..].starts_with(" as core::ops::function::Fn") {
+                    return Some(&name[..at]);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
-/// A path that the compiler was given: absolute, except in a workspace that has this crate as a member.
+/// Wherever the sources of the toolchain are.
+fn is_of_std(name: &str, file: &str) -> bool {
+    let Some((_, file)) = file.rsplit_once("/library/") else {
+        return false;
+    };
+    let function = name.split('<').next().unwrap_or(name);
+    FILES_OF_STD.contains(&file) || (file == BOXED && CALLS.contains(&function))
+}
+
+/// A path that the compiler was given: absolute, except in a workspace that has this crate as a member. Where this crate is the workspace, and so anything may lie in `src`, names have to do.
 fn is_ours(file: &str) -> bool {
     let Some(sources) = file!().strip_suffix("debug/plumbing.rs") else {
         return false;
     };
-    file.find(sources)
-        .is_some_and(|at| at == 0 || file[..at].ends_with('/'))
+    sources != "src/"
+        && file
+            .find(sources)
+            .is_some_and(|at| at == 0 || file[..at].ends_with('/'))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_plumbing;
+    use super::{callee, is_plumbing};
 
     #[test]
     fn plumbing_is_told_from_a_programs_functions() {
@@ -85,6 +117,11 @@ mod tests {
             "core::panicking::panic_fmt",
             "std::rt::lang_start::{{closure}}",
             "<core::panic::unwind_safe::AssertUnwindSafe<F> as core::ops::function::FnOnce<()>>::call_once",
+            "<alloc::boxed::Box<F,A> as core::ops::function::FnOnce<Args>>::call_once",
+            "<alloc::boxed::Box<dyn core::ops::function::FnMut<(), Output = ()> + core::marker::Send> as core::ops::function::FnMut<()>>::call_mut",
+            "<rtlib::go::start<app::main::{closure#0}>::{closure#0} as core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}",
+            "<rtlib::sync::raw_mutex::RawMutex>::acquire_slow",
+            "sync.runtime_Semacquire",
             "main",
         ] {
             assert!(is_plumbing(hidden, ""), "{hidden}");
@@ -97,6 +134,8 @@ mod tests {
             "std::thread::sleep",
             "core::slice::sort",
             "<app::T as core::ops::function::FnOnce<()>>::call_once",
+            "<alloc::boxed::Box<u8> as app::Trait>::f",
+            "<alloc::boxed::Box<app::T>>::new",
         ] {
             assert!(!is_plumbing(shown, "/home/me/src/main.rs"), "{shown}");
         }
@@ -107,16 +146,46 @@ mod tests {
         for hidden in [
             "./rtlib/runtime/src/sched/park.rs",
             "/rustc/abc/library/std/src/panicking.rs",
+            "/usr/src/rustc-1.96.0/library/core/src/ops/function.rs",
+            "/opt/library/rust/lib/rustlib/src/rust/library/std/src/rt.rs",
             file!(),
         ] {
             assert!(is_plumbing("f", hidden), "{hidden}");
         }
+        let boxed = "/rustc/abc/library/alloc/src/boxed.rs";
+        assert!(is_plumbing(
+            "call_once<(), (dyn core::ops::function::FnOnce<(), Output=()>)>",
+            boxed
+        ));
+        assert!(!is_plumbing("new<app::T>", boxed));
         for shown in [
             "/home/me/std/src/panicking.rs",
             "/rustc/abc/library/core/src/slice/sort.rs",
             "src/main.rs",
         ] {
             assert!(!is_plumbing("f", shown), "{shown}");
+        }
+    }
+    #[test]
+    fn a_function_that_only_calls_another_is_told_from_others() {
+        for (name, expect) in [
+            (
+                "<app::f::{closure#2} as core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}",
+                Some("app::f::{closure#2}"),
+            ),
+            (
+                "<app::f::<fn() -> u32, <u8 as app::T>::X> as core::ops::function::Fn<()>>::call",
+                Some("app::f::<fn() -> u32, <u8 as app::T>::X>"),
+            ),
+            ("<app::T as core::fmt::Display>::fmt", None),
+            (
+                "<app::T>::f::<<u8 as core::ops::function::Fn<()>>::X>",
+                None,
+            ),
+            ("app::main", None),
+            ("<", None),
+        ] {
+            assert_eq!(callee(name), expect, "{name}");
         }
     }
 }

@@ -14,7 +14,7 @@ use std::vec::Vec;
 use rtlib_abi::layout::Str;
 use rtlib_abi::traceback::{EmitSymbol, INLINED, PLUMBING, Symbol as RawSymbol, Symbolizer};
 
-use super::plumbing::is_plumbing;
+use super::plumbing::{callee, is_plumbing};
 use super::symbol_table;
 
 /// What is known of a place in the program.
@@ -89,6 +89,14 @@ fn look_up(pc: usize) -> Symbols {
                 line: 0,
             }),
         }
+    }
+    // Without line tables the name is all that is known of a closure that was inlined.
+    if let [only] = &mut symbols[..]
+        && only.file.is_empty()
+        && let Some(callee) = callee(&only.name)
+        && callee.ends_with('}')
+    {
+        only.name = callee.to_owned();
     }
     symbols.into()
 }
