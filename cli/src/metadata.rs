@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use cargo_metadata::{DependencyKind, Metadata, TargetKind as CargoKind};
+use cargo_metadata::{DependencyKind, Edition, Metadata, TargetKind as CargoKind};
 use gobuild_codegen::model::{Dependency, EdgeKind, LibTarget, Package, PackageId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -180,8 +180,39 @@ impl Pending {
         if !output.status.success() {
             return Err(MetadataError::Cargo(output.status));
         }
-        workspace(serde_json::from_slice(&output.stdout)?)
+        workspace(read(&output.stdout)?)
     }
+}
+
+/// What cargo printed. An edition that the reader does not know, of a nightly or of the future, counts as the newest that is certain: all that
+/// matters here is whether it is 2015.
+fn read(json: &[u8]) -> Result<Metadata, serde_json::Error> {
+    const NEWEST: &str = "2024";
+    serde_json::from_slice(json).or_else(|error| {
+        let mut metadata: Value = serde_json::from_slice(json)?;
+        let mut replaced = false;
+        let packages = metadata.get_mut("packages").and_then(Value::as_array_mut);
+        for package in packages.into_iter().flatten() {
+            let mut each = |holder: &mut Value| {
+                let edition = holder
+                    .get_mut("edition")
+                    .filter(|edition| edition.is_string());
+                if let Some(edition) = edition
+                    && serde_json::from_value::<Edition>(edition.clone()).is_err()
+                {
+                    *edition = NEWEST.into();
+                    replaced = true;
+                }
+            };
+            each(package);
+            let targets = package.get_mut("targets").and_then(Value::as_array_mut);
+            targets.into_iter().flatten().for_each(each);
+        }
+        if !replaced {
+            return Err(error);
+        }
+        serde_json::from_value(metadata)
+    })
 }
 
 fn workspace(metadata: Metadata) -> Result<Workspace, MetadataError> {
@@ -354,4 +385,39 @@ fn environment(package: &cargo_metadata::Package) -> Vec<(String, String)> {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(edition: &str) -> String {
+        format!(
+            r#"{{"version":1,"workspace_root":"/a","target_directory":"/a/target","workspace_members":["a"],"workspace_default_members":["a"],
+            "resolve":{{"root":"a","nodes":[{{"id":"a","dependencies":[],"deps":[],"features":[]}}]}},
+            "packages":[{{"name":"a","version":"0.1.0","id":"a","source":null,"dependencies":[],"features":{{}},"manifest_path":"/a/Cargo.toml","edition":{edition},
+            "targets":[{{"name":"a","kind":["bin"],"crate_types":["bin"],"src_path":"/a/src/main.rs","edition":{edition}}}]}}]}}"#
+        )
+    }
+
+    #[test]
+    fn editions_of_the_future_are_read() {
+        for (edition, expect) in [
+            ("\"2015\"", "2015"),
+            ("\"2024\"", "2024"),
+            ("\"future\"", "2024"),
+            ("\"2099\"", "2024"),
+        ] {
+            let metadata = read(printed(edition).as_bytes()).expect("it can be read");
+            let workspace = workspace(metadata).expect("it is resolved");
+            assert_eq!(workspace.members[0].targets[0].edition, expect);
+        }
+    }
+
+    #[test]
+    fn other_surprises_are_errors() {
+        for json in [&*printed("7"), "[]", "{}", "{\"packages\":7}", "x"] {
+            assert!(read(json.as_bytes()).is_err(), "{json}");
+        }
+    }
 }
