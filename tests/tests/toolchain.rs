@@ -2,6 +2,7 @@
 //! the configuration that were asked for (`gobuild_tests::toolchain`); `xtask` has a step for each that is supported.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -9,22 +10,28 @@ use std::sync::OnceLock;
 use gobuild_tests::files::below;
 use gobuild_tests::gdb::session_with_script;
 use gobuild_tests::process::{BUILD, Outcome, RUN, run};
+use gobuild_tests::project::Project;
 use gobuild_tests::{tool, toolchain};
 
 /// Where cargo puts what it builds on the way, when the configuration says so.
 const BUILD_DIR: &str = "build-dir";
 const NEW_LAYOUT: &str = "build-dir-new-layout = true";
 
-/// Copies of the fixture and of the registry example, below a directory with the configuration; what was built by earlier runs is kept.
+/// Copies of the fixture and of the registry example, below a directory with the configuration; what was built by earlier runs is kept. `rtlib` is in a folder as cargo names those of a registry.
 fn place() -> &'static Path {
     static PLACE: OnceLock<PathBuf> = OnceLock::new();
     PLACE.get_or_init(|| {
         let place = tool::scratch().join("toolchain");
+        let rtlib = place.join("src/gobuild-rtlib-0.1.0");
+        fs::create_dir_all(place.join("src")).expect("creates");
+        if !rtlib.exists() {
+            symlink(tool::root().join("rtlib"), &rtlib).expect("links");
+        }
         for (from, to) in [
             ("tests/fixtures/toolchain", "battery"),
             ("examples/registry", "registry"),
         ] {
-            copy_sources(&tool::root().join(from), &place.join(to));
+            copy_sources(&tool::root().join(from), &place.join(to), &rtlib);
         }
         write(&place.join(".cargo/config.toml"), &toolchain::config());
         place
@@ -32,8 +39,8 @@ fn place() -> &'static Path {
 }
 
 /// Paths of `rtlib` become absolute. Files that are as they should be are left alone, because cargo looks at their times.
-fn copy_sources(from: &Path, to: &Path) {
-    let rtlib = format!("{:?}", tool::root().join("rtlib"));
+fn copy_sources(from: &Path, to: &Path, rtlib: &Path) {
+    let rtlib = format!("{rtlib:?}");
     for file in below(from).iter().filter(|file| file.is_file()) {
         let relative = file.strip_prefix(from).expect("below it");
         if relative.starts_with("target") {
@@ -87,7 +94,7 @@ fn start(exe: &Path, args: &[&str]) -> Outcome {
 
 #[test]
 fn programs_with_and_without_rtlib_run() {
-    let expected = ["ready true\n", "second ready\n", "plain\n"];
+    let expected = ["ready true\n", "second ready\n", "plain 1\n"];
     for (exe, expected) in programs().iter().zip(expected) {
         assert_eq!(start(exe, &[]).ok().out(), expected, "{}", exe.display());
     }
@@ -200,6 +207,19 @@ fn what_is_planned_and_what_was_built_can_be_read() {
     }
 }
 
+/// A program that asks for names makes GNU's linkers warn, which new compilers hand on.
+#[test]
+fn a_linker_that_succeeds_is_not_quoted() {
+    let mut command = tool::gobuild(&place().join("battery"));
+    command
+        .args(["build", "-p", "plain", "--linker", "cc"])
+        .env("CARGO_TARGET_DIR", place().join("target-of-cc"));
+    let outcome = run(&mut command, BUILD).ok();
+    for words in ["linker std", "statically linked applications"] {
+        assert!(!outcome.err().contains(words), "{}", outcome.report());
+    }
+}
+
 /// The configuration that was asked for has come to cargo.
 #[test]
 fn intermediate_files_are_where_the_configuration_wants_them() {
@@ -221,4 +241,24 @@ fn intermediate_files_are_where_the_configuration_wants_them() {
         "{}",
         profile.display()
     );
+}
+
+/// `build`, `run`, `test` and `install` say what cargo says, and no more.
+#[test]
+fn a_package_for_a_newer_compiler_gets_cargos_own_message() {
+    let project = Project::alone();
+    let manifest = "[package]\nname = \"newer\"\nversion = \"0.1.0\"\nedition = \"2024\"\nrust-version = \"1.999\"\n[workspace]\n";
+    project.file("Cargo.toml", manifest);
+    project.file("src/main.rs", "fn main() {}\n");
+    let install = ["install", "--path", ".", "--root", "root"];
+    for args in [&["build"][..], &["run"], &["test"], &install] {
+        let ours = run(project.gobuild().args(args), BUILD);
+        let cargos = run(project.cargo().args(args), BUILD);
+        assert!(
+            ours.err().contains("requires rustc 1.999"),
+            "{}",
+            ours.report()
+        );
+        assert_eq!((ours.err(), ours.code()), (cargos.err(), cargos.code()));
+    }
 }
