@@ -194,6 +194,13 @@ fn crates_that_ask_for_the_stacks_bounds_get_the_goroutines() {
 }
 
 #[test]
+fn goroutines_parked_on_other_stacks_keep_what_they_have() {
+    check("foreign-stack-kept", &[], "kept");
+    check("foreign-stack-shown", &[], "shown");
+    _ = release("foreign-stack-kept background", &[], RUN).ok();
+}
+
+#[test]
 fn thread_locals_belong_to_the_goroutine_wherever_it_runs() {
     for godebug in ["schedmigrate=1", "schedmigrate=1,fsgsbase=0"] {
         check(

@@ -43,6 +43,11 @@ fn goroutines_that_somebody_can_wake_are_not() {
 }
 
 #[test]
+fn nor_are_those_whom_a_goroutine_on_another_stack_can_wake() {
+    check("foreign-stack-leaks", "none");
+}
+
+#[test]
 fn who_could_be_woken_by_one_that_cannot_is_found_too() {
     check("leak-chain", "found");
 }

@@ -53,6 +53,7 @@ impl Wait {
         if !waits || gp.id() == 0 || gp.timed.load(Ordering::Relaxed) {
             return None;
         }
+        gp.sp_on_own_stack()?; // else nobody knows what of its own stack it has in use
         let on = gp.waits_on.load(Ordering::Relaxed);
         match WaitReason::from_number(gp.waitreason.load(Ordering::Relaxed)) {
             WaitReason::ChanReceiveNil | WaitReason::ChanSendNil | WaitReason::SelectNoCases => {
@@ -83,6 +84,7 @@ struct Counts {
     candidates: usize,
     awaited: usize,
     excluded: usize,
+    elsewhere: usize,
 }
 
 impl Counts {
@@ -100,6 +102,7 @@ impl Counts {
             counts.candidates += 1;
             wait.for_each_channel(|_| counts.awaited += 1);
         }
+        counts.elsewhere = elsewhere().count();
         counts
     }
 
@@ -110,6 +113,7 @@ impl Counts {
             + Scratch::bytes_for::<Awaited>(self.awaited)
             + Scratch::bytes_for::<Range>(ignored)
             + Scratch::bytes_for::<Range>(self.excluded)
+            + Scratch::bytes_for::<usize>(self.elsewhere)
     }
 }
 
@@ -250,6 +254,12 @@ pub fn search(stopped: &Stopped, own_sp: usize) -> Result<usize, Error> {
     let mut scratch = Scratch::new(counts.bytes())?;
     let mut marker = Marker::new(&counts, &mut scratch);
     let mut excluded: Array<Range> = scratch.array(counts.excluded);
+    let mut others: Array<usize> = scratch.array(counts.elsewhere);
+    for sp in elsewhere() {
+        others.push(sp);
+        marker.word_as_stack(0, sp); // on a candidate's stack, which so is in use
+    }
+    others.all_mut().sort_unstable();
     let mut reader = Reader::new(&mut scratch);
     let mut search =
         |range: Range, kind: Kind| reader.words(range, |at, word| marker.word(at, word, kind));
@@ -277,7 +287,10 @@ pub fn search(stopped: &Stopped, own_sp: usize) -> Result<usize, Error> {
     }
     excluded.all_mut().sort_unstable_by_key(|range| range.at);
     memory::writable(excluded.all(), &mut |range| {
-        search(range, kind_of(range, stopped.places(), own_sp))
+        search(
+            range,
+            kind_of(range, stopped.places(), own_sp, others.all()),
+        )
     })?;
     while let Some(index) = marker.work.pop() {
         let frames = marker.candidates.all()[index].frames;
@@ -307,19 +320,21 @@ fn goroutine(
         return Ok(());
     }
     let at = match status {
-        Status::Runnable | Status::Waiting => gp.sp.load(Ordering::Relaxed),
-        _ if this_goroutine().is_some_and(|me| core::ptr::eq(me, gp)) => own_sp,
+        Status::Runnable | Status::Waiting => gp.sp_on_own_stack(),
+        _ if this_goroutine().is_some_and(|me| core::ptr::eq(me, gp)) => Some(own_sp),
         _ => places
             .iter()
             .find_map(|place| stopped_at(place, stack))
-            .unwrap_or_else(|| left_at(gp, places)),
+            .or_else(|| left_at(gp, places)),
     };
+    // All of it, when its frames go on elsewhere.
+    let at = at.filter(|at| stack.contains(*at)).unwrap_or(stack.at);
     search(Range { at, ..stack }, Kind::Stack)
 }
 
 /// From where on the stack is in use of a goroutine that runs, but not there. If its thread is in the scheduler or on another goroutine's stack it has just been left or is about to be resumed; else
-/// it may be anywhere, say in a signal handler of the program.
-fn left_at(gp: &'static G, places: &[Place]) -> usize {
+/// it may be anywhere, say in a signal handler of the program, or on a stack of some library's: none.
+fn left_at(gp: &'static G, places: &[Place]) -> Option<usize> {
     let is_its = |place: &&Place| {
         gp.m.get()
             .is_some_and(|mp| place.m.get().is_some_and(|m| core::ptr::eq(m, mp)))
@@ -330,11 +345,16 @@ fn left_at(gp: &'static G, places: &[Place]) -> usize {
         in_scheduler.into_iter().any(|stack| stack.contains(sp))
             || arenas().any(|arena| arena.contains(sp))
     });
-    if is_elsewhere {
-        gp.sp.load(Ordering::Relaxed)
-    } else {
-        stack_of(gp).at
-    }
+    is_elsewhere.then(|| gp.sp_on_own_stack()).flatten()
+}
+
+/// The saved stack pointers that are not on their goroutines' own stacks. Where those stacks begin and end nobody knows; they are somewhere in the memory of the process.
+fn elsewhere() -> impl Iterator<Item = usize> {
+    allgs::all()
+        .filter(|gp| {
+            gp.status_acquire().is_alive() && gp.id() != 0 && gp.sp_on_own_stack().is_none()
+        })
+        .map(|gp| gp.sp.load(Ordering::Relaxed))
 }
 
 /// Searches what an M's thread has in use beside its goroutine's stack: registers and, when it is in the scheduler, that stack. Nothing while it sleeps there.
@@ -362,9 +382,12 @@ fn thread(
     Ok(())
 }
 
-/// Memory that is nobody's whom the runtime knows: the stacks of other threads are somewhere in it.
-fn kind_of(range: Range, places: &[Place], own_sp: usize) -> Kind {
-    let is_stack = range.contains(own_sp)
+/// Memory that is nobody's whom the runtime knows: the stacks of other threads are somewhere in it, and those on which goroutines are that are not on their own. `others`, sorted, are the stack pointers
+/// of those that do not run.
+fn kind_of(range: Range, places: &[Place], own_sp: usize, others: &[usize]) -> Kind {
+    let next = others.partition_point(|sp| *sp < range.at);
+    let is_stack = others.get(next).is_some_and(|sp| range.contains(*sp))
+        || range.contains(own_sp)
         || places.iter().any(|place| {
             range.contains(place.sp.load(Ordering::Relaxed))
                 || range.contains(place.handler.load(Ordering::Relaxed))

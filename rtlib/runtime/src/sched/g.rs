@@ -79,7 +79,7 @@ pub struct G {
     pub stack_hi: AtomicUsize,
     /// The M it runs on. Written by the M that executes it.
     pub m: Link<M>,
-    /// Stack pointer while it does not run. Written by the switch.
+    /// Stack pointer while it does not run. Written by the switch. Not always on its own stack: see [`G::sp_on_own_stack`].
     pub sp: AtomicUsize,
     /// Thread pointer of its TLS block. Constant for a G, except that the main goroutine takes over libc's.
     pub fs: AtomicUsize,
@@ -244,6 +244,14 @@ impl G {
     pub fn is_leaked(&self) -> bool {
         let leaked = self.leaked.load(Ordering::Relaxed);
         leaked != 0 && leaked == self.id() && self.status_acquire() == Status::Waiting
+    }
+
+    /// The saved stack pointer of a goroutine that does not run; none when it was left on a stack that is not its own. Libraries switch stacks under a goroutine (`stacker::grow`, coroutines), and what
+    /// such a goroutine has in use of its own stack is unknown. Whoever takes an end of its frames from the saved stack pointer asks here.
+    pub fn sp_on_own_stack(&self) -> Option<usize> {
+        let sp = self.sp.load(Ordering::Relaxed);
+        let own = self.stack_lo.load(Ordering::Relaxed)..=self.stack_hi.load(Ordering::Relaxed);
+        own.contains(&sp).then_some(sp)
     }
 
     /// Its id.

@@ -3,6 +3,8 @@
 //! A goroutine that once was deep keeps the pages it touched. When it has been parked for [`LONG_NS`], those wholly below its stack pointer, where nothing is that anybody wants
 //! to know, are given back. The goroutine must not be resumed meanwhile, so it is held (`hold`), a few dozen at a time.
 //!
+//! One that is parked on a stack of somebody else's (`stacker::grow`, a coroutine) is left alone: what it has in use of its own stack is not known.
+//!
 //! Each parking is looked at once (`G.scavenged`). The main goroutine is left alone: it is on the process stack.
 
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -98,13 +100,13 @@ fn mark(since: u64) -> u64 {
     since | 1
 }
 
-/// Gives back the pages below the stack pointer of a goroutine that is held.
+/// Gives back the pages below the stack pointer of a goroutine that is held, if that is on its own stack.
 fn give_back_below(gp: &'static G) {
     let lo = gp.stack_lo.load(Ordering::Relaxed);
-    let end = gp.sp.load(Ordering::Relaxed) & !(mem::PAGE - 1);
+    let end = gp.sp_on_own_stack().map_or(lo, |sp| sp & !(mem::PAGE - 1));
     if end > lo {
-        // SAFETY: the goroutine is held, so its stack is ours; below the stack pointer of a saved context nothing is in use (`switch`). When it fails the memory is
-        // just kept.
+        // SAFETY: the goroutine is held, so its stack is ours, and [lo, end) is in it; below the stack pointer of a saved context nothing is in use (`switch`). When it fails
+        // the memory is just kept.
         let _ = unsafe { mem::give_back(lo, end - lo) };
     }
     let since = gp.waitsince.load(Ordering::Relaxed);
