@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gobuild_tests::process::{Outcome, RUN};
+use gobuild_tests::process::{Outcome, RUN, run};
 use gobuild_tests::testprog::{executables, start};
+use gobuild_tests::tool;
 
 /// A program by its name, with these arguments and environment; in the release profile.
 fn release(line: &str, env: &[(&str, &str)], limit: Duration) -> Outcome {
@@ -177,6 +179,53 @@ fn a_thread_that_overflows_is_still_reported_by_std() {
         let outcome = start(exe, "overflow-thread", &[], RUN).fails_with(128 + 6);
         assert!(
             outcome.err().contains("has overflowed its stack"),
+            "{}",
+            outcome.report()
+        );
+    }
+}
+
+/// The largest frame that a function of the C library takes at once.
+fn largest_frame_of_libc() -> usize {
+    let libc = run(Command::new("cc").arg("-print-file-name=libc.a"), RUN).ok();
+    let mut objdump = Command::new("objdump");
+    objdump.args(["--disassemble", "--no-show-raw-insn", libc.out().trim()]);
+    let code = run(&mut objdump, RUN).ok().out();
+    let frames = code.lines().filter_map(|line| {
+        let line = line.trim_end().strip_suffix(",%rsp")?;
+        let (instruction, size) = line.rsplit_once("$0x")?;
+        let is_taken = instruction.trim_end().ends_with("sub");
+        let size = i32::from_str_radix(size, 16).ok()?;
+        is_taken.then_some(size.unsigned_abs() as usize)
+    });
+    frames.max().expect("frames")
+}
+
+#[test]
+fn no_frame_of_the_c_library_reaches_beyond_a_guard() {
+    let largest = largest_frame_of_libc();
+    assert!(largest > 8000, "{largest}");
+    for godebug in ["", "guardinstall=0"] {
+        let line = format!("frame-of-c {}", largest + 64);
+        let outcome = release(&line, &[("GODEBUG", godebug)], RUN).fails_with(2);
+        assert!(
+            outcome.err().contains("fatal error: stack overflow"),
+            "{}",
+            outcome.report()
+        );
+    }
+}
+
+/// qemu-user answers 0 to advice that it does not know.
+#[test]
+fn an_emulator_that_only_seems_to_install_guards_is_found_out() {
+    for name in ["overflow", "overflow-sized 65536"] {
+        let mut emulated = Command::new("qemu-x86_64");
+        tool::clean(&mut emulated);
+        emulated.arg(&executables()[1]).args(name.split(' '));
+        let outcome = run(&mut emulated, RUN).fails_with(2);
+        assert!(
+            outcome.err().contains("fatal error: stack overflow"),
             "{}",
             outcome.report()
         );

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Debian packages, each with a program that tells whether it is there.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: &[(&str, &str)] = &[
     ("gcc", "cc"),
     ("binutils", "readelf"),
     ("gdb", "gdb"),
     ("git", "git"),
     ("python3-venv", "python3"),
+    ("qemu-user", "qemu-x86_64"),
 ];
 
 /// glibc's static library, wherever the C compiler keeps it.

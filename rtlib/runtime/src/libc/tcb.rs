@@ -9,7 +9,7 @@
 //! The block is not laid out from knowledge of glibc's private structure. Instead the first real thread that the runtime makes (sysmon's)
 //! is photographed when it starts: its TLS image and control block are what libc's `start_thread` leaves for a new thread (character tables,
 //! resolver state, stack and pointer guards). A goroutine's block is a copy, in which
-//! - words that point into the photographed block point into the copy (self pointers, robust list, resolver state),
+//! - words that point into the photographed block point into the copy (self pointers, robust list, resolver state); not those that are what the program's TLS segment says, which are the program's own numbers,
 //! - the thread id is one of the goroutine's own, outside the kernel's range (recursive pthread mutexes compare it),
 //! - the links of libc's list of threads point to themselves (the goroutine is on no list),
 //! - the dtv is the block's own,
@@ -64,7 +64,7 @@ struct Template {
     nrelocs: usize,
     /// How many of them are in the image.
     nrelocs_image: usize,
-    /// For each word of the image: all ones when [`Template::differs`] compares it, else 0 (self pointers, `runtime.tls_g`).
+    /// For each word of the image: all ones when [`Template::differs`] compares it as it is, else 0 (self pointers, `runtime.tls_g`).
     compared: usize,
     /// Bytes of the control block up to its last word that is not zero.
     tcb_used: usize,
@@ -148,9 +148,15 @@ pub fn photograph() {
         relocs,
         compared,
     };
+    // SAFETY: the program's TLS segment, which is read-only data.
+    let initial = unsafe {
+        let at = TLS_INIT.load(Ordering::Relaxed) as *const u8;
+        core::slice::from_raw_parts(at, TLS_INIT_LEN.load(Ordering::Relaxed))
+    };
     for (i, &word) in block.iter().enumerate() {
         let at = i * 8;
-        let is_self_pointer = (start..start + len).contains(&word);
+        let is_constant = at < template.shape.image && word == initial_word(initial, at);
+        let is_self_pointer = (start..start + len).contains(&word) && !is_constant;
         let compare = !is_self_pointer && at != own_word;
         // SAFETY: inside the fresh mapping, which has room for `len` bytes, a u32 and a word for every word.
         unsafe {
@@ -172,6 +178,12 @@ pub fn photograph() {
     unsafe { *TEMPLATE.0.get() = Some(template) };
     READY.store(1, Ordering::Release);
     crate::os::linux::futex::wake(&READY, u32::MAX >> 1);
+}
+
+/// The word at this position of a new block's image: the segment's bytes, and zeros behind them.
+fn initial_word(initial: &[u8], at: usize) -> usize {
+    let byte = |i: usize| initial.get(at + i).copied().unwrap_or(0);
+    usize::from_ne_bytes(core::array::from_fn(byte))
 }
 
 fn template() -> &'static Template {
@@ -201,6 +213,12 @@ pub fn place(end: usize) -> Place {
         tp,
         stack_hi: (tp - shape.image - DTV_BYTES) & !15,
     }
+}
+
+/// Bytes that a thread's stack must have beside what its frames need: libc puts the program's thread-locals there.
+pub fn room_for_block() -> usize {
+    let shape = shape();
+    (shape.image + shape.align).next_multiple_of(mem::PAGE)
 }
 
 /// Where the block with this thread pointer ends.
@@ -321,7 +339,20 @@ impl Template {
             .zip(new)
             .zip(masks)
             .fold(0, |sum, ((a, b), mask)| sum | ((a ^ b) & mask));
-        difference != 0
+        difference != 0 || self.self_pointers_differ(tp)
+    }
+
+    /// The same for the self pointers of the image, of which there are a few.
+    fn self_pointers_differ(&self, tp: usize) -> bool {
+        let start = tp - self.shape.image;
+        (0..self.nrelocs_image).any(|i| {
+            // SAFETY: the table has `nrelocs_image` positions of words of the image, the block's and the photograph's.
+            unsafe {
+                let at = *(self.relocs as *const u32).add(i) as usize;
+                let relative = *((self.bytes + at) as *const usize);
+                *((start + at) as *const usize) != relative + start
+            }
+        })
     }
 
     /// Turns the self pointers of a copy that starts at `start` into addresses.
@@ -351,4 +382,17 @@ pub fn thread_exit() -> bool {
         unsafe { ffi::__libc_thread_freeres() };
     }
     used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initial_word;
+
+    #[test]
+    fn a_new_block_has_the_segments_words_and_then_zeros() {
+        let segment: [u8; 12] = core::array::from_fn(|i| i as u8 + 1);
+        assert_eq!(initial_word(&segment, 0), 0x0807_0605_0403_0201);
+        assert_eq!(initial_word(&segment, 8), 0x0c0b_0a09);
+        assert_eq!(initial_word(&segment, 16), 0);
+    }
 }

@@ -4,7 +4,7 @@
 //!   | Arena, Positions' bits | G 0 | G 1 | G 2 ... | slot 0 | slot 1 | slot 2 ...        (nothing is backed before it is touched)
 //! ```
 //!
-//! Position i is a G and a slot for its stack. A free position's slot has its guard page and is zero otherwise. Its G is [`Idle`](super::g::Status::Idle): who takes it ([`take`]) makes a stack with a TLS
+//! Position i is a G and a slot for its stack. A free position's slot has its guard and is zero otherwise. Its G is [`Idle`](super::g::Status::Idle): who takes it ([`take`]) makes a stack with a TLS
 //! block of the slot. So nothing of a free position is worth its memory, and when a whole chunk of them is free, their Gs, too, are given back ([`give_back_gs`]). A G of zero bytes is `Idle` and has no id:
 //! whoever still has a reference to one sees a goroutine that has ended.
 //!
@@ -35,9 +35,6 @@ const DUMP_STEP: usize = 16 << 20;
 const DUMP_STEP_GS: usize = 1 << 20;
 /// Most new positions that are taken at a time.
 pub const MAX_AHEAD: u32 = mem::MAX_GUARDS as u32;
-/// Slots are this much further apart than they are large. If they were a power of two apart, the pages in use, one a stack, would compete for a few sets of the TLB: 2,000 goroutines
-/// that run in turns missed it at every switch.
-const STAGGER: usize = mem::PAGE;
 /// Memory of a chunk's Gs.
 const CHUNK_BYTES: usize = CHUNK * size_of::<G>();
 const _: () = assert!(CHUNK_BYTES.is_multiple_of(mem::PAGE));
@@ -147,7 +144,7 @@ impl Arena {
     /// The G of a position that was just taken, with its stack's place.
     fn prepare(&self, position: usize) -> &'static G {
         let gp = self.g(position);
-        let lo = self.slot(position) + mem::PAGE;
+        let lo = self.slot(position) + stack::GUARD;
         gp.stack_lo.store(lo, Ordering::Relaxed);
         gp.class.store(self.class.index() as u8, Ordering::Relaxed);
         gp
@@ -156,7 +153,7 @@ impl Arena {
 
 /// From one slot to the next.
 fn stride(class: Class) -> usize {
-    class.size() + STAGGER
+    stack::GUARD + class.size()
 }
 
 /// Where an arena grows. Its lock is that of all arenas of its class.

@@ -14,7 +14,7 @@ use super::p::P;
 use super::stack::{self, Class};
 use super::{MAIN_G, MAIN_GOID, ahead, arena, current, park, shuffle, syscall, this_goroutine};
 use crate::arch::current::{switch, tls};
-use crate::libc::{dtors, tcb};
+use crate::libc::tcb;
 use crate::os::linux::mem;
 use crate::trace;
 
@@ -192,7 +192,7 @@ fn places(class: Class, most: u32) -> Chain {
 pub fn make_stack(gp: &'static G) {
     let slot = stack::slot_of(gp);
     let place = tcb::place(slot.end - colour(&slot));
-    if place.stack_hi < slot.start + mem::PAGE + MIN_FRAMES {
+    if place.stack_hi < slot.start + MIN_FRAMES {
         crate::fatal::throw(
             b"newproc: the program's thread-local data does not fit this stack: raise stack-size in [package.metadata.gobuild]",
         );
@@ -212,7 +212,7 @@ const MIN_FRAMES: usize = 4 << 10;
 fn colour(slot: &Range<usize>) -> usize {
     const COLOURS: usize = 8;
     const CACHE_LINE: usize = 64;
-    slot.start / slot.len() % COLOURS * CACHE_LINE
+    slot.start / (slot.len() + stack::GUARD) % COLOURS * CACHE_LINE
 }
 
 /// Ends the running goroutine: thread-local destructors, what libc keeps per thread, then the next goroutine.
@@ -256,10 +256,10 @@ fn forget_thread(gp: &'static G, mp: &'static M) {
     }
 }
 
-/// See `rtlib_abi::goexit::end_main`. The main goroutine's stack and TLS block are the process's and are not used again.
+/// See `rtlib_abi::goexit::end_main`. The main goroutine's stack and TLS block are the process's and are not used again. The caller may be anywhere on that stack, whose frames are abandoned: what they lent to other
+/// goroutines stays valid, and so must thread-locals that they had borrowed (`LocalKey::with`). So no destructor runs here.
 #[unsafe(export_name = "runtime.maingoexit")]
 extern "C" fn end_main() -> ! {
-    dtors::__call_tls_dtors();
     let Some(gp) = this_goroutine() else {
         crate::fatal::throw(b"end_main: no g")
     };

@@ -1,14 +1,21 @@
 //! Stacks: their size classes, and what is in a slot, which is committed page by page when touched. Where slots are says `arena`.
 //!
 //! ```text
-//!   slot:  | guard page | ............ frames grow down | TLS block |     size = 2^class
+//!   slot:  | guard | ............ frames grow down | TLS block |     size = GUARD + 2^class
 //! ```
 //!
-//! Guards are `MADV_GUARD_INSTALL` pages (Linux 6.13), which do not split the mapping. On older kernels, or with `GODEBUG=guardinstall=0`, they are
+//! Guards are `MADV_GUARD_INSTALL` pages (Linux 6.13), which do not split the mapping. On older kernels, where an emulator only pretends to install them, or with `GODEBUG=guardinstall=0`, they are
 //! `mprotect`ed: then `vm.max_map_count` (65530 by default) limits the number of stacks to about 32,700, and running out says so.
+//!
+//! # How wide a guard is
+//!
+//! Rust's frames touch each of their pages in turn, and run into a guard of one page. C's do not: a function takes its whole frame at once, and touches first what it uses first. So a guard is as wide as the largest frame that
+//! libc has: in glibc 2.36's libc.a these are 33,312 bytes (`buffered_vfprintf` for wide characters), 18,600 (`build_trtable`, of regex), 16,400 (`strxfrm_l`), 13,960 (`strtof128_l`), and 8,216
+//! (`__res_context_hostalias`, in every `getaddrinfo`), as `objdump` shows. `alloca` takes what it likes, in libc a quarter of the stack at most, 64 KiB at most (`__libc_alloca_cutoff`); the stack whose size it looks at is that of
+//! the thread that was photographed, whose size is chosen for that (`threads::WATCHER_STACK`).
 
 use core::ops::Range;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use rtlib_abi::layout::STACK_CLASSES;
 
@@ -19,13 +26,24 @@ const MIN_CLASS: usize = *STACK_CLASSES.start();
 const MAX_CLASS: usize = *STACK_CLASSES.end();
 /// Number of size classes.
 pub const CLASSES: usize = MAX_CLASS - MIN_CLASS + 1;
-/// Default size of a goroutine's stack, guard and TLS block included.
+/// Default size of a goroutine's stack, TLS block included.
 pub const DEFAULT_SIZE: usize = 256 << 10;
+/// Bytes of a guard. Address space only. An odd number of pages: if slots were a power of two apart, the pages in use, one a stack, would compete for a few sets of the TLB: 2,000 goroutines
+/// that run in turns missed it at every switch.
+pub const GUARD: usize = 9 * mem::PAGE;
+const _: () = assert!(GUARD / mem::PAGE % 2 == 1 && GUARD > LARGEST_C_FRAME + 1024);
+/// See the head of this file.
+const LARGEST_C_FRAME: usize = 33_312;
 /// What [`Errno`] is when the number of mappings is exhausted.
 const ENOMEM: Errno = Errno(12);
 
 static DEFAULT: AtomicUsize = AtomicUsize::new(DEFAULT_SIZE);
-static GUARD_INSTALL: AtomicBool = AtomicBool::new(true);
+/// What guards are.
+static KIND: AtomicU8 = AtomicU8::new(UNKNOWN);
+/// No guard has been made yet.
+const UNKNOWN: u8 = 0;
+const LIGHT: u8 = 1;
+const PROTECTED: u8 = 2;
 /// The kernel takes several guards at a time, as far as is known.
 static GUARDS_INSTALL: AtomicBool = AtomicBool::new(true);
 
@@ -59,15 +77,15 @@ impl Class {
         Self(index)
     }
 
-    /// Bytes of a slot.
+    /// Bytes of a slot without its guard.
     pub fn size(self) -> usize {
         1 << (self.0 as usize + MIN_CLASS)
     }
 }
 
-/// The slot of a G in an arena: the guard page, the stack, the TLS block.
+/// The slot of a G in an arena, behind the guard: the stack, the TLS block.
 pub fn slot_of(gp: &G) -> Range<usize> {
-    let start = gp.stack_lo.load(Ordering::Relaxed) - mem::PAGE;
+    let start = gp.stack_lo.load(Ordering::Relaxed);
     let class = Class::from_index(gp.class.load(Ordering::Relaxed));
     start..start + class.size()
 }
@@ -77,22 +95,24 @@ pub fn set_default(size: usize) {
     DEFAULT.store(Class::for_size(size).size(), Ordering::Relaxed);
 }
 
-/// Forbids lightweight guard pages (`GODEBUG=guardinstall=0`). In the boot.
+/// Forbids lightweight guards (`GODEBUG=guardinstall=0`). In the boot.
 pub fn forbid_guard_install() {
-    GUARD_INSTALL.store(false, Ordering::Relaxed);
+    KIND.store(PROTECTED, Ordering::Relaxed);
 }
 
-/// Whether guard pages cost no mappings, of which a process may have a certain number only; as far as is known.
+/// Whether guards are known to cost no mappings, of which a process may have a certain number only.
 pub fn guards_are_light() -> bool {
-    GUARD_INSTALL.load(Ordering::Relaxed)
+    KIND.load(Ordering::Relaxed) == LIGHT
 }
 
-/// Makes the first pages of `count` slots guards, each `stride` behind the other, with one system call where the kernel can do that. Throws when it cannot be done.
+/// Makes the first [`GUARD`] bytes of `count` slots guards, each `stride` behind the other, with one system call where the kernel can do that. Throws when it cannot be done.
 pub fn guard(first: usize, stride: usize, count: usize) {
-    let several = count > 1
-        && GUARD_INSTALL.load(Ordering::Relaxed)
-        && GUARDS_INSTALL.load(Ordering::Relaxed);
-    let done = match several.then(|| mem::guards_install(first, stride, count)) {
+    if KIND.load(Ordering::Relaxed) == UNKNOWN {
+        let kind = if is_light(first) { LIGHT } else { PROTECTED };
+        KIND.store(kind, Ordering::Relaxed);
+    }
+    let several = count > 1 && guards_are_light() && GUARDS_INSTALL.load(Ordering::Relaxed);
+    let done = match several.then(|| mem::guards_install(first, GUARD, stride, count)) {
         Some(Ok(done)) => done,
         Some(Err(_)) => {
             GUARDS_INSTALL.store(false, Ordering::Relaxed);
@@ -103,17 +123,28 @@ pub fn guard(first: usize, stride: usize, count: usize) {
     (done..count).for_each(|slot| guard_one(first + slot * stride));
 }
 
-fn guard_one(page: usize) {
-    if GUARD_INSTALL.load(Ordering::Relaxed) {
-        match mem::guard_install(page) {
-            Ok(()) => return,
-            Err(ENOMEM) => {
-                crate::fatal::throw(b"runtime: cannot allocate memory for a stack guard")
-            }
-            Err(_) => GUARD_INSTALL.store(false, Ordering::Relaxed), // an older kernel
-        }
+/// Tries it on the first guard of the program. An answer is not enough: emulators answer 0 to advice that they ignore.
+fn is_light(at: usize) -> bool {
+    mem::refuses_unknown_advice(at) && install(at) && mem::read_own(at, &mut [0]).is_err()
+}
+
+/// False where the kernel has no such guards.
+fn install(at: usize) -> bool {
+    match mem::guard_install(at, GUARD) {
+        Ok(()) => true,
+        Err(ENOMEM) => crate::fatal::throw(b"runtime: cannot allocate memory for a stack guard"),
+        Err(_) => false,
     }
-    if mem::guard_protect(page).is_err() {
+}
+
+fn guard_one(at: usize) {
+    if guards_are_light() {
+        if install(at) {
+            return;
+        }
+        KIND.store(PROTECTED, Ordering::Relaxed);
+    }
+    if mem::guard_protect(at, GUARD).is_err() {
         crate::fatal::throw(
             b"runtime: cannot protect a stack guard page: too many goroutines for vm.max_map_count \
               (Linux 6.13 and later have no such limit; else raise it with sysctl)",

@@ -13,10 +13,15 @@ use super::{M0, procs, template};
 use crate::arch::current::{switch, tls};
 use crate::fatal;
 use crate::libc::ffi::{self, PthreadAttr};
+use crate::libc::tcb;
 use crate::os::linux::{mem, nanotime, signal, thread};
 
-/// Stack of an M's thread: g0 and libc's TLS block.
+/// Stack of an M's thread, its TLS block not counted: g0.
 const M_STACK: usize = 256 << 10;
+/// The same for sysmon's thread, whose TLS block is photographed for goroutines. To libc its size is that of their stacks too, and libc takes up to a quarter of it for an `alloca`, which must not reach beyond
+/// a guard ([`super::stack::GUARD`]).
+const WATCHER_STACK: usize = 96 << 10;
+const _: () = assert!(WATCHER_STACK / 4 + (8 << 10) < super::stack::GUARD);
 /// Alternate signal stack of an M, the signal frame not counted.
 const SIGNAL_STACK: usize = 64 << 10;
 /// How much of a thread's stack g0 may use, for its bounds.
@@ -188,13 +193,18 @@ pub fn start_thread(mp: &'static M, sigmask: Option<u64>) {
     if let Some(refused) = crate::os::linux::faults::thread() {
         refuse(refused.0);
     }
+    let stack = if is_watcher(mp) {
+        WATCHER_STACK
+    } else {
+        M_STACK
+    };
     let mut attr = PthreadAttr::uninit();
     let mut thread = 0;
     let mut mask = [0; 16];
     // SAFETY: libc's functions on our own variables; `mp` lives for ever. The mask is restored whatever happens.
     let error = unsafe {
         ffi::pthread_attr_init(&raw mut attr);
-        ffi::pthread_attr_setstacksize(&raw mut attr, M_STACK);
+        ffi::pthread_attr_setstacksize(&raw mut attr, stack + tcb::room_for_block());
         ffi::pthread_sigmask(SIG_SETMASK, &raw const ALL_SIGNALS, &raw mut mask);
         mp.sigmask
             .store(sigmask.unwrap_or(mask[0]), Ordering::Relaxed);
@@ -223,6 +233,12 @@ fn refuse(errno: u32) -> ! {
     fatal::newosproc_failed(made - 1, errno)
 }
 
+/// Whether this is sysmon's.
+fn is_watcher(mp: &M) -> bool {
+    let main = mp.g0.get().map(|g0| g0.startpc.load(Ordering::Relaxed));
+    main == Some(super::sysmon::sysmon as *const () as usize)
+}
+
 extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
     // SAFETY: `start_thread` passes an M.
     let mp: &'static M = unsafe { &*arg.cast::<M>() };
@@ -234,8 +250,8 @@ extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
     g0.stack_lo.store(here - G0_SPAN, Ordering::Relaxed);
     g0.stack_hi.store(here, Ordering::Relaxed);
     g0.fs.store(tls::thread_pointer(), Ordering::Relaxed);
-    if g0.startpc.load(Ordering::Relaxed) == super::sysmon::sysmon as *const () as usize {
-        crate::libc::tcb::photograph();
+    if is_watcher(mp) {
+        tcb::photograph();
     }
     tls::setg(g0);
     // SAFETY: the function pointer that `newm` stored; we are on the M's own thread and block.

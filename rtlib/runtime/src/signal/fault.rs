@@ -7,8 +7,8 @@ use super::SigInfo;
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::fatal;
-use crate::os::linux::mem::PAGE;
 use crate::os::linux::signal::SIGBUS;
+use crate::sched::stack::GUARD;
 use crate::sched::{self, g::G};
 use crate::traceback::dying::{self, End};
 use crate::traceback::{level, reporter};
@@ -41,7 +41,7 @@ fn is_overflow(gp: &G, addr: usize) -> bool {
         return (lo.saturating_sub(STACK_GUARD_GAP)..lo.saturating_add(STACK_GUARD_GAP))
             .contains(&addr);
     }
-    (lo.saturating_sub(PAGE)..lo).contains(&addr)
+    (lo.saturating_sub(GUARD)..lo).contains(&addr)
 }
 
 /// # Safety

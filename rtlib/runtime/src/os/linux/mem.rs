@@ -1,10 +1,11 @@
 //! Memory from the kernel: mappings, guard pages, and the runtime's own small allocations that are never freed.
 
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::sys::{
     __NR_madvise, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise,
-    __NR_process_vm_readv, MADV_DODUMP, MADV_DONTDUMP, MADV_DONTNEED, MADV_NOHUGEPAGE,
+    __NR_process_vm_readv, EINVAL, MADV_DODUMP, MADV_DONTDUMP, MADV_DONTNEED, MADV_NOHUGEPAGE,
     MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 };
 
@@ -54,13 +55,39 @@ pub fn in_core_files(at: usize, len: usize, wanted: bool) {
 }
 
 /// Gives the memory of whole pages back to the system: they are zero from now on, until written. Guards stay. Fails, and changes nothing that matters, for
-/// memory that is locked (mlockall(2)).
+/// memory that is locked (mlockall(2)), and where the system ignores such advice.
 ///
 /// # Safety
 /// Nobody wants to know any more what is there.
 pub unsafe fn give_back(at: usize, len: usize) -> Result<(), Errno> {
+    /// The system has been seen to make memory zero.
+    static WORKS: AtomicBool = AtomicBool::new(false);
+    if !WORKS.load(Ordering::Relaxed) {
+        try_to_give_back()?;
+        WORKS.store(true, Ordering::Relaxed);
+    }
+    // SAFETY: the caller vouches.
+    unsafe { dont_need(at, len) }
+}
+
+/// # Safety
+/// As [`give_back`].
+unsafe fn dont_need(at: usize, len: usize) -> Result<(), Errno> {
     // SAFETY: the caller vouches.
     unsafe { call(__NR_madvise, [at, len, MADV_DONTNEED as usize, 0, 0, 0]) }.map(drop)
+}
+
+/// Gives a page of its own back. Emulators answer 0 to advice that they ignore (qemu-user before 7.1), and then the page is not zero.
+fn try_to_give_back() -> Result<(), Errno> {
+    let page = reserve(PAGE)?;
+    // SAFETY: a new mapping, which nobody else knows.
+    unsafe {
+        page.as_ptr().write_volatile(1);
+        let answer = dont_need(page.as_ptr() as usize, PAGE);
+        let is_zero = page.as_ptr().read_volatile() == 0;
+        release(page, PAGE);
+        answer.and(if is_zero { Ok(()) } else { Err(Errno(EINVAL)) })
+    }
 }
 
 /// Copies memory of this process that starts at `at`, as far as it is there (process_vm_readv(2)). Returns how many bytes; `EFAULT` for none.
@@ -85,31 +112,39 @@ pub fn read_own(at: usize, to: &mut [u8]) -> Result<usize, Errno> {
     unsafe { call(__NR_process_vm_readv, args) }
 }
 
-/// Makes one page a guard without splitting the mapping.
-pub fn guard_install(at: usize) -> Result<(), Errno> {
-    // SAFETY: the page is ours and unused.
-    unsafe { call(__NR_madvise, [at, PAGE, MADV_GUARD_INSTALL, 0, 0, 0]) }.map(drop)
+/// Whether the system refuses advice that does not exist, as the kernel does. qemu-user answers 0 to all that it does not know, and [`guard_install`] would seem to work. `at` is a page.
+pub fn refuses_unknown_advice(at: usize) -> bool {
+    const UNKNOWN: usize = 0x7fff_ffff;
+    // SAFETY: no kernel knows this advice.
+    let answer = unsafe { call(__NR_madvise, [at, PAGE, UNKNOWN, 0, 0, 0]) };
+    answer.is_err_and(|error| error == Errno(EINVAL))
 }
 
-/// Most pages that [`guards_install`] takes.
+/// Makes whole pages a guard without splitting the mapping.
+pub fn guard_install(at: usize, len: usize) -> Result<(), Errno> {
+    // SAFETY: the pages are ours and unused.
+    unsafe { call(__NR_madvise, [at, len, MADV_GUARD_INSTALL, 0, 0, 0]) }.map(drop)
+}
+
+/// Most guards that [`guards_install`] makes.
 pub const MAX_GUARDS: usize = 16;
 
-/// Makes `count` pages guards, one every `stride` bytes from `at`, in one call, which takes a third of the time: for Linux 6.15 and later. Returns how many it did.
-pub fn guards_install(at: usize, stride: usize, count: usize) -> Result<usize, Errno> {
-    let pages: [Iovec; MAX_GUARDS] = core::array::from_fn(|i| Iovec {
+/// Makes `count` guards of `len` bytes, one every `stride` bytes from `at`, in one call, which takes a third of the time: for Linux 6.15 and later. Returns how many it did.
+pub fn guards_install(at: usize, len: usize, stride: usize, count: usize) -> Result<usize, Errno> {
+    let guards: [Iovec; MAX_GUARDS] = core::array::from_fn(|i| Iovec {
         base: at + i * stride,
-        len: PAGE,
+        len,
     });
     let args = [
         PIDFD_SELF,
-        pages.as_ptr() as usize,
+        guards.as_ptr() as usize,
         count.min(MAX_GUARDS),
         MADV_GUARD_INSTALL,
         0,
         0,
     ];
     // SAFETY: the pages are ours and unused; the vector is read during the call.
-    unsafe { call(__NR_process_madvise, args) }.map(|bytes| bytes / PAGE)
+    unsafe { call(__NR_process_madvise, args) }.map(|bytes| bytes / len)
 }
 
 /// struct iovec.
@@ -119,10 +154,10 @@ struct Iovec {
     len: usize,
 }
 
-/// Makes one page a guard by protection: splits the mapping, for kernels before 6.13.
-pub fn guard_protect(at: usize) -> Result<(), Errno> {
-    // SAFETY: the page is ours and unused.
-    unsafe { call(__NR_mprotect, [at, PAGE, PROT_NONE as usize, 0, 0, 0]) }.map(drop)
+/// Makes whole pages a guard by protection: splits the mapping, for kernels before 6.13.
+pub fn guard_protect(at: usize, len: usize) -> Result<(), Errno> {
+    // SAFETY: the pages are ours and unused.
+    unsafe { call(__NR_mprotect, [at, len, PROT_NONE as usize, 0, 0, 0]) }.map(drop)
 }
 
 struct Chunk {

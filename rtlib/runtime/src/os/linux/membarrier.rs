@@ -9,6 +9,7 @@ use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 
 /// membarrier(2), Linux 4.14. The crate has these only as an enum.
+const QUERY: usize = 0;
 const PRIVATE_EXPEDITED: usize = 1 << 3;
 const REGISTER_PRIVATE_EXPEDITED: usize = 1 << 4;
 
@@ -19,7 +20,8 @@ static SUPPORT: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 /// When this returns, every thread of the process has passed a full memory barrier since it was called.
 pub fn all_threads() {
-    if !(is_registered() && membarrier(PRIVATE_EXPEDITED)) && interrupt_all_cpus().is_err() {
+    if !(is_registered() && membarrier(PRIVATE_EXPEDITED).is_ok()) && interrupt_all_cpus().is_err()
+    {
         crate::fatal::throw(b"runtime: neither membarrier nor mprotect work");
     }
     fence(Ordering::SeqCst);
@@ -32,16 +34,22 @@ pub fn prepare() {
 
 fn is_registered() -> bool {
     if SUPPORT.load(Ordering::Acquire) == UNKNOWN {
-        let registered = membarrier(REGISTER_PRIVATE_EXPEDITED);
+        let registered = is_known() && membarrier(REGISTER_PRIVATE_EXPEDITED).is_ok();
         let support = if registered { REGISTERED } else { MISSING };
         SUPPORT.store(support, Ordering::Release);
     }
     SUPPORT.load(Ordering::Relaxed) == REGISTERED
 }
 
-fn membarrier(command: usize) -> bool {
+/// Whether the system says that it has these commands: one that answers 0 to everything has not.
+fn is_known() -> bool {
+    const NEEDED: usize = PRIVATE_EXPEDITED | REGISTER_PRIVATE_EXPEDITED;
+    membarrier(QUERY).is_ok_and(|known| known & NEEDED == NEEDED)
+}
+
+fn membarrier(command: usize) -> Result<usize, Errno> {
     // SAFETY: no memory is involved.
-    unsafe { call(__NR_membarrier, [command, 0, 0, 0, 0, 0]) }.is_ok()
+    unsafe { call(__NR_membarrier, [command, 0, 0, 0, 0, 0]) }
 }
 
 /// For kernels and sandboxes without membarrier(2): taking a right away from a page that is in use makes the kernel interrupt every processor that
