@@ -21,8 +21,19 @@ where
     F: FnOnce() + Send + 'static,
     N: FnOnce() + Send + 'static,
 {
-    use crate::launch::boxed;
     crate::panics::announce();
+    start_announced(f, then, stack_size);
+}
+
+/// The same without [`announce`](crate::panics::announce), which the caller has seen to and which may wait.
+#[cfg(feature = "std")]
+#[inline(always)]
+pub(crate) fn start_announced<F, N>(f: F, then: N, stack_size: usize)
+where
+    F: FnOnce() + Send + 'static,
+    N: FnOnce() + Send + 'static,
+{
+    use crate::launch::boxed;
     if const { fits::<(F, N)>() } {
         launch(move || run(f, then), stack_size, Panics::AreFatal);
     } else {

@@ -40,7 +40,7 @@ impl Drop for MainGoexit {
 /// Whoever joins it gets a [`Goexit`] as the error. A goroutine of [`go`](crate::go) just ends.
 ///
 /// Called on the main goroutine, `main` does not return: the program goes on with its other goroutines, until one of them exits the process. When none is left, it ends with `fatal error: no
-/// goroutines (main called runtime.Goexit) - deadlock!`.
+/// goroutines (main called runtime.Goexit) - deadlock!`. Main's thread-locals stay as they are, without destructors: where a caller catches the goexit and drops its payload, others may still borrow them.
 ///
 /// On its way is every `std::panic::catch_unwind` in the calling functions: it catches a goexit as it catches panics, and should pass it on with `std::panic::resume_unwind`. (The main goroutine
 /// ends where the payload is dropped.) With `panic = "abort"` nothing unwinds, and the program aborts.

@@ -16,7 +16,7 @@ pub(crate) fn announce() {
     }
 }
 
-/// Who replaces the hook afterwards loses this, and nothing else.
+/// Who replaces the hook afterwards loses this, and nothing else. Waits while a hook runs: not where that may wait for the caller.
 #[cold]
 fn wrap_hook() {
     // Nobody may change the hook then. The next one does.
@@ -25,10 +25,25 @@ fn wrap_hook() {
     }
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        crate::sys::panic_hook(true);
+        let _telling = Telling::new();
         hook(info);
-        crate::sys::panic_hook(false);
     }));
+}
+
+/// A hook runs. It may end by unwinding.
+struct Telling;
+
+impl Telling {
+    fn new() -> Self {
+        crate::sys::panic_hook(true);
+        Self
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        crate::sys::panic_hook(false);
+    }
 }
 
 /// The message of `panic!`; for a payload of any other type, the words that std uses.

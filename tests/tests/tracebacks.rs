@@ -390,6 +390,9 @@ fn goexit_runs_destructors_and_leaves_the_program_running() {
     each("goexit-main", &[], |outcome| {
         assert_eq!(outcome.ok().out(), "main is left\nothers go on\n");
     });
+    each("goexit-main-in-scope", &[], |outcome| {
+        assert_eq!(outcome.ok().out(), "7\n");
+    });
     for line in ["goexit-main-alone", "goexit-main-tied"] {
         each(line, &[], |outcome| {
             let outcome = outcome.fails_with(2);

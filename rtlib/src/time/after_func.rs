@@ -48,6 +48,7 @@ unsafe impl Sync for Call {}
 
 impl AfterFunc {
     fn new(when: u64, f: impl Fn() + Send + Sync + 'static) -> Self {
+        crate::panics::announce();
         let call = Self(Arc::new(Call {
             timer: UnsafeCell::new(RawTimer::new()),
             setting: Mutex::new(()),
@@ -102,10 +103,10 @@ impl fmt::Debug for AfterFunc {
     }
 }
 
-/// The callback: starts the goroutine. Nothing here allocates: the closure is one pointer, which is copied to the goroutine's stack.
+/// The callback: starts the goroutine. Nothing here allocates: the closure is one pointer, which is copied to the goroutine's stack. Nor does anything wait, as all timers of the P would wait, too.
 unsafe extern "C" fn start(call: *mut u8) -> *const OpaqueG {
     // SAFETY: the call lives until the timer has been stopped.
     let f = Arc::clone(unsafe { &(*call.cast::<Call>()).f });
-    crate::go(move || f());
+    crate::go::start_announced(move || f(), || (), 0);
     std::ptr::null()
 }
