@@ -23,9 +23,11 @@ import gdb.unwinder
 # version in its name, in a toolchain of rustup's or in that of a distribution.
 PLUMBING = re.compile(r"(rtlib|rtlib_runtime|rtlib_abi|core|alloc|std)::|.*<rtlib_runtime::|(sync\.)?runtime[._\[]|_?_?rust_|_rt0_|main\.main$")
 PLUMBING_FILE = re.compile(
-    r"(^|/)(rtlib/(runtime/|abi/)?|(gobuild-)?rtlib(-runtime|-abi)?-[0-9][^/]*/)src/"
+    r"(^|/)(rtlib/(runtime/|abi/)?|gobuild-rtlib(-runtime|-abi)?-[0-9][^/]*/)src/"
     r"|(^|/)rust(c(/[0-9a-f]+|-[0-9][^/]*)?)?/library/(alloc|core|std|panic_unwind|unwind)/"
 )
+# Another crate of a registry whose library is called `rtlib`.
+NAMESAKE_FILE = re.compile(r"/rtlib-[0-9][^/]*/")
 # Legacy names end with a hash; behind a crate in a v0 name gdb shows a number that tells versions apart: `rtlib[90c7d295db23273a]::go`.
 HASH = re.compile(r"::h[0-9a-f]{16}$|\[[0-9a-f]+\](?=::)")
 # What stands in a type before the first path: `<&mut dyn core::ops::FnOnce<()> as …>::call_once`.
@@ -279,6 +281,8 @@ def is_plumbing(name, symtab):
     """Whether the function is not the program's. One of an implementation is the program's if the type is, or the trait."""
     paths = [path[BEFORE_PATH.match(path).end():] for path in type_and_trait(name)]
     paths = [path for path in paths if CRATE.match(path)]
+    if paths and symtab and paths[0].startswith("rtlib::") and NAMESAKE_FILE.search(symtab.fullname()):
+        return False
     if paths:
         return all(PLUMBING.match(path) for path in paths)
     return bool(PLUMBING.match(name) or symtab and PLUMBING_FILE.search(symtab.fullname()))

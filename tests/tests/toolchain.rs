@@ -177,12 +177,22 @@ fn tracebacks_show_the_programs_functions_only() {
     }
 }
 
+/// With line tables, and with nothing but symbols, whose names are as the compiler has mangled them.
 #[test]
 fn gdb_says_where_in_the_program_a_goroutine_waits() {
-    let commands = ["break inspect_me", "run blocks", "info goroutines"];
-    let text = session_with_script(&programs()[0], &commands);
-    let line = "  2 waiting  [sync.Mutex.Lock] battery::locks";
-    assert!(text.lines().any(|found| found == line), "{text}");
+    let exe = &programs()[0];
+    let bare = exe.with_file_name("battery-without-debug-information");
+    let mut strip = Command::new("strip");
+    strip.arg("-g").arg(exe).arg("-o").arg(&bare);
+    _ = run(&mut strip, RUN).ok();
+    let script = tool::root().join("templates/files/runtime-gdb.py");
+    let source = format!("source {}", script.display());
+    for exe in [exe, &bare] {
+        let commands = ["break inspect_me", "run blocks", &source, "info goroutines"];
+        let text = session_with_script(exe, &commands);
+        let line = "  2 waiting  [sync.Mutex.Lock] battery::locks";
+        assert!(text.lines().any(|found| found == line), "{text}");
+    }
 }
 
 #[test]

@@ -46,16 +46,25 @@ const FILES_OF_STD: [&str; 7] = [
 const BOXED: &str = "alloc/src/boxed.rs";
 const CALLS: [&str; 3] = ["call_once", "call_mut", "call"];
 
-/// Sources of the runtime object, as its line tables have them.
+/// Sources of the runtime object, as its line tables have them, and how the folder begins that a registry's copy of them is in.
 const RUNTIME: &str = "./rtlib/runtime/src/";
+const RUNTIME_OF_REGISTRY: &str = "gobuild-rtlib-runtime-";
+
+/// This crate's folder in a registry, without the version; and that of another crate there, whose library has the same name.
+const OF_REGISTRY: &str = "gobuild-rtlib-";
+const NAMESAKE: &str = "rtlib-";
 
 /// Whether a function is plumbing. `name` is demangled, without hash.
 pub(super) fn is_plumbing(name: &str, file: &str) -> bool {
     let path = name.trim_start_matches(['<', '&']);
+    if path.starts_with("rtlib::") && is_versioned(file, NAMESAKE) {
+        return false;
+    }
     NAMES.iter().any(|start| path.starts_with(start))
         || WHOLE_NAMES.contains(&name)
         || callee(name).is_some_and(|callee| callee.starts_with("alloc::boxed::Box<"))
         || file.starts_with(RUNTIME)
+        || is_versioned(file, RUNTIME_OF_REGISTRY)
         || is_of_std(name, file)
         || is_ours(file)
 }
@@ -90,15 +99,26 @@ fn is_of_std(name: &str, file: &str) -> bool {
     FILES_OF_STD.contains(&file) || (file == BOXED && CALLS.contains(&function))
 }
 
+/// Whether the file is in a folder with this name and a version behind it.
+fn is_versioned(file: &str, name: &str) -> bool {
+    file.split('/').any(|folder| {
+        let version = folder.strip_prefix(name);
+        version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+    })
+}
+
 /// A path that the compiler was given: absolute, except in a workspace that has this crate as a member. Where this crate is the workspace, and so anything may lie in `src`, names have to do.
 fn is_ours(file: &str) -> bool {
     let Some(sources) = file!().strip_suffix("debug/plumbing.rs") else {
         return false;
     };
-    sources != "src/"
-        && file
-            .find(sources)
-            .is_some_and(|at| at == 0 || file[..at].ends_with('/'))
+    // In a registry's folder whatever is in front: debug information may be without it where `file!()` has it.
+    let is_of_registry = is_versioned(sources, OF_REGISTRY) && is_versioned(file, OF_REGISTRY);
+    is_of_registry
+        || sources != "src/"
+            && file
+                .find(sources)
+                .is_some_and(|at| at == 0 || file[..at].ends_with('/'))
 }
 
 #[cfg(test)]
@@ -158,6 +178,18 @@ mod tests {
             boxed
         ));
         assert!(!is_plumbing("new<app::T>", boxed));
+        let of_runtime = "/home/me/.cargo/registry/src/index.crates.io-0123456789abcdef/gobuild-rtlib-runtime-0.1.0/src/sched/park.rs";
+        assert!(is_plumbing("gopark", of_runtime));
+    }
+
+    /// A ray tracer, at the time of writing.
+    #[test]
+    fn another_library_with_the_same_name_is_not_ours() {
+        let other =
+            "/home/me/.cargo/registry/src/index.crates.io-0123456789abcdef/rtlib-0.2.0/src/lib.rs";
+        for name in ["rtlib::trace", "<rtlib::Ray>::at", "trace<f64>"] {
+            assert!(!is_plumbing(name, other), "{name}");
+        }
         for shown in [
             "/home/me/std/src/panicking.rs",
             "/rustc/abc/library/core/src/slice/sort.rs",
