@@ -197,7 +197,7 @@ fn read_object(data: &[u8]) -> Result<Vec<Record>, RecordFault> {
         if name != RECORD_SECTION.as_bytes() {
             continue;
         }
-        if section.sh_flags(endian) & u64::from(SHF_COMPRESSED) != 0 {
+        if section.sh_flags(endian).contains(SHF_COMPRESSED) {
             return Err(RecordFault::Compressed);
         }
         parse_section(

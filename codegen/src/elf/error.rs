@@ -245,13 +245,16 @@ pub enum Machine {
     Other(u16),
 }
 
+const AARCH64: u16 = object::elf::EM_AARCH64.0;
+const RISCV: u16 = object::elf::EM_RISCV.0;
+
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bits32 => f.write_str("a 32-bit one"),
             Self::BigEndian => f.write_str("a big-endian one"),
-            Self::Other(object::elf::EM_AARCH64) => f.write_str("aarch64"),
-            Self::Other(object::elf::EM_RISCV) => f.write_str("riscv"),
+            Self::Other(AARCH64) => f.write_str("aarch64"),
+            Self::Other(RISCV) => f.write_str("riscv"),
             Self::Other(number) => write!(f, "e_machine {number}"),
         }
     }

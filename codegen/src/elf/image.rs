@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 use object::elf::{
     ELFCLASS64, ELFDATA2LSB, EM_X86_64, ET_CORE, ET_REL, FileHeader64, PF_W, PF_X, PT_DYNAMIC,
-    PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader64,
+    PT_INTERP, PT_LOAD, PT_NOTE, ProgramFlags, ProgramHeader64,
 };
 use object::read::ReadRef;
 use object::read::elf::FileHeader;
@@ -54,8 +54,8 @@ pub(super) enum Access {
 }
 
 impl Access {
-    fn allows(self, flags: u32) -> bool {
-        let (writable, executable) = (flags & PF_W != 0, flags & PF_X != 0);
+    fn allows(self, flags: ProgramFlags) -> bool {
+        let (writable, executable) = (flags.contains(PF_W), flags.contains(PF_X));
         match self {
             Self::Execute => executable,
             Self::Write => writable,
@@ -268,7 +268,7 @@ fn read_header<'data, R: ReadRef<'data>>(data: R, file_size: u64) -> Result<Head
     }
     match header.e_machine(LittleEndian) {
         EM_X86_64 => {}
-        other => return Err(ElfError::Machine(Machine::Other(other))),
+        other => return Err(ElfError::Machine(Machine::Other(other.0))),
     }
     match header.e_type(LittleEndian) {
         ET_REL => Err(ElfError::NotLinked("a relocatable object")),

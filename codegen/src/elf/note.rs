@@ -75,7 +75,7 @@ impl Notes {
                     if previous.is_some() {
                         return Err(ElfError::TwoNotes);
                     }
-                } else if note.owner == owner_bytes("GNU") && note.kind == NT_GNU_BUILD_ID {
+                } else if note.owner == owner_bytes("GNU") && note.kind == NT_GNU_BUILD_ID.0 {
                     gnu_build_id = Some(note.descriptor.to_vec());
                 } else if (note.owner, note.kind) == GO_NOTE {
                     go = true;

@@ -120,7 +120,7 @@ pub(super) fn section<'data, R: ReadRef<'data>>(
     name: &str,
 ) -> Result<Option<&'data [u8]>, ElfError> {
     let sections = section_headers(image)?;
-    let index = usize::from(image.header().e_shstrndx(LittleEndian));
+    let index = usize::from(image.header().e_shstrndx(LittleEndian).0);
     let Some(names) = sections.get(index) else {
         return Ok(None);
     };

@@ -1,6 +1,6 @@
 //! An x86-64 ELF object file in the shape that all emitted objects share: one section a table, the section named after its symbol.
 
-use object::elf::{ELFOSABI_GNU, SHF_ALLOC, SHF_GNU_RETAIN};
+use object::elf::{ELFOSABI_GNU, SHF_ALLOC, SHF_GNU_RETAIN, SHT_NOTE, SHT_PROGBITS};
 use object::write::{Object, Relocation, SectionId, Symbol, SymbolId, SymbolSection};
 use object::{
     Architecture, BinaryFormat, Endianness, FileFlags, RelocationEncoding, RelocationFlags,
@@ -57,7 +57,7 @@ impl ObjectFile {
         object.flags = FileFlags::Elf {
             os_abi: ELFOSABI_GNU,
             abi_version: 0,
-            e_flags: 0,
+            e_flags: object::elf::FileFlags(0),
         };
         object.add_section(Vec::new(), b".note.GNU-stack".to_vec(), SectionKind::Other);
         Self { name, object }
@@ -114,7 +114,11 @@ impl ObjectFile {
         self.object
             .append_section_data(section, &content.bytes, align);
         self.object.section_mut(section).flags = SectionFlags::Elf {
-            sh_flags: u64::from(SHF_ALLOC | SHF_GNU_RETAIN),
+            sh_type: match kind {
+                SectionKind::Note => SHT_NOTE,
+                _ => SHT_PROGBITS,
+            },
+            sh_flags: SHF_ALLOC | SHF_GNU_RETAIN,
         };
         self.relocate(section, content)
     }

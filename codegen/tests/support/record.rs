@@ -49,7 +49,7 @@ pub fn set_section_flag(object: &[u8], section: &str, flag: u64) -> Vec<u8> {
     let entry = header.e_shoff(LittleEndian) as usize
         + index.0 * size_of::<SectionHeader64<LittleEndian>>();
     let at = entry + std::mem::offset_of!(SectionHeader64<LittleEndian>, sh_flags);
-    let flags = found.sh_flags.get(LittleEndian) | flag;
+    let flags = found.sh_flags.get(LittleEndian).0 | flag;
     let mut changed = object.to_vec();
     changed[at..at + 8].copy_from_slice(&flags.to_le_bytes());
     changed
