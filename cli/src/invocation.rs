@@ -8,9 +8,6 @@ use std::process::Command;
 use crate::linker::args::MARKER;
 use crate::shell;
 
-/// The `--cfg` that stands for `--remap-path-prefix` when paths are trimmed: cargo hashes its flags, so they must hold no path.
-pub const TRIM_MARKER: &str = "gobuild_trimpath";
-
 /// A command, as data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
@@ -18,6 +15,8 @@ pub struct Invocation {
     args: Vec<OsString>,
     env: Vec<(OsString, Option<OsString>)>,
     dir: PathBuf,
+    /// Whether wrappers are configured for all that the command starts, too.
+    inherited: bool,
 }
 
 impl Invocation {
@@ -29,6 +28,19 @@ impl Invocation {
             args: vec![subcommand.into()],
             env: Vec::new(),
             dir: dir.into(),
+            inherited: false,
+        }
+    }
+
+    /// A command of cargo's that may call cargo in turn.
+    #[must_use]
+    pub fn through(cargo: &OsStr, words: &[OsString], dir: &Path) -> Self {
+        Self {
+            program: cargo.into(),
+            args: words.to_vec(),
+            env: Vec::new(),
+            dir: dir.into(),
+            inherited: true,
         }
     }
 
@@ -51,6 +63,9 @@ impl Invocation {
             Scope::All => ("rustc-wrapper", "RUSTC_WRAPPER"),
             Scope::Doctests => ("rustdoc", "RUSTDOC"),
         };
+        if self.inherited {
+            return self.env(variable, crate::TOOL);
+        }
         // Through the configuration and not through the variable, which tests that cargo runs would inherit.
         self.args([
             "--config".to_owned(),

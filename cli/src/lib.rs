@@ -28,6 +28,7 @@ pub mod scan;
 pub mod selection;
 pub mod shell;
 pub mod stamp;
+pub mod trim;
 pub mod wrapper;
 
 use std::ffi::OsString;

@@ -20,6 +20,8 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Where cargo puts what it builds.
     pub target_dir: PathBuf,
+    /// Where cargo puts what only it needs: the same, unless `build.build-dir` says otherwise.
+    pub build_dir: PathBuf,
     /// The workspace's own packages.
     pub members: Vec<Member>,
     /// What cargo builds in this directory when no package is named.
@@ -229,6 +231,11 @@ fn workspace(metadata: Metadata) -> Result<Workspace, MetadataError> {
     Ok(Workspace {
         root: metadata.workspace_root.clone().into(),
         target_dir: metadata.target_directory.clone().into(),
+        build_dir: metadata
+            .build_directory
+            .clone()
+            .unwrap_or_else(|| metadata.target_directory.clone())
+            .into(),
         members: metadata
             .packages
             .iter()

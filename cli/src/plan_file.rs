@@ -25,7 +25,7 @@ pub const TARGET_VAR: &str = "CARGO_GOBUILD_TARGET";
 /// The variable with the hash of all settings.
 pub const SETTINGS_VAR: &str = "CARGO_GOBUILD_SETTINGS";
 /// Raised when the shape of the file changes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// What the front door knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,8 +40,8 @@ pub struct PlanFile {
     pub recipe: Recipe,
     /// Where generated files go; `None` = beside the directory of the output.
     pub emit_dir: Option<PathBuf>,
-    /// Cargo profile.
-    pub profile: String,
+    /// Cargo profile; `None` = as the directory of the output says.
+    pub profile: Option<String>,
     /// `rustc --version`
     pub rustc: String,
     /// `rustc --print cfg`

@@ -21,7 +21,7 @@ use crate::stamp::Stamp;
 /// The directory below the target directory that holds what the tool keeps between builds.
 pub const STATE_DIR: &str = "gobuild";
 /// Raised when the shape of the cache changes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// What is known before a build.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -215,7 +215,11 @@ impl Question<'_> {
         let toolchain = Toolchain::ask(&cargo_config, self.dir);
         let mut workspace = metadata.finish()?;
         if let Some(dir) = self.target_dir {
-            workspace.target_dir = self.dir.join(dir);
+            let dir = self.dir.join(dir);
+            if workspace.build_dir == workspace.target_dir {
+                workspace.build_dir.clone_from(&dir);
+            }
+            workspace.target_dir = dir;
         }
         Ok(Project {
             workspace,

@@ -366,6 +366,7 @@ mod tests {
         Workspace {
             root: "/w".into(),
             target_dir: "/w/target".into(),
+            build_dir: "/w/target".into(),
             members: members
                 .iter()
                 .map(|(name, targets)| Member {

@@ -20,12 +20,13 @@ use std::process::Command;
 use gobuild_codegen::model::{PackageId, RootTarget, TargetKind};
 
 use crate::exit_code;
-use crate::invocation::{TRIM_MARKER, link_flags};
+use crate::invocation::link_flags;
 use crate::linker::args::MARKER;
 use crate::metadata::{Member, MemberTargetKind};
 use crate::plan_file::{self, PlanFile, PlanFileError, SETTINGS_VAR, TARGET_VAR};
 use crate::report::{Message, Outbox, Report};
 use crate::shell::Shell;
+use crate::trim;
 
 /// Set for the inner of two calls when both wrappers are ours.
 const INNER_VAR: &str = "CARGO_GOBUILD_INNER";
@@ -116,7 +117,7 @@ fn wrap(program: &OsStr, mut args: Vec<OsString>) -> Result<u8, WrapperError> {
     let plan = PlanFile::from_env()?;
     let trims = !plan.trim.is_empty();
     if trims {
-        args = remapped(args, &plan.trim);
+        args = trimmed(args, &plan);
     }
     if Path::new(program).file_name() == Some(OsStr::new(crate::TOOL)) {
         return Err(replace(
@@ -148,6 +149,16 @@ fn wrap(program: &OsStr, mut args: Vec<OsString>) -> Result<u8, WrapperError> {
         watch_settings(rustc.dep_info(), &plan.settings_hash())?;
     }
     Ok(exit_code::of_status(status))
+}
+
+/// The arguments with paths trimmed, those of the directory in which cargo builds included: generated sources are there.
+fn trimmed(args: Vec<OsString>, plan: &PlanFile) -> Vec<OsString> {
+    let generated = std::env::var_os("OUT_DIR").map(PathBuf::from);
+    let output = generated.or_else(|| Rustc::read(&args).out_dir);
+    match output {
+        Some(output) => trim::remapped(args, &trim::with_output(plan.trim.clone(), &output)),
+        None => trim::remapped(args, &plan.trim),
+    }
 }
 
 fn chain(wrapper: Option<&Path>, program: &OsStr) -> Command {
@@ -182,26 +193,6 @@ fn watch_settings(dep_info: Option<PathBuf>, hash: &str) -> Result<(), WrapperEr
             file.write_all(format!("\n# env-dep:{SETTINGS_VAR}={hash}\n").as_bytes())
         });
     appended.map_err(|source| WrapperError::DepInfo { path, source })
-}
-
-/// The arguments with the marker replaced by what it stands for.
-fn remapped(args: Vec<OsString>, trim: &[(PathBuf, String)]) -> Vec<OsString> {
-    let mut out: Vec<OsString> = Vec::with_capacity(args.len() + trim.len());
-    for arg in args {
-        if arg == TRIM_MARKER && out.last().is_some_and(|last| last == "--cfg") {
-            out.pop();
-            out.extend(trim.iter().map(|(dir, name)| {
-                let mut flag = OsString::from("--remap-path-prefix=");
-                flag.push(dir);
-                flag.push("=");
-                flag.push(name);
-                flag
-            }));
-        } else {
-            out.push(arg);
-        }
-    }
-    out
 }
 
 /// The arguments without `-C linker=…`: the plan holds the user's linker, and the last one on the line would win over ours.
@@ -328,6 +319,10 @@ impl Rustc {
         let member = members
             .iter()
             .find(|member| member.manifest_path.parent() == Some(&around.manifest_dir));
+        // Only `cargo install` chooses the package itself. Another package that is not known comes from a cargo that a test has called.
+        if member.is_none() && !members.is_empty() {
+            return None;
+        }
         let target = member.and_then(|member| {
             let mut targets = member.targets.iter();
             targets.find(|target| target.src_path == src_path && target.crate_name() == crate_name)
@@ -500,20 +495,6 @@ mod tests {
             "-C linker=clang -Clinker=gcc --codegen=linker=x -C lto src/main.rs -C linker-plugin-lto",
         ));
         assert_eq!(kept, args("-C lto src/main.rs -C linker-plugin-lto"));
-    }
-
-    #[test]
-    fn the_marker_becomes_paths() {
-        let trim = [
-            ("/home/me".into(), "/workspace".to_owned()),
-            ("/home/me/.cargo".into(), "/cargo".to_owned()),
-        ];
-        let got = remapped(
-            args("src/main.rs --cfg gobuild_trimpath --cfg other"),
-            &trim,
-        );
-        let expect = "src/main.rs --remap-path-prefix=/home/me=/workspace --remap-path-prefix=/home/me/.cargo=/cargo --cfg other";
-        assert_eq!(got, args(expect));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use gobuild_tests::process::{BUILD, run};
+use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::tool;
 
@@ -129,4 +130,92 @@ fn another_tool_that_takes_its_turns_in_the_same_directory_links_again() {
     let ours = mark(tool::cargo_gobuild(), &project);
     assert_ne!(mark(&other, &project), ours);
     assert_eq!(mark(tool::cargo_gobuild(), &project), ours);
+}
+
+/// A package in `ws`, with a path dependency outside of its workspace, in `outside`. Both have generated sources, and panics that would name all of them.
+fn spread() -> Project {
+    let project = Project::alone();
+    for (dir, name, dependencies) in [
+        (
+            "ws",
+            "spread",
+            "outside = { path = \"../outside\" }\n\n[workspace]\n",
+        ),
+        ("outside", "outside", ""),
+    ] {
+        project.package(dir, name, dependencies);
+        let generated = "#[inline(never)] pub fn made(n: usize) { assert!(n < 9, \"made\"); }";
+        let script = format!(
+            "fn main() {{ std::fs::write(std::env::var(\"OUT_DIR\").unwrap() + \"/made.rs\", {generated:?}).unwrap(); }}\n"
+        );
+        project.file(&format!("{dir}/build.rs"), &script);
+    }
+    let included = "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));";
+    let main = format!(
+        "{included}\nfn main() {{ let n = std::env::args().count(); made(n); outside::made(n); outside::check(n); println!(\"{{}}\", file!()); }}\n"
+    );
+    project.file("ws/src/main.rs", &main);
+    let lib = format!(
+        "{included}\n#[inline(never)] pub fn check(n: usize) {{ assert!(n < 9, \"checked\"); }}\n"
+    );
+    project.file("outside/src/lib.rs", &lib);
+    project
+}
+
+/// The tool, called in the workspace of [`spread`] with these arguments.
+#[track_caller]
+fn in_workspace(project: &Project, args: &[&str]) {
+    let mut command = project.gobuild();
+    command.args(args).current_dir(project.path().join("ws"));
+    _ = run(&mut command, BUILD).ok();
+}
+
+/// The program runs, and nothing in it names the place where it was made.
+#[track_caller]
+fn names_no_place(project: &Project, program: &Path) {
+    _ = run(&mut Command::new(program), RUN).ok();
+    let bytes = fs::read(program).expect("it was built");
+    let place = project.path().display().to_string();
+    let text = String::from_utf8_lossy(&bytes);
+    let found: Vec<_> = text
+        .match_indices(&place)
+        .map(|(at, _)| text[at..].chars().take(100).collect::<String>())
+        .collect();
+    assert!(found.is_empty(), "{}: {found:?}", program.display());
+}
+
+#[test]
+fn installed_programs_are_trimmed_and_so_is_what_is_built_after_them() {
+    let project = spread();
+    let root = project.path().join("root");
+    let into = root.display().to_string();
+    let install = ["install", "--path", ".", "--root", &into, "--offline"];
+    // First without, so that crates that are not trimmed lie in the same target directory.
+    in_workspace(&project, &[&install[..], &["--force"]].concat());
+    in_workspace(
+        &project,
+        &[&install[..], &["--force", "--trimpath"]].concat(),
+    );
+    names_no_place(&project, &root.join("bin/spread"));
+    in_workspace(&project, &["build", "--release", "--trimpath"]);
+    names_no_place(&project, &project.exe("release", "spread"));
+    in_workspace(&project, &["build", "--trimpath"]);
+    names_no_place(&project, &project.exe("debug", "spread"));
+}
+
+#[test]
+fn a_build_directory_elsewhere_is_trimmed() {
+    let project = spread();
+    let dir = project.path().join("elsewhere/build");
+    let config = format!("build.build-dir='{}'", dir.display());
+    for profile in [
+        &["--release"][..],
+        &["--config", "profile.dev.strip='none'"],
+    ] {
+        let args = ["build", "--trimpath", "--config", &config];
+        in_workspace(&project, &[&args[..], profile].concat());
+    }
+    names_no_place(&project, &project.exe("release", "spread"));
+    names_no_place(&project, &project.exe("debug", "spread"));
+    assert!(dir.is_dir(), "the build directory was not used");
 }

@@ -144,7 +144,7 @@ pub struct RunTargetArgs {
 }
 
 /// Feature selection.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Feature Selection")]
 pub struct FeatureArgs {
     /// Features to activate, separated by spaces or commas
@@ -168,7 +168,7 @@ impl FeatureArgs {
 }
 
 /// How to compile.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Compilation Options")]
 pub struct CompileArgs {
     /// Number of parallel jobs
@@ -199,8 +199,71 @@ impl CompileArgs {
     }
 }
 
-/// How cargo may use the network and the lock file, and its configuration.
+/// What cargo tells and checks, and its unstable options, which cargo judges.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct MoreArgs {
+    /// Report how long each crate took, as HTML
+    #[arg(long, value_name = "FMTS", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Compilation Options")]
+    pub timings: Option<String>,
+    /// Ignore `rust-version` of packages
+    #[arg(long, help_heading = "Manifest Options")]
+    pub ignore_rust_version: bool,
+    /// Path of Cargo.lock (unstable)
+    #[arg(long, value_name = "PATH", hide = true)]
+    pub lockfile_path: Option<PathBuf>,
+    /// Unstable options of a nightly cargo; `-Z help` lists them
+    #[arg(short = 'Z', value_name = "FLAG")]
+    pub unstable: Vec<String>,
+    /// Change to this directory first (unstable)
+    #[arg(short = 'C', value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub directory: Option<PathBuf>,
+}
+
+impl MoreArgs {
+    /// Writes the options as arguments, but for the directory, in which cargo is started.
+    pub fn forward(&self, to: &mut Forward) {
+        match self.timings.as_deref() {
+            Some("") => to.flag("--timings", true),
+            Some(formats) => to.0.push(format!("--timings={formats}").into()),
+            None => {}
+        }
+        to.flag("--ignore-rust-version", self.ignore_rust_version);
+        to.value("--lockfile-path", self.lockfile_path.as_ref());
+        self.forward_unstable(to);
+    }
+
+    /// Writes `-Z` as arguments.
+    pub fn forward_unstable(&self, to: &mut Forward) {
+        to.values("-Z", &self.unstable);
+    }
+}
+
+/// What only `cargo build` takes.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Compilation Options")]
+pub struct BuildOnlyArgs {
+    /// Copy final artifacts to this directory (unstable)
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    pub artifact_dir: Option<PathBuf>,
+    /// Build only what is needed to compile (unstable)
+    #[arg(long, hide = true)]
+    pub compile_time_deps: bool,
+    /// Print the build plan (unstable)
+    #[arg(long, hide = true)]
+    pub build_plan: bool,
+}
+
+impl BuildOnlyArgs {
+    /// Writes the options as arguments.
+    pub fn forward(&self, to: &mut Forward) {
+        to.value("--artifact-dir", self.artifact_dir.as_ref());
+        to.flag("--compile-time-deps", self.compile_time_deps);
+        to.flag("--build-plan", self.build_plan);
+    }
+}
+
+/// How cargo may use the network and the lock file, and its configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Manifest Options")]
 pub struct ResolveArgs {
     /// Fail if Cargo.lock would change
@@ -228,7 +291,7 @@ impl ResolveArgs {
 }
 
 /// How cargo talks.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Display Options")]
 pub struct DisplayArgs {
     /// Say nothing but errors
@@ -256,7 +319,7 @@ impl DisplayArgs {
 }
 
 /// The options that `build`, `run` and `test` share.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct CargoArgs {
     /// Build with optimisations: the profile `release`
     #[arg(
@@ -269,11 +332,17 @@ pub struct CargoArgs {
     /// How to compile.
     #[command(flatten)]
     pub compile: CompileArgs,
+    /// Print the graph of what would be compiled, as JSON (unstable)
+    #[arg(long, help_heading = "Compilation Options")]
+    pub unit_graph: bool,
+    /// Report what future versions of Rust will refuse
+    #[arg(long, help_heading = "Compilation Options")]
+    pub future_incompat_report: bool,
     /// Features.
     #[command(flatten)]
     pub features: FeatureArgs,
     /// Path of Cargo.toml
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Manifest Options")]
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "Manifest Options")]
     pub manifest_path: Option<PathBuf>,
     /// Lock file, network, configuration.
     #[command(flatten)]
@@ -281,6 +350,9 @@ pub struct CargoArgs {
     /// Output.
     #[command(flatten)]
     pub display: DisplayArgs,
+    /// Reports, checks, unstable options.
+    #[command(flatten)]
+    pub more: MoreArgs,
 }
 
 impl CargoArgs {
@@ -288,10 +360,13 @@ impl CargoArgs {
     pub fn forward(&self, to: &mut Forward) {
         to.flag("--release", self.release);
         self.compile.forward(to);
+        to.flag("--unit-graph", self.unit_graph);
+        to.flag("--future-incompat-report", self.future_incompat_report);
         self.features.forward(to);
         to.value("--manifest-path", self.manifest_path.as_ref());
         self.resolve.forward(to);
         self.display.forward(to);
+        self.more.forward(to);
     }
 
     /// The profile that is built; `test` and `bench` targets have their own, which inherit from it.
@@ -341,6 +416,12 @@ pub struct InstallCargoArgs {
     /// Overwrite what is installed
     #[arg(short, long)]
     pub force: bool,
+    /// Say what would be installed, but do not (unstable)
+    #[arg(long = "dry-run", id = "cargo_dry_run")]
+    pub dry_run: bool,
+    /// List what is installed
+    #[arg(long)]
+    pub list: bool,
     /// Keep no record of what is installed
     #[arg(long)]
     pub no_track: bool,
@@ -371,6 +452,9 @@ pub struct InstallCargoArgs {
     /// Output.
     #[command(flatten)]
     pub display: DisplayArgs,
+    /// Reports, checks, unstable options.
+    #[command(flatten)]
+    pub more: MoreArgs,
 }
 
 impl InstallCargoArgs {
@@ -387,6 +471,8 @@ impl InstallCargoArgs {
         to.value("--index", self.index.as_ref());
         to.value("--root", self.root.as_ref());
         to.flag("--force", self.force);
+        to.flag("--dry-run", self.dry_run);
+        to.flag("--list", self.list);
         to.flag("--no-track", self.no_track);
         to.flag("--debug", self.debug);
         to.flag("--bins", self.bins);
@@ -397,6 +483,7 @@ impl InstallCargoArgs {
         self.features.forward(to);
         self.resolve.forward(to);
         self.display.forward(to);
+        self.more.forward(to);
     }
 
     /// The profile that is built.
@@ -436,9 +523,9 @@ mod tests {
     #[test]
     fn what_is_read_is_handed_on() {
         let given = "--package a --workspace --exclude b --lib --bins --bin c --examples --example d --tests --test e --benches \
-             --bench f --all-targets --release --jobs 2 --keep-going --target t --target-dir /t --features x,y --features z \
+             --bench f --all-targets --release --jobs 2 --keep-going --target t --target-dir /t --unit-graph --future-incompat-report --features x,y --features z \
              --all-features --no-default-features --manifest-path m/Cargo.toml --locked --offline --frozen --config k=1 --quiet \
-             -v -v --color never --message-format json";
+             -v -v --color never --message-format json --timings --ignore-rust-version --lockfile-path l -Z a -Z b";
         let args: Vec<_> = given.split_whitespace().collect();
         let build = Build::try_parse_from(std::iter::once("x").chain(args.clone()))
             .unwrap_or_else(|e| panic!("{e}"));
@@ -452,7 +539,7 @@ mod tests {
     #[test]
     fn what_install_reads_is_handed_on() {
         let given = "ripgrep fd-find --version 1 --git u --branch b --tag t --rev r --path p --registry g --index i --root R --force \
-             --no-track --debug --bins --bin c --examples --example d --jobs -1 --features x --locked --quiet";
+             --dry-run --list --no-track --debug --bins --bin c --examples --example d --jobs -1 --features x --locked --quiet";
         let args: Vec<_> = given.split_whitespace().collect();
         let install = Install::try_parse_from(std::iter::once("x").chain(args.clone()))
             .unwrap_or_else(|e| panic!("{e}"));

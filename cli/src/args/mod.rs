@@ -1,19 +1,24 @@
 //! The command line of the front door, as clap reads it. Only syntax is checked here; nothing is opened or started.
 //!
-//! [`cargo`] holds cargo's own options and hands them on, [`emit`] the `--emit` requests; `order` lets options stand before the subcommand.
+//! [`cargo`] holds cargo's own options and hands them on, [`emit`] the `--emit` requests; `order` lets options stand before the subcommand; [`through`] reads
+//! the commands of cargo that are run as they are, `others` says what to do about those that are not here.
 
 pub mod cargo;
 pub mod emit;
 mod order;
+mod others;
+pub mod through;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::config::LinkerChoice;
-use cargo::{CargoArgs, InstallCargoArgs, PackageArgs, RunTargetArgs, TargetArgs};
+use cargo::{
+    BuildOnlyArgs, CargoArgs, InstallCargoArgs, MoreArgs, PackageArgs, RunTargetArgs, TargetArgs,
+};
 use emit::EmitRequest;
 
 const EXAMPLES: &str = "\
@@ -25,6 +30,7 @@ Examples:
   cargo gobuild --linker mold test         link the tests with mold and run them
   cargo gobuild install ripgrep --root .   install a crate from the registry
   cargo gobuild inspect target/debug/app   read a binary's boot data back
+  cargo gobuild -- nextest run             run any command of cargo's, programs and tests linked as here
 
 Projects fix settings once in [package.metadata.gobuild] or [workspace.metadata.gobuild]:
   linker = \"mold\"     stack-size = \"256K\"     goamd64 = \"v3\"     mode = \"hosted\"
@@ -41,7 +47,6 @@ The environment overrides them: CARGO_GOBUILD_LINKER, CARGO_GOBUILD_STACK_SIZE, 
     version,
     after_help = EXAMPLES,
     args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub struct Cli {
@@ -51,6 +56,9 @@ pub struct Cli {
     /// The options of `build`, for when no subcommand is given.
     #[command(flatten)]
     pub build: BuildArgs,
+    /// Any command of cargo's, in which programs and tests are linked by this tool
+    #[arg(last = true, value_name = "CARGO COMMAND")]
+    pub through: Vec<OsString>,
 }
 
 /// The subcommands.
@@ -68,6 +76,8 @@ pub enum Command {
     /// Build the tests and run them, each as a program that boots like the real one
     #[command(visible_alias = "t")]
     Test(Box<TestArgs>),
+    /// Build the benchmarks and run them, each as a program that boots like the real one
+    Bench(Box<TestArgs>),
     /// Build and install a crate, as `cargo install` does
     #[command(disable_version_flag = true)]
     Install(Box<InstallArgs>),
@@ -100,6 +110,9 @@ pub struct BuildArgs {
     /// from the source alone: if nothing else is asked for, nothing is built.
     #[arg(long, value_name = "KIND[=PATH]", value_parser = emit::parse, value_delimiter = ',', help_heading = "Gobuild Options")]
     pub emit: Vec<EmitRequest>,
+    /// What only `cargo build` takes.
+    #[command(flatten)]
+    pub only: BuildOnlyArgs,
 }
 
 /// `cargo gobuild run`
@@ -122,8 +135,8 @@ pub struct RunArgs {
     pub args: Vec<OsString>,
 }
 
-/// `cargo gobuild test`
-#[derive(Debug, Args)]
+/// `cargo gobuild test` and `cargo gobuild bench`
+#[derive(Clone, Debug, Args)]
 pub struct TestArgs {
     /// Only run tests whose names contain this
     #[arg(value_name = "TESTNAME")]
@@ -214,22 +227,68 @@ pub struct GoArgs {
     pub print_commands: bool,
 }
 
+impl Cli {
+    /// Options that hold for the whole command.
+    #[must_use]
+    pub fn more(&self) -> Option<&MoreArgs> {
+        match &self.command {
+            None => Some(&self.build.cargo.more),
+            Some(Command::Build(args)) => Some(&args.cargo.more),
+            Some(Command::Run(args)) => Some(&args.cargo.more),
+            Some(Command::Test(args) | Command::Bench(args)) => Some(&args.cargo.more),
+            Some(Command::Install(args)) => Some(&args.cargo.more),
+            Some(Command::Inspect(_) | Command::Completions(_)) => None,
+        }
+    }
+}
+
+/// The command line. Options that cargo's command has not are hidden, and cargo refuses them: it says what to use in their place.
+#[must_use]
+pub fn definition() -> clap::Command {
+    let hide = |names: &'static [&'static str]| {
+        move |mut command: clap::Command| {
+            for name in names {
+                command = command.mut_arg(name, |arg| arg.hide(true));
+            }
+            command
+        }
+    };
+    let of_benches = |arg: clap::Arg| {
+        arg.value_name("BENCHNAME")
+            .help("Only run benchmarks whose names contain this")
+    };
+    Cli::command()
+        .mut_subcommand("run", hide(&["future_incompat_report"]))
+        .mut_subcommand("test", hide(&["keep_going"]))
+        .mut_subcommand("bench", |command| {
+            let hidden = &["keep_going", "release", "doc", "future_incompat_report"];
+            hide(hidden)(command)
+                .mut_arg("filter", of_benches)
+                .mut_arg("args", |arg| arg.help("Arguments for the benchmarks"))
+        })
+}
+
 /// Reads the arguments after the program's name.
 ///
 /// # Errors
 /// clap's error, which also stands for `--help` and `--version`.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let mut definition = Cli::command();
+    let mut definition = definition();
     definition.build();
-    let args = order::subcommand_first(&definition, args.into_iter().collect());
-    Cli::try_parse_from(std::iter::once(OsString::from("cargo gobuild")).chain(args))
+    let args: Vec<_> = args.into_iter().collect();
+    if let Some(message) = others::refused(&definition, &args) {
+        return Err(definition.error(clap::error::ErrorKind::InvalidSubcommand, message));
+    }
+    let args = order::subcommand_first(&definition, args);
+    let args = std::iter::once(OsString::from("cargo gobuild")).chain(args);
+    Cli::from_arg_matches(&self::definition().try_get_matches_from(args)?)
 }
 
 /// The completion script for `shell`. It completes `cargo-gobuild`, the name under which shells know the command.
 #[must_use]
 pub fn completions(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    let mut command = Cli::command().bin_name("cargo-gobuild");
+    let mut command = definition().bin_name("cargo-gobuild");
     clap_complete::generate(shell, &mut command, "cargo-gobuild", &mut script);
     script
 }
@@ -244,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        Cli::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]

@@ -21,13 +21,18 @@ pub fn subcommand_first(definition: &Command, args: Vec<OsString>) -> Vec<OsStri
 
 /// Where the subcommand's name is: the first word that is neither an option nor an option's value, if it is a name.
 fn position(definition: &Command, args: &[OsString]) -> Option<usize> {
+    first_word(definition, args).filter(|&at| definition.find_subcommand(&args[at]).is_some())
+}
+
+/// The first word that is neither an option nor an option's value.
+pub fn first_word(definition: &Command, args: &[OsString]) -> Option<usize> {
     let mut words = args.iter().enumerate();
     while let Some((at, word)) = words.next() {
         if word == "--" {
             return None;
         }
         if !is_option(word) {
-            return definition.find_subcommand(word).map(|_| at);
+            return Some(at);
         }
         if next_is_value(definition, word) {
             words.next();

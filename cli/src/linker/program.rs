@@ -26,14 +26,15 @@ pub struct Program {
 }
 
 impl Program {
-    /// Finds the crates of `target`, a target of the package in `manifest_dir`. `adjust` may change the graph before.
+    /// Finds the crates of `target`, a target of the package in `manifest_dir`, whose generated files lie in `dir`. `adjust` may change the
+    /// graph before.
     ///
     /// # Errors
     /// When cargo must be asked and does not answer, or the crates depend on each other in a circle.
     pub fn load(
         plan: &PlanFile,
         target: RootTarget,
-        manifest_dir: &Path,
+        (manifest_dir, dir): (&Path, &Path),
         adjust: impl FnOnce(&mut Graph),
     ) -> Result<Self, LinkError> {
         let mut graph = match &plan.packages {
@@ -42,7 +43,7 @@ impl Program {
                 cargo,
                 locked,
                 args,
-            } => late::graph(cargo, *locked, args, target, manifest_dir)?,
+            } => late::graph(cargo, *locked, args, target, manifest_dir, dir)?,
         };
         adjust(&mut graph);
         let crates = RuntimeGraph::new(&graph).map_err(LinkError::Diagnostics)?;
@@ -123,7 +124,7 @@ impl Program {
             tool: env!("CARGO_PKG_VERSION").into(),
             rustc: plan.rustc.clone(),
             target: crate::TARGET.into(),
-            profile: plan.profile.clone(),
+            profile: plan.profile.clone().unwrap_or_default(),
             mode: Mode::Hosted,
             goamd64: recipe.settings.goamd64 as u8 + 1,
             stack_size: recipe.settings.stack_size,

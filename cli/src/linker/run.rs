@@ -23,6 +23,7 @@ use crate::project::STATE_DIR;
 use crate::report::{Message, Outbox};
 use crate::runtime_object;
 use crate::shell::{self, Shell};
+use crate::trim;
 use crate::wrapper::RUSTDOC_VAR;
 
 /// Longer lines travel in a response file; the kernel takes about 2 MiB.
@@ -66,11 +67,12 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
         interrupts.end_with(alive);
     }
     let line = LinkLine::parse(expanded(args)?)?;
-    let plan = PlanFile::from_env()?;
+    let mut plan = PlanFile::from_env()?;
+    plan.trim = trim::with_output(plan.trim, line.output());
     let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
         .map(PathBuf::from)
         .unwrap_or_default();
-    let recipe = plan.recipe_for(&manifest_dir);
+    let recipe = plan.recipe_for(&manifest_dir).clone();
     if !line.makes_program() {
         return call(
             &recipe.link.compiler,
@@ -80,13 +82,14 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
         );
     }
     let dir = emit_dir(&plan, &line)?;
+    plan.profile = plan.profile.or_else(|| profile_of(&dir));
     let (program, own) = load(&plan, &line, &manifest_dir, &dir)?;
-    let mut layout = program.layout(&dir, recipe, !plan.trim.is_empty());
+    let mut layout = program.layout(&dir, &recipe, !plan.trim.is_empty());
     layout.own = own.unwrap_or(layout.own);
     let stage = Stage {
         line: &line,
         plan: &plan,
-        recipe,
+        recipe: &recipe,
         program: &program,
         layout: &layout,
         outbox,
@@ -107,12 +110,15 @@ fn load(
     match plan_file::target_from_env() {
         Err(PlanFileError::Missing(_)) if std::env::var_os(RUSTDOC_VAR).is_some() => {
             let target = doctest::target(&plan.members, manifest_dir, emit_dir)?;
-            let program = Program::load(plan, target, manifest_dir, |graph| {
+            let program = Program::load(plan, target, (manifest_dir, emit_dir), |graph| {
                 doctest::prune(graph, line);
             })?;
             Ok((program, line.output().parent().map(Path::to_path_buf)))
         }
-        target => Ok((Program::load(plan, target?, manifest_dir, |_| ())?, None)),
+        target => Ok((
+            Program::load(plan, target?, (manifest_dir, emit_dir), |_| ())?,
+            None,
+        )),
     }
 }
 
@@ -208,13 +214,24 @@ impl Stage<'_> {
 /// Where generated files go.
 fn emit_dir(plan: &PlanFile, line: &LinkLine) -> Result<PathBuf, LinkError> {
     let dir = plan.emit_dir.clone().unwrap_or_else(|| {
-        let profile_dir = line.output().parent().and_then(Path::parent);
+        let beside = || line.output().parent().and_then(Path::parent);
+        let profile_dir = trim::profile_dir(line.output()).or_else(beside);
         profile_dir.unwrap_or(Path::new(".")).join(STATE_DIR)
     });
     match std::fs::create_dir_all(&dir) {
         Ok(()) => Ok(dir),
         Err(source) => Err(LinkError::Write { path: dir, source }),
     }
+}
+
+/// The profile that is built into the directory with these generated files.
+fn profile_of(emit_dir: &Path) -> Option<String> {
+    let name = emit_dir.parent()?.file_name()?.to_string_lossy();
+    Some(if name == "debug" {
+        "dev".to_owned()
+    } else {
+        name.into_owned()
+    })
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), LinkError> {

@@ -2,6 +2,8 @@
 //!
 //! cargo compiles; when rustc links, it calls `linker::run` in another process.
 
+use std::ffi::OsString;
+
 use gobuild_codegen::model::{RootTarget, TargetKind};
 
 use super::context::Context;
@@ -30,12 +32,15 @@ pub fn build(args: &BuildArgs) -> Result<u8, Error> {
         return emit::from_source(&context, &selection, &args.emit);
     }
     let plan = context.plan(&selection)?;
+    let mut only = Forward::default();
+    args.only.forward(&mut only);
     let mut invocation = invocation(
         &context,
         &selection,
         &plan,
         &args.cargo,
         (&args.packages, &args.targets),
+        only.into_args(),
     )?;
     if context.dry_run() {
         dry_run::show(&context, &selection, &plan, &invocation);
@@ -48,7 +53,7 @@ pub fn build(args: &BuildArgs) -> Result<u8, Error> {
     Ok(code)
 }
 
-/// The call of cargo that builds a selection.
+/// The call of cargo that builds a selection. `only` are arguments that no other command than `cargo build` takes.
 ///
 /// # Errors
 /// When the plan cannot be handed over.
@@ -58,9 +63,13 @@ pub fn invocation(
     plan: &PlanFile,
     cargo: &CargoArgs,
     (packages, targets): (&PackageArgs, &TargetArgs),
+    only: Vec<OsString>,
 ) -> Result<Invocation, Error> {
     let mut forward = Forward::default();
-    let call = context.call(selection);
+    let call = match context.call(selection) {
+        Call::Rustc if !only.is_empty() => Call::Wrapped,
+        call => call,
+    };
     let subcommand = if call == Call::Rustc {
         "rustc"
     } else {
@@ -88,7 +97,7 @@ pub fn invocation(
             if call != Call::Plain {
                 invocation.wrapper(Scope::Workspace);
             }
-            invocation.args(forward.into_args());
+            invocation.args(forward.into_args()).args(only);
         }
     }
     Ok(invocation)

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit_code;
 use crate::files;
 use crate::interrupt::{Ended, Group, Interrupts};
-use crate::invocation::{self, Invocation, Scope, TRIM_MARKER};
+use crate::invocation::{self, Invocation, Scope};
 use crate::linker::setup::{LinkSetup, NoLinker};
 use crate::metadata::Member;
 use crate::plan_file::{
@@ -24,6 +24,7 @@ use crate::project::{Project, Question, STATE_DIR};
 use crate::report::Inbox;
 use crate::selection::{Call, Selection};
 use crate::shell::Shell;
+use crate::trim;
 
 /// What a build is made in.
 pub struct Context {
@@ -49,6 +50,7 @@ impl Context {
         let mut forward = Forward::default();
         args.features.forward(&mut forward);
         args.resolve.forward(&mut forward);
+        args.more.forward_unstable(&mut forward);
         let mut metadata_args = forward.into_args();
         if let Some(path) = &args.manifest_path {
             metadata_args.extend(["--manifest-path".into(), path.into()]);
@@ -168,12 +170,12 @@ impl Context {
             recipes,
             recipe: self.recipe(None)?,
             emit_dir: Some(self.emit_dir()),
-            profile: self.profile.clone(),
+            profile: Some(self.profile.clone()),
             rustc: project.toolchain.version.clone(),
             cfg: project.toolchain.cfg.clone(),
             flags: project.cargo_config.rustflags.clone(),
             trim: if self.go.trimpath {
-                self.trim()
+                trim::of_workspace(&project.workspace, &self.dir, &project.toolchain.sysroot)
             } else {
                 Vec::new()
             },
@@ -182,31 +184,6 @@ impl Context {
                 workspace: project.cargo_config.rustc_workspace_wrapper.clone(),
             },
         })
-    }
-
-    /// Directories of this machine and what stands for them. Of two that fit, rustc takes the later.
-    fn trim(&self) -> Vec<(PathBuf, String)> {
-        let workspace = &self.project.workspace;
-        let outside = workspace
-            .packages
-            .values()
-            .filter(|package| {
-                package.source.is_none() && !package.manifest_dir.starts_with(&workspace.root)
-            })
-            .map(|package| {
-                (
-                    package.manifest_dir.clone(),
-                    format!("/path/{}-{}", package.name, package.version),
-                )
-            });
-        trim_outside(&self.dir, &self.project.toolchain.sysroot)
-            .into_iter()
-            .chain(outside)
-            .chain([
-                (workspace.root.clone(), "/workspace".to_owned()),
-                (workspace.target_dir.clone(), "/target".to_owned()),
-            ])
-            .collect()
     }
 
     /// How to call cargo. A linker in the user's flags would win over ours, so that needs the wrapper, which takes it out.
@@ -289,14 +266,6 @@ pub fn link_setup(
     })
 }
 
-/// Directories outside of the project that appear in programs.
-#[must_use]
-pub fn trim_outside(dir: &Path, sysroot: &Path) -> Vec<(PathBuf, String)> {
-    let home = cargo_config2::cargo_home_with_cwd(dir).map(|home| (home, "/cargo".to_owned()));
-    let sources = (sysroot.join("lib/rustlib/src/rust"), "/rust".to_owned());
-    home.into_iter().chain([sources]).collect()
-}
-
 /// The flags that all crates need beyond the user's.
 ///
 /// # Errors
@@ -328,10 +297,7 @@ pub fn extra_flags(plan: &PlanFile) -> Result<Vec<String>, Error> {
     if level != GoAmd64::V1 {
         flags.push(format!("-Ctarget-cpu=x86-64-{}", level.as_str()));
     }
-    if !plan.trim.is_empty() {
-        let check = format!("cfg({TRIM_MARKER})");
-        flags.extend(["--cfg", TRIM_MARKER, "--check-cfg", &check].map(str::to_owned));
-    }
+    flags.extend(trim::flags(&plan.trim));
     Ok(flags)
 }
 

@@ -2,7 +2,12 @@
 //!
 //! The crate is not there before cargo has downloaded it, so nothing is known of it here; the linker driver asks when it links.
 
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::Access;
+use tempfile::TempDir;
 
 use super::context;
 use crate::args::InstallArgs;
@@ -12,8 +17,10 @@ use crate::config::{Layer, Settings};
 use crate::error::Error;
 use crate::exit_code;
 use crate::invocation::{self, Invocation, Scope};
+use crate::metadata;
 use crate::plan_file::{PackageSource, PlanFile, Recipe, Wrappers};
-use crate::project::{self, ProjectError, Toolchain};
+use crate::project::{self, ProjectError, STATE_DIR, Toolchain};
+use crate::trim::{self, Trim};
 
 /// Installs, and gives cargo's exit code.
 ///
@@ -48,35 +55,34 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
         ..args.cargo.resolve.clone()
     };
     network.forward(&mut resolve);
+    args.cargo.more.forward_unstable(&mut resolve);
+    let resolve = resolve.into_args();
+    let trim = if args.go.trimpath {
+        trimmed(args, &cargo, &dir, &resolve, &toolchain.sysroot)?
+    } else {
+        Vec::new()
+    };
     let plan = PlanFile {
         packages: PackageSource::Ask {
             cargo: cargo.clone(),
             locked: args.cargo.resolve.locked || args.cargo.resolve.frozen,
-            args: resolve.into_args(),
+            args: resolve,
         },
         members: Vec::new(),
         recipes: Vec::new(),
         recipe: Recipe::new(settings, link, &tool, args.go.trimpath),
         emit_dir: None,
-        profile: args.cargo.profile().to_owned(),
+        profile: Some(args.cargo.profile().to_owned()),
         rustc: toolchain.version.clone(),
         cfg: toolchain.cfg.clone(),
         flags: config.rustflags.clone(),
-        trim: if args.go.trimpath {
-            context::trim_outside(&dir, &toolchain.sysroot)
-        } else {
-            Vec::new()
-        },
+        trim,
         wrappers: Wrappers {
             rustc: config.rustc_wrapper.clone(),
             workspace: config.rustc_workspace_wrapper.clone(),
         },
     };
-    let state = tempfile::Builder::new().prefix("gobuild-").tempdir();
-    let state = state.map_err(|source| Error::Process {
-        what: "make a temporary directory",
-        source,
-    })?;
+    let state = State::find(&dir)?;
     let mut invocation = Invocation::cargo(&cargo, "install", &dir);
     context::equip(&mut invocation, &plan, state.path(), &tool, args.go.dry_run)?;
     let extra = context::extra_flags(&plan)?;
@@ -95,4 +101,60 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
         return Ok(exit_code::SUCCESS);
     }
     context::execute(&Arc::clone(&shell), &mut invocation, &cargo)
+}
+
+/// What is trimmed: of a package on this machine the same as when it is built. All others are below cargo's home.
+fn trimmed(
+    args: &InstallArgs,
+    cargo: &OsStr,
+    dir: &Path,
+    resolve: &[OsString],
+    sysroot: &Path,
+) -> Result<Trim, Error> {
+    let Some(path) = &args.cargo.path else {
+        return Ok(trim::outside(dir, sysroot));
+    };
+    let manifest = dir.join(path).join("Cargo.toml");
+    let asked = [
+        resolve,
+        &["--manifest-path".into(), manifest.into(), "--quiet".into()],
+    ]
+    .concat();
+    let workspace = metadata::start(&cargo.to_owned(), dir, asked, &[])
+        .and_then(metadata::Pending::finish)
+        .map_err(ProjectError::from)?;
+    Ok(trim::of_workspace(&workspace, dir, sysroot))
+}
+
+/// Where the plan and the link to this executable are: cargo's home, or a temporary directory when that cannot be written.
+enum State {
+    Kept(PathBuf),
+    Temporary(TempDir),
+}
+
+impl State {
+    fn find(dir: &Path) -> Result<Self, Error> {
+        let home = cargo_config2::cargo_home_with_cwd(dir).map(|home| home.join(STATE_DIR));
+        let is_writable = |dir: &PathBuf| {
+            std::fs::create_dir_all(dir).is_ok()
+                && rustix::fs::access(dir, Access::WRITE_OK).is_ok()
+        };
+        if let Some(kept) = home.filter(is_writable) {
+            return Ok(Self::Kept(kept));
+        }
+        let temporary = tempfile::Builder::new().prefix("gobuild-").tempdir();
+        temporary
+            .map(Self::Temporary)
+            .map_err(|source| Error::Write {
+                path: std::env::temp_dir(),
+                source,
+            })
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(dir) => dir,
+            Self::Temporary(dir) => dir.path(),
+        }
+    }
 }

@@ -8,8 +8,10 @@ pub mod inspect;
 pub mod install;
 pub mod run;
 pub mod test;
+pub mod through;
 
 use std::ffi::OsString;
+use std::process::{self, Stdio};
 
 use crate::args::{self, Cli, Command};
 use crate::error::Error;
@@ -38,12 +40,15 @@ pub fn main(arguments: &[OsString]) -> u8 {
         what: "catch signals",
         source,
     });
-    ready.and_then(|()| dispatch(cli)).unwrap_or_else(|error| {
-        if !error.is_told() {
-            shell.report(&report(&error));
-        }
-        exit_code::FAILURE
-    })
+    let ready = ready.and_then(|()| prepare(&cli));
+    ready
+        .and_then(|code| code.map_or_else(|| dispatch(cli), Ok))
+        .unwrap_or_else(|error| {
+            if !error.is_told() {
+                shell.report(&report(&error));
+            }
+            exit_code::FAILURE
+        })
 }
 
 fn shell_for(cli: &Cli) -> Shell {
@@ -51,18 +56,63 @@ fn shell_for(cli: &Cli) -> Shell {
         None => Shell::new(&cli.build.cargo.display, false),
         Some(Command::Build(args)) => Shell::new(&args.cargo.display, false),
         Some(Command::Run(args)) => Shell::new(&args.cargo.display, false),
-        Some(Command::Test(args)) => Shell::new(&args.cargo.display, false),
+        Some(Command::Test(args) | Command::Bench(args)) => Shell::new(&args.cargo.display, false),
         Some(Command::Install(args)) => Shell::new(&args.cargo.display, false),
         Some(Command::Inspect(_) | Command::Completions(_)) => Shell::plain(),
     }
 }
 
+/// What comes before the command: the directory is changed, if cargo takes that. Gives an exit code if that was all.
+fn prepare(cli: &Cli) -> Result<Option<u8>, Error> {
+    let Some(more) = cli.more() else {
+        return Ok(None);
+    };
+    let unstable = more.unstable.iter().map(|flag| format!("-Z{flag}"));
+    if more.unstable.iter().any(|flag| flag == "help") {
+        let args = std::iter::once("build".to_owned()).chain(unstable);
+        return ask(args.map(OsString::from), Stdio::inherit()).map(Some);
+    }
+    let Some(dir) = &more.directory else {
+        return Ok(None);
+    };
+    let args = ["-C".into(), dir.into()].into_iter();
+    let args = args
+        .chain(unstable.map(OsString::from))
+        .chain(["version".into()]);
+    match ask(args, Stdio::null())? {
+        exit_code::SUCCESS => {}
+        code => return Ok(Some(code)),
+    }
+    std::env::set_current_dir(dir).map_err(|source| Error::Read {
+        path: dir.clone(),
+        source,
+    })?;
+    Ok(None)
+}
+
+/// Cargo's exit code for these arguments; what it has to say goes to standard error.
+fn ask(args: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<u8, Error> {
+    let cargo = context::cargo();
+    let status = process::Command::new(&cargo)
+        .args(args)
+        .stdout(stdout)
+        .status();
+    status
+        .map(exit_code::of_status)
+        .map_err(|source| Error::Start {
+            program: cargo.into(),
+            source,
+        })
+}
+
 fn dispatch(cli: Cli) -> Result<u8, Error> {
     match cli.command {
+        None if !cli.through.is_empty() => through::run(&cli.build, &cli.through),
         None => build::build(&cli.build),
         Some(Command::Build(args)) => build::build(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Test(args)) => test::test(&args),
+        Some(Command::Bench(args)) => test::bench(&args),
         Some(Command::Install(args)) => install::install(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
         Some(Command::Completions(args)) => {

@@ -56,6 +56,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Error> {
         &plan,
         &args.cargo,
         (&packages, &targets),
+        Vec::new(),
     )?;
     let binary = dir.join(&program.name);
     let line = command_line(&context, &binary, &args.args);
@@ -65,7 +66,8 @@ pub fn run(args: &RunArgs) -> Result<u8, Error> {
         return Ok(exit_code::SUCCESS);
     }
     let code = context.execute(&mut invocation)?;
-    if code != exit_code::SUCCESS {
+    // With the graph printed, nothing was built.
+    if code != exit_code::SUCCESS || args.cargo.unit_graph {
         return Ok(code);
     }
     context.shell.command(&shell::quoted(&line));

@@ -1,4 +1,4 @@
-//! `cargo gobuild test`: `cargo test` with the workspace wrapper, so that every test is a program that boots like the real one.
+//! `cargo gobuild test` and `bench`: those of cargo with the workspace wrapper, so that every test is a program that boots like the real one.
 //!
 //! rustdoc is no rustc, and no wrapper stands before it: for doctests this executable stands in its place.
 
@@ -17,22 +17,46 @@ use crate::wrapper::RUSTDOC_VAR;
 /// # Errors
 /// When the settings are wrong, or cargo cannot be asked or started.
 pub fn test(args: &TestArgs) -> Result<u8, Error> {
+    let default = TargetArgs {
+        tests: true,
+        ..TargetArgs::default()
+    };
+    call("test", args, default)
+}
+
+/// Measures, and gives cargo's exit code.
+///
+/// # Errors
+/// As [`test`].
+pub fn bench(args: &TestArgs) -> Result<u8, Error> {
+    let default = TargetArgs {
+        benches: true,
+        ..TargetArgs::default()
+    };
+    let mut args = args.clone();
+    if !args.cargo.release {
+        let profile = &mut args.cargo.compile.profile;
+        profile.get_or_insert_with(|| "bench".into());
+    }
+    call("bench", &args, default)
+}
+
+fn call(command: &str, args: &TestArgs, default: TargetArgs) -> Result<u8, Error> {
     let context = Context::open(&args.cargo, &args.go)?;
     let workspace = &context.project.workspace;
     let tests = if args.targets.is_default() {
-        TargetArgs {
-            tests: true,
-            ..TargetArgs::default()
-        }
+        default
     } else {
         args.targets.clone()
     };
     let selection = selection::select(workspace, &args.packages, &tests, &args.cargo.features);
     let plan = context.plan(&selection)?;
-    let mut invocation = Invocation::cargo(&context.cargo, "test", &context.dir);
+    let mut invocation = Invocation::cargo(&context.cargo, command, &context.dir);
     context.equip(&mut invocation, &plan)?;
     invocation.wrapper(Scope::Workspace);
-    equip_doctests(&context, &mut invocation);
+    if command == "test" {
+        equip_doctests(&context, &mut invocation);
+    }
     invocation.args(forwarded(args));
     if context.dry_run() {
         dry_run::show(&context, &selection, &plan, &invocation);
@@ -42,7 +66,7 @@ pub fn test(args: &TestArgs) -> Result<u8, Error> {
 }
 
 /// Puts this executable in the place of rustdoc.
-fn equip_doctests(context: &Context, invocation: &mut Invocation) {
+pub fn equip_doctests(context: &Context, invocation: &mut Invocation) {
     let of_toolchain = context.project.toolchain.sysroot.join("bin/rustdoc");
     let rustdoc = context
         .project
