@@ -118,7 +118,7 @@ pub fn is_v0() -> bool {
 /// # Panics
 /// If not.
 #[track_caller]
-pub fn prove(exe: &Path, of_package: &str) {
+pub fn prove(exe: &Path, of_crate: &str) {
     let bytes = fs::read(exe).expect("a program");
     let elf = object::File::parse(&*bytes).expect("an ELF file");
     let version = rustc_version().replacen("rustc ", "rustc version ", 1);
@@ -130,13 +130,18 @@ pub fn prove(exe: &Path, of_package: &str) {
         "{}: not of {version}: {comment}",
         exe.display()
     );
-    let count = |prefix: &str| {
-        let names = elf.symbols().filter_map(|symbol| symbol.name().ok());
-        names
-            .filter(|name| name.starts_with(prefix) && name.contains(of_package))
-            .count()
-    };
-    let (v0, legacy) = (count("_R"), count("_ZN"));
+    let crate_name = format!("{}{of_crate}", of_crate.len());
+    let names = || elf.symbols().filter_map(|symbol| symbol.name().ok());
+    let of_v0 = |name: &&str| name.starts_with("_R") && name.contains(&crate_name);
+    let (v0, legacy) = (
+        names().filter(of_v0).count(),
+        names()
+            .filter(|name| {
+                name.strip_prefix("_ZN")
+                    .is_some_and(|path| path.starts_with(&crate_name))
+            })
+            .count(),
+    );
     let as_asked = if is_v0() {
         v0 > 0 && legacy == 0
     } else {
