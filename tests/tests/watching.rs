@@ -106,6 +106,17 @@ fn a_deadlock_is_reported_when_the_last_thread_that_could_help_ends_or_waits_too
 }
 
 #[test]
+fn deadlocks_and_hogs_are_found_without_proc() {
+    check_deadlock("without-files main-parks");
+    check_deadlock("without-files last-thread-ends");
+    check_deadlock("without-files threads-wait-too");
+    check_deadlock("without-files block-for-ever");
+    check("without-files woken-by-thread", "woken");
+    check("without-files woken-by-blocking", "woken");
+    check("without-files all-sleep 20", "in parallel");
+}
+
+#[test]
 fn who_may_yet_be_woken_is_not_deadlocked() {
     check("woken-by-thread", "woken");
     check("woken-by-blocking", "woken");

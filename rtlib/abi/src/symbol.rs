@@ -54,12 +54,14 @@ pub const RECORD_SECTION: &str = ".gobuild.init";
 /// defines `__wrap_<name>`.
 ///
 /// - `sigaction`: the runtime keeps its own SIGSEGV and SIGBUS handlers and chains to the program's.
+/// - `pthread_create`: threads of the program are counted.
 /// - `pthread_getattr_np`: on a goroutine it answers with the goroutine's stack.
 /// - `__nptl_setxid_sighandler`: `setuid` and its like reach threads that run goroutines.
 /// - `_Unwind_Find_FDE`: the unwinder finds its data without locks and without memory.
 /// - `_Unwind_RaiseException`: where a panic comes from is kept, for those that end the program.
-pub const WRAPPED: [&str; 5] = [
+pub const WRAPPED: [&str; 6] = [
     "sigaction",
+    "pthread_create",
     "pthread_getattr_np",
     "__nptl_setxid_sighandler",
     "_Unwind_Find_FDE",

@@ -41,7 +41,8 @@ impl PthreadAttr {
 pub type ThreadDbField = [u32; 3];
 
 unsafe extern "C" {
-    /// pthread_create(3).
+    /// The libc function behind our `__wrap_pthread_create`.
+    #[link_name = "__real_pthread_create"]
     pub fn pthread_create(
         thread: *mut usize,
         attr: *const PthreadAttr,
@@ -73,6 +74,8 @@ unsafe extern "C" {
     pub fn __nptl_deallocate_tsd();
     /// Not public: frees what libc keeps per thread (malloc's cache, resolver state, strerror's buffer).
     pub fn __libc_thread_freeres();
+    /// For debuggers: how many threads there are. One that ends leaves the count when it has done all that is left to do for it.
+    pub static __nptl_nthreads: core::sync::atomic::AtomicU32;
     /// For debuggers: the size of libc's thread control block.
     pub static _thread_db_sizeof_pthread: u32;
     /// For debuggers: where the thread id is in it.

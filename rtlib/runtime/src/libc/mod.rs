@@ -6,6 +6,7 @@
 pub mod dtors;
 pub mod ffi;
 pub mod malloc;
+pub mod plain;
 pub mod setxid;
 pub mod stackattr;
 pub mod tcb;

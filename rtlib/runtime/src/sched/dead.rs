@@ -4,27 +4,37 @@
 //! and goroutines in blocking calls that wait for a channel, a lock or a token ([`super::park`]), and sysmon itself. A thread that is anywhere else (in a system call, in C
 //! code, in std's `park`) may wake somebody yet. The kernel says how many threads there are; the runtime knows how many of them sleep in it.
 //!
-//! Sysmon asks only after a while of complete idleness, and as long as some thread may act it asks again, less and less often. Where /proc is not mounted,
-//! deadlocks go unreported.
+//! Sysmon asks only after a while of complete idleness. As long as some thread that the runtime knows of (an M, or one that `pthread_create` made, see `libc/plain.rs`) does not sleep in it, the
+//! answer can only change by that thread's going to sleep, or ending: sysmon is woken for that ([`listen_no_more`]) and does not ask again before. When all those sleep and the kernel counts more, threads
+//! that are ending or that were made by clone(2) itself, it asks again, less and less often.
+//!
+//! The kernel's count is in /proc. Where that is not mounted libc's takes its place, which lacks threads made by clone(2) itself.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN};
-use super::{procs, spawn, timer};
+use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
+use super::{procs, spawn, sysmon, timer};
 use crate::fatal;
+use crate::libc::plain;
 use crate::os::linux::thread;
 
-/// First pause between two looks, and the longest.
+/// First pause between two looks; each is twice as long as the one before.
 const FIRST_PAUSE_NS: u64 = 10_000_000;
-const LONGEST_PAUSE_NS: u64 = 1_000_000_000;
 
 /// Threads that wait in `park::thread_park`: how many (low half), and a count of changes (high half).
 static ASLEEP: AtomicU64 = AtomicU64::new(0);
 const CHANGE: u64 = 1 << 32;
 
-/// A thread goes to sleep until somebody readies it.
+/// Sysmon is to be woken when so many threads are in `ASLEEP`, when an M goes idle, and when a thread ends. [`NOBODY`] when it need not be.
+static LISTENS: AtomicU64 = AtomicU64::new(NOBODY);
+const NOBODY: u64 = u64::MAX;
+
+/// A thread goes to sleep until somebody readies it. Not under a lock of a rank above the scheduler lock's.
 pub fn falls_asleep() {
-    ASLEEP.fetch_add(CHANGE + 1, Ordering::SeqCst);
+    let asleep = ASLEEP.fetch_add(CHANGE + 1, Ordering::SeqCst) + 1;
+    if asleep % CHANGE >= LISTENS.load(Ordering::SeqCst) {
+        something_ended(&SCHED.lock());
+    }
 }
 
 /// Somebody has woken a thread that had called `falls_asleep`.
@@ -32,9 +42,55 @@ pub fn is_woken() {
     ASLEEP.fetch_add(CHANGE - 1, Ordering::SeqCst);
 }
 
+/// A thread that is no M ends, or could not be made.
+pub fn thread_ends() {
+    if LISTENS.load(Ordering::SeqCst) != NOBODY {
+        something_ended(&SCHED.lock());
+    }
+}
+
+/// An M goes to sleep or ends.
+pub fn something_ended(sched: &Sched) {
+    if LISTENS.load(Ordering::SeqCst) != NOBODY {
+        listen_no_more();
+        sysmon::wake_for_death(sched);
+    }
+}
+
+/// Sysmon is awake, or about to be. Under the scheduler lock.
+pub fn listen_no_more() {
+    LISTENS.store(NOBODY, Ordering::SeqCst);
+}
+
 /// A question that may stay open for a while.
 pub struct Undecided {
     pause: u64,
+}
+
+/// When there may be another answer although no P has been taken.
+#[derive(Clone, Copy)]
+pub enum Again {
+    /// Never.
+    Never,
+    /// When a thread goes to sleep or ends, for which sysmon is woken.
+    WhenWoken,
+    /// Nobody knows when: look again after so many ns.
+    In(u64),
+}
+
+impl Again {
+    /// See [`Again::In`].
+    pub fn look_again_in(self) -> Option<u64> {
+        match self {
+            Self::In(pause) => Some(pause),
+            Self::Never | Self::WhenWoken => None,
+        }
+    }
+
+    /// False when what sysmon was to be woken for has happened already. Under the scheduler lock.
+    pub fn stands(self) -> bool {
+        !matches!(self, Self::WhenWoken) || LISTENS.load(Ordering::SeqCst) != NOBODY
+    }
 }
 
 impl Undecided {
@@ -45,33 +101,56 @@ impl Undecided {
         }
     }
 
-    /// Ends the program if it is deadlocked, provided that no P has been taken since there were so many `activations`. Some: the answer may change without
-    /// a P being taken; look again after so many ns.
-    pub fn look(&mut self, activations: u64) -> Option<u64> {
-        let asleep = ASLEEP.load(Ordering::SeqCst);
+    /// Ends the program if it is deadlocked, provided that no P has been taken since there were so many `activations`.
+    pub fn look(&mut self, activations: u64) -> Again {
         if fatal::panicking() || timer::first().is_some() {
-            return None; // an M takes a P when the timer is due
+            return Again::Never; // an M takes a P when the timer is due
         }
-        let threads = thread::count()?;
-        if asleep_in_runtime(activations, asleep) != Some(i64::from(threads)) {
-            let pause = self.pause;
-            self.pause = (pause * 2).min(LONGEST_PAUSE_NS);
-            return Some(pause);
+        let asleep = ASLEEP.load(Ordering::SeqCst);
+        if listen(asleep) {
+            return Again::WhenWoken;
         }
-        report()
+        let threads = thread::count();
+        if asleep_in_runtime(activations, asleep) == Some(i64::from(threads)) {
+            report();
+        }
+        let pause = self.pause;
+        self.pause = pause.saturating_mul(2);
+        Again::In(pause)
     }
 }
 
-/// Threads that sleep in the runtime, sysmon included. None when something has moved meanwhile.
-fn asleep_in_runtime(activations: u64, asleep: u64) -> Option<i64> {
+/// If threads that the runtime knows of do not sleep in it, has sysmon woken when that changes. `asleep` is what [`ASLEEP`] was.
+fn listen(asleep: u64) -> bool {
+    let sched = SCHED.lock();
+    let plain = plain::count();
+    let awake = i64::from(sched.mcount) + i64::from(plain) - sleepers(&sched, asleep);
+    if awake <= 0 {
+        return false;
+    }
+    LISTENS.store(asleep % CHANGE + awake as u64, Ordering::SeqCst);
+    // Whoever has gone to sleep or ended before that has not seen it.
+    let still = ASLEEP.load(Ordering::SeqCst) == asleep && plain::count() == plain;
+    if !still {
+        listen_no_more();
+    }
+    still
+}
+
+/// Threads that sleep in the runtime, sysmon included.
+fn sleepers(sched: &Sched, asleep: u64) -> i64 {
     const SYSMON: i64 = 1;
+    let parked = (asleep % CHANGE) as i64;
+    i64::from(sched.nmidle) + i64::from(sched.nmidlelocked) + parked + SYSMON
+}
+
+/// The same, if nobody runs goroutines and nothing has moved meanwhile.
+fn asleep_in_runtime(activations: u64, asleep: u64) -> Option<i64> {
     let sched = SCHED.lock();
     let idle = SPIN.idle() >= procs::live() && RUNQSIZE.load(Ordering::SeqCst) == 0;
     let still = ACTIVATIONS.load(Ordering::Relaxed) == activations
         && ASLEEP.load(Ordering::SeqCst) == asleep;
-    let parked = (asleep % CHANGE) as i64;
-    let ms = i64::from(sched.nmidle) + i64::from(sched.nmidlelocked);
-    (idle && still).then_some(ms + parked + SYSMON)
+    (idle && still).then(|| sleepers(&sched, asleep))
 }
 
 fn report() -> ! {

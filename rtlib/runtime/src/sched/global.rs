@@ -5,6 +5,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use super::dead;
 use super::g::G;
 use super::gfree::{Dead, GQueue};
 use super::m::M;
@@ -94,6 +95,7 @@ impl Sched {
         mp.schedlink.set(self.midle);
         self.midle = Some(mp);
         self.nmidle += 1;
+        dead::something_ended(self);
     }
 
     /// Takes an M from the idle list: another than the one that waits for a timer, if there is one.
@@ -137,6 +139,12 @@ impl Sched {
             self.timer_m = Some((mp, when));
         }
         earliest
+    }
+
+    /// An M waits for somebody to run its locked goroutine, or for ever.
+    pub fn mlocked(&mut self) {
+        self.nmidlelocked += 1;
+        dead::something_ended(self);
     }
 
     /// Whether some idle M wakes for a timer at `when`.

@@ -72,7 +72,7 @@ pub fn stoplockedm(mp: &'static M) {
         threads::hand_off(procs::release(mp));
     }
     crate::boot::second::expect_idleness();
-    SCHED.lock().nmidlelocked += 1;
+    SCHED.lock().mlocked();
     threads::park_until_p(mp);
 }
 

@@ -62,6 +62,10 @@ pub struct M {
     pub exiting: AtomicBool,
     /// The signal mask that its thread starts with, signals 1 to 64. Written before the thread starts.
     pub sigmask: AtomicU64,
+    /// The processor time that its thread had used when sysmon last asked, ns, and since when (ns) the answer has been that one. Sysmon's.
+    pub cpu_time: AtomicU64,
+    /// See `cpu_time`.
+    pub cpu_time_since: AtomicU64,
     /// What it has noted for `RTLIB_TRACE`.
     pub trace: trace::OfM,
     /// Its alternate signal stack; kept when the struct is reused.
@@ -100,6 +104,8 @@ impl M {
             exit_sp: AtomicUsize::new(0),
             exiting: AtomicBool::new(false),
             sigmask: AtomicU64::new(0),
+            cpu_time: AtomicU64::new(0),
+            cpu_time_since: AtomicU64::new(0),
             trace: trace::OfM::new(),
             signal_stack: AtomicUsize::new(0),
             signal_stack_len: AtomicUsize::new(0),

@@ -112,6 +112,14 @@ impl P {
         self.is(PStatus::Running) || self.is(PStatus::Syscall)
     }
 
+    /// Whether there is nothing about it that sysmon must watch: nobody has it, or a hog that is made up for and leaves nobody waiting.
+    pub fn is_at_rest(&self) -> bool {
+        if self.is(PStatus::Running) {
+            return self.hog.load(Ordering::Relaxed) && !self.has_work();
+        }
+        !self.is(PStatus::Syscall)
+    }
+
     /// Whether a goroutine waits for it. Anybody; an answer of no is a state that really was.
     pub fn has_work(&self) -> bool {
         !self.runq.is_empty() || self.fresh.len() != 0

@@ -200,6 +200,22 @@ pub fn goready(gp: &'static G) {
     }
 }
 
+/// As [`goready`], by an M that is about to look into its P's queue. For a goroutine that it finds there alone nobody else is woken.
+pub fn goready_next(gp: &'static G) {
+    if gp.is_thread() {
+        return thread_ready(gp);
+    }
+    match my_p().filter(|pp| !pp.has_work() && RUNQSIZE.load(Ordering::Relaxed) == 0) {
+        Some(pp) => {
+            trace::readied(gp);
+            gp.set_status(Status::Waiting, Status::Runnable);
+            // The queue is ours and empty: nobody is displaced.
+            pp.runq.put_next(gp);
+        }
+        None => ready(gp),
+    }
+}
+
 /// As [`goready`], but behind those that are runnable already.
 pub fn goready_behind(gp: &'static G) {
     if gp.is_thread() {

@@ -9,7 +9,7 @@ use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_GOMAXPROCS, MAX_PROCS, SCH
 use super::m::M;
 use super::p::{P, PStatus};
 use super::stack::Class;
-use super::{threads, timer};
+use super::{sysmon, threads, timer};
 use crate::link::Link;
 use crate::os::linux::mem;
 use crate::trace;
@@ -163,6 +163,7 @@ fn no_longer_a_hog(sched: &mut Sched, pp: &'static P) {
     if pp.hog.swap(false, Ordering::Relaxed) {
         HOGS.fetch_sub(1, Ordering::Relaxed);
         balance(sched);
+        sysmon::wake();
     }
 }
 
@@ -177,6 +178,13 @@ pub fn compensate(pp: &'static P) -> Option<&'static P> {
     }
     HOGS.fetch_add(1, Ordering::Relaxed);
     (live() < wanted()).then(|| new_p(&mut sched))
+}
+
+/// The same for a hog that nobody waits for yet: the other P is put on the idle list.
+pub fn compensate_in_advance(pp: &'static P) {
+    if let Some(extra) = compensate(pp) {
+        SCHED.lock().pidleput(extra);
+    }
 }
 
 /// Gives a P to an M.

@@ -5,18 +5,19 @@
 //! of their slot is given back, the TLS block too, and in the end the Gs themselves where many side by side are free.
 //!
 //! The two workers are goroutines of the runtime's own (Go starts them in `gcenable`; here each is started when there is something to do for the first time). They work
-//! for [`SLICE_NS`] at a time and rest for [`REST_NS`], so each takes a tenth of one P at most.
+//! for [`SLICE_NS`] at a time and rest for [`REST_NS`], so each takes a tenth of one P at most; when nobody else wants their P they go on to the end, so that the program is at rest sooner.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rtlib_abi::api::Entry;
 
 use super::g::{G, Status};
-use super::global::{SCHED, Sched};
+use super::global::{RUNQSIZE, SCHED, SPIN, Sched, allp, ever_made_ps};
+use super::p::P;
 use super::park::{gopark, goready, publish};
 use super::stack::{CLASSES, Class};
 use super::waitreason::WaitReason;
-use super::{arena, current, scavenge, shuffle, spawn, stack};
+use super::{arena, current, procs, scavenge, shuffle, spawn, stack, timer};
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
 
@@ -26,12 +27,15 @@ const ROUND_NS: u64 = 1_000_000_000;
 const SLICE_NS: u64 = 1_000_000;
 const REST_NS: u64 = 9_000_000;
 
-/// When sysmon is to do something here next, ns, for dead goroutines and for parked ones.
+/// When sysmon is to do something for dead goroutines next, ns.
 static NEXT_SWEEP: AtomicU64 = AtomicU64::new(0);
-/// See `NEXT_SWEEP`.
+/// When it is to look whether there is something to do for parked ones.
 static NEXT_SCAVENGE: AtomicU64 = AtomicU64::new(0);
 /// What is still to be freed in this round, by stack class.
 static SURPLUS: [AtomicU32; CLASSES] = [const { AtomicU32::new(0) }; CLASSES];
+
+/// How often the workers have begun to run: once, and then after each rest.
+static TURNS: AtomicU64 = AtomicU64::new(0);
 
 static BGSWEEP: Worker = Worker::new();
 static BGSCAVENGE: Worker = Worker::new();
@@ -73,59 +77,83 @@ extern "C" fn rest_commit(left: &'static G, worker: usize) {
     worker.rests.store(true, Ordering::Release);
 }
 
-/// Sysmon's part: begins rounds, and readies the workers.
-pub fn when_due(now: u64) {
+/// Sysmon's part: begins rounds, and readies the workers. True when it has readied one.
+pub fn when_due(now: u64) -> bool {
     if shuffle::is_on() {
-        return; // nobody is to run because of the time
+        return false; // nobody is to run because of the time
     }
-    if now >= NEXT_SWEEP.load(Ordering::Relaxed) {
-        sweep_when_due(now);
-    }
-    if now >= NEXT_SCAVENGE.load(Ordering::Relaxed) {
-        scavenge_when_due(now);
-    }
+    let sweeps = now >= NEXT_SWEEP.load(Ordering::Relaxed) && sweep_when_due(now);
+    let scavenges = now >= NEXT_SCAVENGE.load(Ordering::Relaxed) && scavenge_when_due(now);
+    sweeps | scavenges
 }
 
-fn sweep_when_due(now: u64) {
+fn sweep_when_due(now: u64) -> bool {
     if surplus() == 0 {
         NEXT_SWEEP.store(now + ROUND_NS, Ordering::Relaxed);
         count_surplus(&mut SCHED.lock());
     }
-    if surplus() > 0 {
+    let anything = surplus() > 0;
+    if anything {
         NEXT_SWEEP.store(now + REST_NS, Ordering::Relaxed);
         BGSWEEP.ready(bgsweep);
     }
+    anything
 }
 
-fn scavenge_when_due(now: u64) {
-    if NEXT_SCAVENGE.load(Ordering::Relaxed) == 0 {
-        // Nobody has been parked for long yet.
-        NEXT_SCAVENGE.store(now + scavenge::LONG_NS, Ordering::Relaxed);
-        return;
-    }
+fn scavenge_when_due(now: u64) -> bool {
     if !scavenge::in_progress() {
-        NEXT_SCAVENGE.store(now + scavenge::LONG_NS, Ordering::Relaxed);
-        if scavenge::is_wanted() {
-            scavenge::begin_round();
+        scavenge::see_runs(now, runs_of_others());
+        if scavenge::due().is_some_and(|at| at <= now) {
+            scavenge::begin_round(now);
         }
     }
-    if scavenge::in_progress() {
-        NEXT_SCAVENGE.store(now + REST_NS, Ordering::Relaxed);
+    let anything = scavenge::in_progress();
+    let next = if anything {
         BGSCAVENGE.ready(bgscavenge);
-    }
+        now + REST_NS
+    } else {
+        scavenge::due().unwrap_or(now + scavenge::LONG_NS)
+    };
+    NEXT_SCAVENGE.store(next, Ordering::Relaxed);
+    anything
 }
 
-/// In how many ns sysmon is wanted here although all Ps are idle. None when there is nothing to give back.
-pub fn due_in(now: u64) -> Option<u64> {
+/// When sysmon is wanted here, ns, although nobody runs. None when there is nothing to give back.
+pub fn due(now: u64) -> Option<u64> {
+    if shuffle::is_on() {
+        return None;
+    }
     let anything = surplus() > 0 || {
         let mut sched = SCHED.lock();
         sched.drain_idle_ps();
         sched.gfree.iter().any(|dead| dead.len() > 0)
     };
     let sweep = anything.then(|| NEXT_SWEEP.load(Ordering::Relaxed));
-    let scavenge = scavenge::is_wanted().then(|| NEXT_SCAVENGE.load(Ordering::Relaxed));
-    let next = [sweep, scavenge].into_iter().flatten().min();
-    next.map(|at| at.saturating_sub(now))
+    let scavenge = if scavenge::in_progress() {
+        Some(NEXT_SCAVENGE.load(Ordering::Relaxed))
+    } else {
+        scavenge::see_runs(now, runs_of_others());
+        let last = scavenge::last_due();
+        last.inspect(|&at| _ = NEXT_SCAVENGE.fetch_min(at, Ordering::Relaxed))
+    };
+    [sweep, scavenge].into_iter().flatten().min()
+}
+
+/// How often goroutines have begun to run, the workers not counted: while that stands nothing new can be found.
+fn runs_of_others() -> u64 {
+    let ticks = |pp: &P| pp.schedtick.load(Ordering::Relaxed);
+    let all = ever_made_ps().map(ticks).fold(0, u64::wrapping_add);
+    all.wrapping_sub(TURNS.load(Ordering::Relaxed))
+}
+
+/// Whether a worker goes on: it does for a slice of time, and longer while nobody else runs or waits.
+fn goes_on(end: u64) -> bool {
+    let now = nanotime();
+    now < end
+        || (SPIN.idle() + 1 >= procs::live()
+            && RUNQSIZE.load(Ordering::Relaxed) == 0
+            && !allp().any(P::has_work)
+            && timer::first().is_none_or(|first| now < first))
 }
 
 /// Gives back at once what can be: for `rtlib::debug::free_os_memory`. See `rtlib_abi::watch::free_os_memory`.
@@ -163,8 +191,9 @@ unsafe extern "C" fn bgsweep(_arg: *mut u8) {
         crate::fatal::throw(b"bgsweep: no goroutine")
     };
     loop {
+        TURNS.fetch_add(1, Ordering::Relaxed);
         let end = nanotime() + SLICE_NS;
-        while nanotime() < end && sweep_some() {}
+        while goes_on(end) && sweep_some() {}
         arena::give_back_gs();
         BGSWEEP.rest(me, WaitReason::GCSweepWait);
     }
@@ -176,7 +205,9 @@ unsafe extern "C" fn bgscavenge(_arg: *mut u8) {
         crate::fatal::throw(b"bgscavenge: no goroutine")
     };
     loop {
-        scavenge::go_on(nanotime() + SLICE_NS);
+        TURNS.fetch_add(1, Ordering::Relaxed);
+        let end = nanotime() + SLICE_NS;
+        scavenge::go_on(|| goes_on(end));
         BGSCAVENGE.rest(me, WaitReason::GCScavengeWait);
     }
 }

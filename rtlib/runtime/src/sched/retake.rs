@@ -11,7 +11,7 @@
 //!   the one that waits has done something.
 //!
 //! Whether a thread sleeps or computes is read from /proc, when work waits: a sleeper is made up for after [`SLEEPER_NS`] and, while one sleeper after the other
-//! turns up, at every look, so that a thousand goroutines in blocking calls are all under way within milliseconds. Without /proc all hogs are treated as computing.
+//! turns up, at every look, so that a thousand goroutines in blocking calls are all under way within milliseconds. Without /proc a thread's processor time tells, less surely.
 //!
 //! Nothing but the number of threads limits extra Ps: beyond [`MAX_MCOUNT`](super::global::MAX_MCOUNT) the program ends with "thread exhaustion".
 
@@ -21,6 +21,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use super::g::G;
 use super::global::{RUNQSIZE, SCHED, SPIN, allp};
 use super::hogs::{self, Hog};
+use super::m::M;
 use super::p::{P, PStatus};
 use super::runq::{CAP, RunQueue};
 use super::{procs, shuffle, threads, timer};
@@ -33,6 +34,8 @@ const HOG_NS: u64 = 10_000_000;
 const SLEEPER_NS: u64 = 500_000;
 /// The same, right after others were.
 const NEXT_SLEEPER_NS: u64 = 20_000;
+/// Without /proc: a thread whose processor time stands for so long is taken for asleep. It may only be waiting for a processor; then there is a P too many for a while.
+const STILL_NS: u64 = 1_000_000;
 /// A P in a call that blocks is taken away after this long even when nobody wants it, so that sysmon can go to sleep.
 const UNWANTED_NS: u64 = 10_000_000;
 /// Halves of a ring, each of what the one before has left, and then `next`: all of it.
@@ -83,7 +86,7 @@ impl Retaker {
                     continue;
                 }
                 let held = now.saturating_sub(since);
-                let Some(hog) = self.judge(pp, held, &mut reads) else {
+                let Some(hog) = self.judge(pp, now, held, &mut reads) else {
                     continue;
                 };
                 if let Some(extra) = procs::compensate(pp) {
@@ -100,6 +103,20 @@ impl Retaker {
         }
         self.sleepers = sleepers;
         found
+    }
+
+    /// When all Ps that are not idle are held by goroutines that sleep in the kernel, they become hogs' although nobody waits for them yet: there are idle Ps then for whoever will, and
+    /// taking one wakes sysmon, which need not watch until then.
+    pub fn settle(&self, now: u64) {
+        if RUNQSIZE.load(Ordering::Relaxed) != 0 || shuffle::is_on() {
+            return;
+        }
+        let sleeps = |pp: &P| pp.is_at_rest() || (pp.is(PStatus::Running) && sleeps(pp, now));
+        if allp().all(sleeps) {
+            allp()
+                .filter(|pp| !pp.is_at_rest())
+                .for_each(procs::compensate_in_advance);
+        }
     }
 
     /// Moves what waits for a hog's P to the global queue, two ringfuls at most; true when there was something.
@@ -121,7 +138,7 @@ impl Retaker {
         true
     }
 
-    fn judge(&self, pp: &'static P, held: u64, reads: &mut u32) -> Option<Hog> {
+    fn judge(&self, pp: &'static P, now: u64, held: u64, reads: &mut u32) -> Option<Hog> {
         let mp = pp.m.get().filter(|mp| !mp.is_spinning())?;
         // The clock is to have no say where a seed decides; whoever sleeps is made up for even there, since nobody else may be able to wake it.
         if held >= HOG_NS && !shuffle::is_on() {
@@ -136,10 +153,41 @@ impl Retaker {
             return None;
         }
         *reads -= 1;
-        let asleep = thread::is_asleep(mp.tid.load(Ordering::Relaxed));
+        let asleep = is_asleep(mp, now);
         (asleep && pp.schedtick.load(Ordering::Relaxed) == pp.seen_tick.load(Ordering::Relaxed))
             .then_some(Hog::Sleeps)
     }
+}
+
+/// Whether the goroutine of a P has slept in the kernel since the last look, and leaves nobody waiting.
+fn sleeps(pp: &P, now: u64) -> bool {
+    let Some(mp) = pp.m.get().filter(|mp| !mp.is_spinning()) else {
+        return false;
+    };
+    let tick = pp.schedtick.load(Ordering::Relaxed);
+    // The clock first: it costs less than /proc, and is asked for each look while somebody computes.
+    tick == pp.seen_tick.load(Ordering::Relaxed)
+        && !pp.has_work()
+        && off_processor_since(mp, now).is_some_and(|since| since < now)
+        && is_asleep(mp, now)
+}
+
+/// Whether an M's thread sleeps in the kernel; where that cannot be read, whether it has been off the processor for [`STILL_NS`].
+fn is_asleep(mp: &'static M, now: u64) -> bool {
+    let tid = mp.tid.load(Ordering::Relaxed);
+    if let Some(asleep) = thread::is_asleep(tid) {
+        return asleep;
+    }
+    off_processor_since(mp, now).is_some_and(|since| now.saturating_sub(since) >= STILL_NS)
+}
+
+/// Since when an M's thread has not been seen to use its processor, ns.
+fn off_processor_since(mp: &'static M, now: u64) -> Option<u64> {
+    let used = thread::cpu_time(mp.tid.load(Ordering::Relaxed))?;
+    if mp.cpu_time.swap(used, Ordering::Relaxed) != used {
+        mp.cpu_time_since.store(now, Ordering::Relaxed);
+    }
+    Some(mp.cpu_time_since.load(Ordering::Relaxed))
 }
 
 /// Since when this P's goroutine has been running, as far as the looks say.

@@ -10,7 +10,6 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::g::{G, Status};
-use super::global::ACTIVATIONS;
 use super::hold::Held;
 use super::{allgs, is_main, spawn};
 use crate::link::Link;
@@ -21,16 +20,41 @@ pub const LONG_NS: u64 = 5_000_000_000;
 /// Goroutines that are held at a time.
 const BATCH: usize = 32;
 
+/// How far to look for candidates at a time.
+const LOOKED_AT: usize = 1024;
+
 /// Where the running round goes on; none when it is through. Or where it would have gone on: that goroutine may have ended since.
 static CURSOR: Link<G> = Link::none();
-/// What [`ACTIVATIONS`] was when the last round began: a process in which nobody has run since needs no other.
-static SEEN: AtomicU64 = AtomicU64::new(0);
+/// How often others than the workers had begun to run when sysmon looked last, and when it first saw that number, ns.
+static RUNS: AtomicU64 = AtomicU64::new(0);
+/// See `RUNS`.
+static SINCE: AtomicU64 = AtomicU64::new(0);
+/// What `RUNS` was, plus one, when a round began that found everybody parked for long or looked at before: while it stands there is nothing to find. 0 for no round.
+static DONE: AtomicU64 = AtomicU64::new(0);
+/// When the last round began, ns; 0 for none.
+static BEGAN: AtomicU64 = AtomicU64::new(0);
 
-/// Whether a round is due that could find something: somebody has run since the last one began.
-pub fn is_wanted() -> bool {
-    in_progress()
-        || (SEEN.load(Ordering::Relaxed) != ACTIVATIONS.load(Ordering::Relaxed)
-            && spawn::count() > 1)
+/// Sysmon has seen that others than the workers have begun to run so often.
+pub fn see_runs(now: u64, runs: u64) {
+    if SINCE.load(Ordering::Relaxed) == 0 || RUNS.load(Ordering::Relaxed) != runs {
+        RUNS.store(runs, Ordering::Relaxed);
+        SINCE.store(now, Ordering::Relaxed);
+    }
+    if BEGAN.load(Ordering::Relaxed) == 0 {
+        BEGAN.store(now, Ordering::Relaxed);
+    }
+}
+
+/// When the next round is to begin, ns: [`LONG_NS`] after the last one. None when it would find nothing.
+pub fn due() -> Option<u64> {
+    let last = last_due()?;
+    Some(last.min(BEGAN.load(Ordering::Relaxed) + LONG_NS))
+}
+
+/// When a round is to begin if nobody runs any more: then all that are parked will have been for [`LONG_NS`], and no other round is needed. None when that has been.
+pub fn last_due() -> Option<u64> {
+    let has_been = DONE.load(Ordering::Relaxed) == RUNS.load(Ordering::Relaxed).wrapping_add(1);
+    (!has_been && spawn::count() > 1).then(|| SINCE.load(Ordering::Relaxed) + LONG_NS)
 }
 
 /// Whether a round has begun that is not through.
@@ -38,18 +62,30 @@ pub fn in_progress() -> bool {
     CURSOR.get_acquire().is_some()
 }
 
-/// Begins a round. On sysmon.
-pub fn begin_round() {
-    SEEN.store(ACTIVATIONS.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    CURSOR.set_release(allgs::all().next());
+/// Begins a round that is [`due`]. On sysmon.
+pub fn begin_round(now: u64) {
+    if now.saturating_sub(SINCE.load(Ordering::Relaxed)) >= LONG_NS {
+        let runs = RUNS.load(Ordering::Relaxed);
+        DONE.store(runs.wrapping_add(1), Ordering::Relaxed);
+    }
+    BEGAN.store(now, Ordering::Relaxed);
+    CURSOR.set_release(first_candidate(now.saturating_sub(LONG_NS)));
 }
 
-/// Goes on with the round until `end`. On the worker.
-pub fn go_on(end: u64) {
+/// Where a round must begin: it needs no worker when there are few goroutines and nothing to do for any.
+fn first_candidate(parked_before: u64) -> Option<&'static G> {
+    let mut all = allgs::all();
+    let candidate = |gp: &&'static G| is_candidate(gp, parked_before);
+    let found = all.by_ref().take(LOOKED_AT).find(candidate);
+    found.or_else(|| all.next())
+}
+
+/// Goes on with the round as long as `may`. On the worker.
+pub fn go_on(may: impl Fn() -> bool) {
     let parked_before = nanotime().saturating_sub(LONG_NS);
     let mut next = CURSOR.get_acquire();
     while let Some(first) = next
-        && nanotime() < end
+        && may()
     {
         next = batch(first, parked_before);
     }
@@ -66,8 +102,6 @@ pub fn everything() {
 
 /// Takes the next candidates of all Gs from this one on; returns where to go on.
 fn batch(first: &'static G, parked_before: u64) -> Option<&'static G> {
-    /// How far to look for candidates at a time.
-    const LOOKED_AT: usize = 1024;
     let mut rest = allgs::from(first);
     let (mut found, mut len) = ([first; BATCH], 0);
     let candidates = rest

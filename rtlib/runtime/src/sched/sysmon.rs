@@ -1,13 +1,21 @@
 //! sysmon: a thread without a P that watches the others.
 //!
 //! It looks often while it finds something to do and less and less while it does not: every [`MIN_DELAY_US`] at first, up to [`MAX_DELAY_US`]. Each look gives Ps
-//! of goroutines that do not come back to others (`retake`), runs timers that no P has come to run, and prints a line for `GODEBUG=schedtrace`. When all Ps have been idle for [`QUIET_NS`] it asks
-//! whether that is a deadlock (`dead`), and sleeps until a P is taken.
+//! of goroutines that do not come back to others (`retake`), runs timers that no P has come to run, and prints a line for `GODEBUG=schedtrace`.
+//!
+//! # Rest
+//!
+//! When nobody runs ([`nobody_runs`]) there is nothing to watch. After [`QUIET_NS`] of that sysmon asks whether it is a deadlock (`dead`), and sleeps
+//! until a P is taken from the idle list, which wakes it. It sets itself no end for that but what was asked for: a timer, memory that is to be given back, `schedtrace`.
+//!
+//! A timer's M takes a P without waking sysmon, which comes [`AFTER_TIMER_NS`] later of its own accord: most of what a tick has to do is over by then, and sysmon sleeps until the next timer. So a
+//! tick wakes sysmon once, and costs no time before the goroutine runs.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::global::{ACTIVATIONS, SCHED, SPIN};
+use super::global::{ACTIVATIONS, SCHED, SPIN, Sched, allp};
 use super::m::M;
+use super::p::P;
 use super::{dead, procs, reclaim, retake, schedtrace, timer};
 use crate::leaks;
 use crate::note::Note;
@@ -19,20 +27,31 @@ const MIN_DELAY_US: u64 = 20;
 const MAX_DELAY_US: u64 = 10_000;
 /// Looks without a find before the delay doubles.
 const PATIENCE: u32 = 50;
-/// All Ps idle for so long: time to look for a deadlock, and to sleep.
+/// While nobody runs each pause is so many times the last one.
+const LULL_GROWTH: u64 = 4;
+/// No P taken for so long, and nobody runs: time to look for a deadlock, and to sleep. Whoever takes Ps more often than that need not wake sysmon each time.
 const QUIET_NS: u64 = 10_000_000;
+/// How long after a timer is due sysmon looks whether somebody still runs.
+const AFTER_TIMER_NS: u64 = 250_000;
+/// Sysmon is not woken when it comes within this time anyway.
+const SOON_NS: u64 = 1_000_000;
 
 /// See [`coarse_now`].
 static COARSE_NOW: AtomicU64 = AtomicU64::new(0);
 
-/// The time when sysmon last looked, ns of the monotonic clock: a clock that costs a load. It stands while all Ps are idle, and is 0 before there is a sysmon.
+/// The time when sysmon last looked, ns of the monotonic clock: a clock that costs a load. While sysmon sleeps, and before there is one, the time of the call.
 #[inline]
 pub fn coarse_now() -> u64 {
-    COARSE_NOW.load(Ordering::Relaxed)
+    match COARSE_NOW.load(Ordering::Relaxed) {
+        0 => nanotime(),
+        now => now,
+    }
 }
 
 /// Sysmon sleeps until a P is taken. Under the scheduler lock.
 static WAITING: AtomicBool = AtomicBool::new(false);
+/// Until when at the latest, ns. Under the scheduler lock.
+static UNTIL: AtomicU64 = AtomicU64::new(0);
 static NOTE: Note = Note::new();
 
 /// The thread's id; 0 while there is none.
@@ -45,96 +64,177 @@ static TID: AtomicU32 = AtomicU32::new(0);
 /// The thread's life. It takes no signals.
 pub extern "C" fn sysmon(mp: &'static M) -> ! {
     TID.store(mp.tid.load(Ordering::Relaxed), Ordering::Relaxed);
-    let (mut in_vain, mut delay) = (0, MIN_DELAY_US);
+    let mut pace = Pace::new();
     let mut quiet = Quiet::new();
     let mut retaker = retake::Retaker::new();
     loop {
-        proc::usleep(delay);
+        pace.pause();
         let looks = leaks::let_nobody_stop();
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
-        if retaker.look(now) | timer::see_to_overdue(now) {
-            (in_vain, delay) = (0, MIN_DELAY_US);
-        } else {
-            in_vain += 1;
-        }
+        let found = retaker.look(now) | timer::see_to_overdue(now);
         schedtrace::when_due(now);
         trace::write_full();
-        reclaim::when_due(now);
-        drop(looks);
-        if quiet.lasts(now) && sleep_until_active(&mut quiet) {
-            (in_vain, delay) = (0, MIN_DELAY_US);
+        let readied = reclaim::when_due(now);
+        if pace.is_slow() {
+            retaker.settle(now);
         }
-        if in_vain > PATIENCE {
-            delay = (delay * 2).min(MAX_DELAY_US);
+        drop(looks);
+        if readied {
+            quiet.expect_activations();
+        } else if quiet.lasts(now) {
+            pace = Pace::new();
+            pace.is_late = sleep_until_active(&mut quiet);
+        } else {
+            pace.seen(found);
         }
     }
 }
 
-/// Since when all Ps have been idle.
+/// How long sysmon pauses before each look.
+struct Pace {
+    delay: u64,
+    in_vain: u32,
+    /// The pause while nobody runs; 0 while somebody does.
+    lull: u64,
+    /// The next look is due now.
+    is_late: bool,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            delay: MIN_DELAY_US,
+            in_vain: 0,
+            lull: 0,
+            is_late: false,
+        }
+    }
+
+    fn pause(&mut self) {
+        if !core::mem::take(&mut self.is_late) {
+            proc::usleep(self.delay.max(self.lull));
+        }
+    }
+
+    /// Nothing has been found for long.
+    fn is_slow(&self) -> bool {
+        self.delay == MAX_DELAY_US
+    }
+
+    /// After a look.
+    fn seen(&mut self, found: bool) {
+        if found {
+            *self = Self::new();
+        } else {
+            self.in_vain += 1;
+        }
+        if self.in_vain > PATIENCE {
+            self.delay = (self.delay * 2).min(MAX_DELAY_US);
+        }
+        self.lull = if nobody_runs() {
+            (self.lull.max(MIN_DELAY_US) * LULL_GROWTH).min(MAX_DELAY_US)
+        } else {
+            0
+        };
+    }
+}
+
+/// Since when no P has been taken from the idle list but for what sysmon knew of: timers, and its own workers.
 struct Quiet {
     activations: u64,
-    since: Option<u64>,
+    since: u64,
 }
 
 impl Quiet {
     fn new() -> Self {
         Self {
             activations: 0,
-            since: None,
+            since: 0,
         }
     }
 
-    /// Whether all Ps have been idle for [`QUIET_NS`] without a break.
+    /// The Ps that have been taken were taken for what sysmon knew of.
+    fn expect_activations(&mut self) {
+        self.activations = ACTIVATIONS.load(Ordering::Acquire);
+    }
+
+    /// Whether nobody runs, and no P has been taken for [`QUIET_NS`].
     fn lasts(&mut self, now: u64) -> bool {
         let activations = ACTIVATIONS.load(Ordering::Acquire);
-        if !all_idle() || activations != self.activations {
-            self.activations = activations;
-            self.since = None;
-            return false;
+        if activations != self.activations {
+            *self = Self {
+                activations,
+                since: now,
+            };
         }
-        let since = *self.since.get_or_insert(now);
-        now.saturating_sub(since) >= QUIET_NS
+        now.saturating_sub(self.since) >= QUIET_NS && nobody_runs()
     }
 }
 
-fn all_idle() -> bool {
-    SPIN.idle() >= procs::live()
+/// Whether there is nothing to watch: all Ps are idle, but for those of hogs that are made up for already and have left nobody waiting. Exact under the scheduler lock.
+fn nobody_runs() -> bool {
+    let (idle, live) = (SPIN.idle(), procs::live());
+    idle >= live || (idle != 0 && idle + procs::hogs() >= live && allp().all(P::is_at_rest))
 }
 
-/// Looks for a deadlock, again and again as long as that cannot be decided, and sleeps meanwhile until a P is taken. True when it slept for that.
+/// Looks for a deadlock, again and again as long as that cannot be decided, and sleeps meanwhile until a P is taken. True when it slept, and is to look at once.
 fn sleep_until_active(quiet: &mut Quiet) -> bool {
     let mut undecided = dead::Undecided::new();
     loop {
-        let look_again = undecided.look(quiet.activations);
+        let dead = undecided.look(quiet.activations);
+        let now = nanotime();
+        let for_timer = timer::first().map(|first| look_after_timer(first, now));
+        let for_death = dead.look_again_in().map(|pause| now + pause);
+        let for_memory = reclaim::due(now);
+        let for_trace = schedtrace::interval().map(|pause| now + pause);
+        let until = [for_timer, for_death, for_memory, for_trace];
+        let until = until.into_iter().flatten().min();
         {
             let _sched = SCHED.lock();
-            if !all_idle() || ACTIVATIONS.load(Ordering::Relaxed) != quiet.activations {
+            if !nobody_runs()
+                || ACTIVATIONS.load(Ordering::Relaxed) != quiet.activations
+                || !dead.stands()
+            {
                 return false;
             }
             NOTE.clear();
+            UNTIL.store(until.unwrap_or(u64::MAX), Ordering::Relaxed);
+            COARSE_NOW.store(0, Ordering::Relaxed);
             WAITING.store(true, Ordering::Relaxed);
         }
-        let for_memory = reclaim::due_in(nanotime());
-        let woken = NOTE.sleep_for(earliest([look_again, for_memory, schedtrace::interval()]));
-        if woken || !stop_waiting() {
-            quiet.since = None;
-            return true;
-        }
+        let pause = until.map(|until| until.saturating_sub(now));
+        let woken = NOTE.sleep_for(pause) || !stop_waiting();
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
+        if woken {
+            quiet.since = now;
+            return true;
+        }
+        if ACTIVATIONS.load(Ordering::Acquire) != quiet.activations
+            || for_timer.is_some_and(|at| at <= now)
+        {
+            quiet.expect_activations();
+            return true;
+        }
         schedtrace::when_due(now);
-        reclaim::when_due(now);
+        if reclaim::when_due(now) {
+            quiet.expect_activations();
+            return false;
+        }
     }
 }
 
-fn earliest(times: [Option<u64>; 3]) -> Option<u64> {
-    times.into_iter().flatten().min()
+/// When to look whether what a timer has started still runs. A timer that is late waits for a processor of the machine: to look at once would not help it.
+fn look_after_timer(first: u64, now: u64) -> u64 {
+    let late = now.saturating_sub(first);
+    first.max(now) + AFTER_TIMER_NS.max(late)
 }
 
 /// Time is up: nobody is to wake sysmon any more. False when somebody has, or is about to.
 fn stop_waiting() -> bool {
     let _sched = SCHED.lock();
+    dead::listen_no_more();
     WAITING.swap(false, Ordering::Relaxed)
 }
 
@@ -143,10 +243,24 @@ pub fn waits() -> bool {
     WAITING.load(Ordering::Relaxed)
 }
 
-/// A P left the idle list. Under the scheduler lock.
+/// A P left the idle list, or is no longer a hog's. Under the scheduler lock.
 pub fn wake() {
-    if WAITING.load(Ordering::Relaxed) {
-        WAITING.store(false, Ordering::Relaxed);
-        NOTE.wakeup();
+    if WAITING.load(Ordering::Relaxed)
+        && UNTIL.load(Ordering::Relaxed) > nanotime().saturating_add(SOON_NS)
+    {
+        wake_now();
     }
+}
+
+/// Something has happened that may have been the last thing to happen. Under the scheduler lock.
+pub fn wake_for_death(_sched: &Sched) {
+    if WAITING.load(Ordering::Relaxed) {
+        wake_now();
+    }
+}
+
+fn wake_now() {
+    dead::listen_no_more();
+    WAITING.store(false, Ordering::Relaxed);
+    NOTE.wakeup();
 }

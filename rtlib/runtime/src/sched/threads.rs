@@ -9,7 +9,7 @@ use super::g::G;
 use super::global::{ALLMS, MAX_MCOUNT, SCHED, SPIN, Sched};
 use super::m::M;
 use super::p::P;
-use super::{M0, procs, template};
+use super::{M0, dead, procs, template, timer};
 use crate::arch::current::{switch, tls};
 use crate::fatal;
 use crate::libc::ffi::{self, PthreadAttr};
@@ -82,8 +82,10 @@ pub fn stopm_until(mp: &'static M, until: Option<u64>) {
     let woken = mp.park.sleep_for(Some(when.saturating_sub(nanotime())));
     mp.blocked.store(false, Ordering::Relaxed);
     if woken || !take_idle_p(mp) {
-        park_until_p(mp);
+        return park_until_p(mp);
     }
+    // Before it looks for other work, for which it would have to spin, and then to start another M.
+    timer::run_all();
 }
 
 /// After a sleep that nobody ended: takes `mp` off the idle list, and a P with it. False when it stays there, or somebody is about to wake it.
@@ -282,6 +284,7 @@ fn bury(mp: &'static M) {
     sched.mcount -= 1;
     mp.schedlink.set(sched.mdead);
     sched.mdead = Some(mp);
+    dead::something_ended(&sched);
 }
 
 /// The life of an ordinary M.
@@ -357,7 +360,7 @@ pub fn mexit(mp: &'static M) -> ! {
     if ptr::eq(mp, &raw const M0) {
         // The process's first thread must stay. It may be the only one, and then nobody would see the deadlock.
         crate::boot::second::expect_idleness();
-        SCHED.lock().nmidlelocked += 1;
+        SCHED.lock().mlocked();
         loop {
             mp.park.sleep();
             mp.park.clear();

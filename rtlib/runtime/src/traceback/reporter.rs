@@ -61,7 +61,7 @@ fn wait_while_it_gets_on(tid: u32) {
         let gets_on = now != before || now.is_multiple_of(2);
         before = now;
         same = if gets_on { 0 } else { same + 1 };
-        asleep = if gets_on || !is_asleep(tid) {
+        asleep = if gets_on || is_asleep(tid) != Some(true) {
             0
         } else {
             asleep + 1

@@ -77,6 +77,7 @@ constants!(general {
     __NR_futex: u32 = 202;
     __NR_sched_getaffinity: u32 = 204;
     __NR_getdents64: u32 = 217;
+    __NR_clock_gettime: u32 = 228;
     __NR_exit_group: u32 = 231;
     __NR_tgkill: u32 = 234;
     __NR_openat: u32 = 257;

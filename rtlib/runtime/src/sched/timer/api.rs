@@ -46,7 +46,7 @@ unsafe extern "C" fn timer_set(
         at.write(Timer::new(fire, arg));
         (*at).set(run::timers_here(), when, period);
     }
-    run::watch();
+    run::watch(when);
 }
 
 /// See `rtlib_abi::time::timer_stop`.

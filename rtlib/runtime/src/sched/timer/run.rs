@@ -6,9 +6,9 @@ use super::timers::Timers;
 use crate::boot::second;
 use crate::os::linux::nanotime;
 use crate::sched::g::G;
-use crate::sched::global::{ALLP, SPIN, allp};
+use crate::sched::global::{ALLP, SCHED, SPIN, allp};
 use crate::sched::p::{P, PStatus};
-use crate::sched::park::{goready, goready_behind, my_p};
+use crate::sched::park::{goready_behind, goready_next, my_p};
 use crate::sched::threads;
 
 /// Rounds of the fast path between two looks at the clock.
@@ -28,10 +28,11 @@ pub(super) fn timers_here() -> &'static Timers {
 }
 
 /// After setting a timer of somebody who goes on running: others must look at it in time.
-pub(super) fn watch() {
+pub(super) fn watch(when: u64) {
     second::expect_idleness();
-    if my_p().is_none() || SPIN.idle() != 0 {
-        threads::wakep(false);
+    let nobody_will = || !SCHED.lock().somebody_wakes_by(when);
+    if (my_p().is_none() || SPIN.idle() != 0) && nobody_will() {
+        threads::wakep(true);
     }
 }
 
@@ -85,8 +86,8 @@ pub fn see_to_overdue(now: u64) -> bool {
     for pp in allp().filter(|pp| is_due_at(pp, late)) {
         if pp.is(PStatus::Dead) || pp.hog.load(Ordering::Relaxed) {
             ran |= run(&pp.timers, now);
-        } else if SPIN.idle() != 0 {
-            threads::wakep(false);
+        } else if SPIN.idle() != 0 && !SCHED.lock().somebody_wakes_by(now) {
+            threads::wakep(true);
         }
     }
     ran
@@ -109,7 +110,7 @@ pub fn leave_dead_ps() {
 
 /// Runs what is due, [`BATCH`] at most. True when something was. Whom the first one wakes runs next, the others after it, in the order of their deadlines.
 fn run(timers: &Timers, now: u64) -> bool {
-    let mut ready: fn(&'static G) = goready;
+    let mut ready: fn(&'static G) = goready_next;
     let mut ran = false;
     for timer in core::iter::from_fn(|| timers.take_due(now)).take(BATCH) {
         // A periodic timer does not stay with a P that is dead, and no longer looked at when it has none.

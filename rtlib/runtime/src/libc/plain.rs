@@ -1,0 +1,78 @@
+//! Threads of the program's own: those that `pthread_create` makes for others than the runtime (std's, C's). They are counted, and their end is told, so that a deadlock
+//! is found without asking again and again (`sched/dead.rs`). Linked as `--wrap=pthread_create`.
+
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use super::dtors;
+use super::ffi::{self, PthreadAttr};
+use crate::sched::dead;
+
+type Start = extern "C" fn(*mut c_void) -> *mut c_void;
+
+/// What a new thread is to call.
+struct Call {
+    start: Start,
+    arg: *mut c_void,
+}
+
+/// Those that exist. One that ends is counted out before libc's count and the kernel's say so.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// How many there are.
+pub fn count() -> u32 {
+    COUNT.load(Ordering::SeqCst)
+}
+
+/// As libc's, counted.
+///
+/// # Safety
+/// As pthread_create(3).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_pthread_create(
+    thread: *mut usize,
+    attr: *const PthreadAttr,
+    start: Start,
+    arg: *mut c_void,
+) -> c_int {
+    const EAGAIN: c_int = 11;
+    // SAFETY: plain allocation.
+    let call = unsafe { ffi::calloc(1, size_of::<Call>()) }.cast::<Call>();
+    if call.is_null() {
+        return EAGAIN;
+    }
+    // SAFETY: fresh memory of the right size and alignment.
+    unsafe { call.write(Call { start, arg }) };
+    COUNT.fetch_add(1, Ordering::SeqCst);
+    // SAFETY: the caller's arguments; `begin` may be called with what it is given.
+    let error = unsafe { ffi::pthread_create(thread, attr, begin, call.cast()) };
+    if error != 0 {
+        // SAFETY: it came from calloc, and no thread has it.
+        unsafe { ffi::free(call.cast()) };
+        count_out();
+    }
+    error
+}
+
+/// A thread's first function. It has no frame of its own to clean up, so that `pthread_exit` and `pthread_cancel` may unwind it.
+extern "C" fn begin(call: *mut c_void) -> *mut c_void {
+    // SAFETY: `__wrap_pthread_create` made it for this thread alone.
+    let Call { start, arg } = unsafe {
+        let value = call.cast::<Call>().read();
+        ffi::free(call);
+        value
+    };
+    // The first to be registered is the last to be called.
+    dtors::at_exit(end, ptr::null_mut());
+    start(arg)
+}
+
+unsafe extern "C" fn end(_: *mut c_void) {
+    count_out();
+}
+
+fn count_out() {
+    COUNT.fetch_sub(1, Ordering::SeqCst);
+    dead::thread_ends();
+}
