@@ -79,10 +79,8 @@ pub(super) fn callee(name: &str) -> Option<&str> {
         match byte {
             b'<' => depth += 1,
             b'>' if !name[..at].ends_with('-') => depth = depth.checked_sub(1)?,
-            b' ' if depth == 0 => {
-                if name[at..].starts_with(" as core::ops::function::Fn") {
-                    return Some(&name[..at]);
-                }
+            b' ' if depth == 0 && name[at..].starts_with(" as core::ops::function::Fn") => {
+                return Some(&name[..at]);
             }
             _ => {}
         }
