@@ -32,7 +32,7 @@ pub type Trim = Vec<(PathBuf, String)>;
 pub fn outside(dir: &Path, sysroot: &Path) -> Trim {
     let home = cargo_config2::cargo_home_with_cwd(dir).map(|home| (home, "/cargo".to_owned()));
     let sources = (sysroot.join("lib/rustlib/src/rust"), "/rust".to_owned());
-    deeper_last(home.into_iter().chain([sources]).collect())
+    with_real(home.into_iter().chain([sources]).collect())
 }
 
 /// The same, and those of a workspace and of the path dependencies outside of it.
@@ -50,6 +50,17 @@ pub fn of_workspace(workspace: &Workspace, dir: &Path, sysroot: &Path) -> Trim {
     }));
     trim.push((workspace.root.clone(), "/workspace".to_owned()));
     trim.push((workspace.build_dir.clone(), BUILD_DIR.to_owned()));
+    with_real(trim)
+}
+
+/// The same, and the directories that symbolic links in these lead to: rustc's working directory, which is in debug information, is without links.
+fn with_real(mut trim: Trim) -> Trim {
+    let real = trim.iter().filter_map(|(dir, name)| {
+        let real = (dir.canonicalize().ok()?, name.clone());
+        (!trim.contains(&real)).then_some(real)
+    });
+    let real: Vec<_> = real.collect();
+    trim.extend(real);
     deeper_last(trim)
 }
 
@@ -95,6 +106,7 @@ pub fn flags(trim: &[(PathBuf, String)]) -> Vec<String> {
         .filter(|name| !name.starts_with(PATH_DEPENDENCY))
         .collect();
     names.sort_unstable();
+    names.dedup();
     names.into_iter().for_each(|name| hash.add(name));
     [
         "--cfg".to_owned(),
@@ -171,9 +183,27 @@ mod tests {
             ("/x", "/path/x-1.0.0"),
         ]));
         assert_eq!(base, same);
+        let linked = [
+            ("/a", "/cargo"),
+            ("/w", "/workspace"),
+            ("/real/w", "/workspace"),
+        ];
+        assert_eq!(base, flags(&trim(&linked)));
         assert_ne!(base, flags(&trim(&[("/a", "/cargo")])));
         assert!(base.iter().all(|flag| !flag.contains('/')), "{base:?}");
         assert!(flags(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_directory_behind_a_link_is_trimmed_by_both_names() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let dir = dir.path().canonicalize().expect("it is there");
+        let (real, link) = (dir.join("real"), dir.join("link"));
+        std::fs::create_dir(&real).expect("creates");
+        std::os::unix::fs::symlink(&real, &link).expect("links");
+        let entry = |path: &Path| (path.to_path_buf(), "/workspace".to_owned());
+        assert_eq!(with_real(vec![entry(&link)]), [entry(&link), entry(&real)]);
+        assert_eq!(with_real(vec![entry(&real)]), [entry(&real)]);
     }
 
     #[test]
