@@ -128,6 +128,9 @@ fn builds_with_tmpdir(dir: &Path) {
     let with = |command: &mut Command| run(command.env("TMPDIR", dir), BUILD);
     _ = with(&mut build(&project)).ok();
     says_hello(&project);
+    let mut install = project.gobuild();
+    install.args(["install", "--path", ".", "--root", "root", "--offline"]);
+    _ = with(&mut install).ok();
     project.file(
         "src/main.rs",
         "unsafe extern \"C\" { safe fn nowhere(); }\nfn main() { nowhere() }\n",
