@@ -40,7 +40,7 @@ impl Forward {
 }
 
 /// Package selection of `build` and `test`.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Package Selection")]
 pub struct PackageArgs {
     /// Package to build; may be given several times
@@ -239,7 +239,7 @@ impl MoreArgs {
 }
 
 /// What only `cargo build` takes.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Compilation Options")]
 pub struct BuildOnlyArgs {
     /// Copy final artifacts to this directory (unstable)

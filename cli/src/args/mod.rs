@@ -281,7 +281,29 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
     }
     let args = order::subcommand_first(&definition, args);
     let args = std::iter::once(OsString::from("cargo gobuild")).chain(args);
-    Cli::from_arg_matches(&self::definition().try_get_matches_from(args)?)
+    let cli = Cli::from_arg_matches(&self::definition().try_get_matches_from(args)?)?;
+    match cli.through.is_empty() || !cli.build.has_options_of_cargo() {
+        true => Ok(cli),
+        false => Err(definition.error(
+            clap::error::ErrorKind::ArgumentConflict,
+            "cargo's options belong to the command: they stand behind it, as in `cargo gobuild -- test --release`",
+        )),
+    }
+}
+
+impl BuildArgs {
+    /// Whether there is an option that cargo would get, or that only `build` has. How this tool talks, and where, is its own affair.
+    fn has_options_of_cargo(&self) -> bool {
+        let mut cargo = self.cargo.clone();
+        cargo.display = Default::default();
+        cargo.more.directory = None;
+        cargo.more.unstable.clear();
+        cargo != CargoArgs::default()
+            || self.packages != PackageArgs::default()
+            || !self.targets.is_default()
+            || self.only != BuildOnlyArgs::default()
+            || !self.emit.is_empty()
+    }
 }
 
 /// The completion script for `shell`. It completes `cargo-gobuild`, the name under which shells know the command.
@@ -397,6 +419,24 @@ mod tests {
     #[test]
     fn options_that_the_subcommand_has_not_are_refused() {
         assert!(parse(["--emit", "inittask", "run"].map(OsString::from)).is_err());
+    }
+
+    #[test]
+    fn any_command_stands_behind_the_dashes_with_its_options() {
+        let cli = parsed(&["--linker", "cc", "-q", "--", "nextest", "run", "--release"]);
+        assert_eq!(cli.through, ["nextest", "run", "--release"]);
+        assert_eq!(cli.build.go.linker, Some(LinkerChoice::Cc));
+        for option in [
+            "--release",
+            "-papp",
+            "--all-targets",
+            "--emit=graph",
+            "--locked",
+        ] {
+            let args = [option, "--", "nextest", "run"].map(OsString::from);
+            let error = parse(args).expect_err(option).to_string();
+            assert!(error.contains("stand behind it"), "{error}");
+        }
     }
 
     #[test]

@@ -55,6 +55,11 @@ pub fn refused(definition: &Command, args: &[OsString]) -> Option<String> {
     if definition.find_subcommand(word).is_some() {
         return None;
     }
+    if let Some(toolchain) = word.strip_prefix('+') {
+        return Some(format!(
+            "the toolchain is chosen before the command: `cargo +{toolchain} gobuild`"
+        ));
+    }
     if PLAIN.contains(&word) {
         return Some(format!(
             "`cargo gobuild` has no command `{word}`: use `cargo {word}`, which works as ever, since it links no program"
@@ -88,6 +93,7 @@ mod tests {
             ("-q --release clippy", "use `cargo clippy`"),
             ("nextest run", "`cargo gobuild -- nextest …`"),
             ("rustc", "`cargo gobuild -- rustc …`"),
+            ("+nightly build", "`cargo +nightly gobuild`"),
         ] {
             let said = said(text).unwrap_or_default();
             assert!(said.contains(part), "{text}: {said}");
