@@ -44,7 +44,15 @@ fn long_help_explains_emit_and_configuration() {
 
 #[test]
 fn every_subcommand_has_help() {
-    for name in ["build", "run", "test", "install", "inspect", "completions"] {
+    for name in [
+        "build",
+        "run",
+        "test",
+        "install",
+        "inspect",
+        "completions",
+        "man",
+    ] {
         let help = run(&[name, "--help"]).expect_code(0).stdout;
         assert!(
             help.contains(&format!("Usage: cargo gobuild {name}")),
@@ -70,6 +78,45 @@ fn completions_go_to_standard_output() {
             outcome.stdout.contains("inspect") && outcome.stderr.is_empty(),
             "{shell}"
         );
+    }
+}
+
+/// One page for each subcommand, with its options, whatever it is called on the command line.
+#[test]
+fn manual_pages_tell_every_option() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let pages = dir.path().join("share/man/man1");
+    run(&["man", &pages.display().to_string()]).expect_code(0);
+    let page = |name: &str| {
+        std::fs::read_to_string(pages.join(name))
+            .expect("a page")
+            .replace("\\-", "-")
+    };
+    let main = page("cargo-gobuild.1");
+    assert!(
+        main.contains(".TH CARGO-GOBUILD 1") && main.contains("cargo-gobuild-inspect(1)"),
+        "{main}"
+    );
+    for name in [
+        "build",
+        "run",
+        "test",
+        "install",
+        "inspect",
+        "completions",
+        "man",
+    ] {
+        let text = page(&format!("cargo-gobuild-{name}.1"));
+        assert!(text.contains(&format!("cargo gobuild {name}")), "{text}");
+        let help = run(&[name, "--help"]).expect_code(0).stdout;
+        for option in help
+            .split([' ', '\n'])
+            .filter(|word| word.starts_with("--"))
+        {
+            let end = option.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let option = &option[..end.unwrap_or(option.len())];
+            assert!(text.contains(option), "{name}: no {option}");
+        }
     }
 }
 

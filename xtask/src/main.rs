@@ -4,6 +4,8 @@
 //! what the tests need from the system. A new chore is a line in [`CHORES`].
 
 mod needs;
+mod package;
+mod pip;
 mod run;
 mod steps;
 mod tidy;
@@ -37,6 +39,11 @@ const CHORES: &[Chore] = &[
         run: steps::tidy,
     },
     Chore {
+        name: "package",
+        about: "make all packages, install the tool from them without the network, build and run programs with it",
+        run: steps::package,
+    },
+    Chore {
         name: "bless",
         about: "rewrite the expected messages of the tests",
         run: steps::bless,
@@ -66,7 +73,7 @@ fn main() -> ExitCode {
     let Some(chore) = chore else {
         eprintln!("usage: cargo xtask CHORE\n");
         for chore in CHORES {
-            eprintln!("  {:6} {}", chore.name, chore.about);
+            eprintln!("  {:7} {}", chore.name, chore.about);
         }
         return ExitCode::from(2);
     };

@@ -11,6 +11,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("git", "git"),
     ("python3-venv", "python3"),
     ("qemu-user", "qemu-x86_64"),
+    ("fish", "fish"),
+    ("zsh", "zsh"),
 ];
 
 /// glibc's static library, wherever the C compiler keeps it.

@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::package::{self, Verify};
 use crate::run::Runner;
 use crate::workspace::{cargo, cargo_in, others, root, shown, target};
-use crate::{needs, tidy as rules, toolchains};
+use crate::{needs, pip, tidy as rules, toolchains};
 
 /// The toolchain for miri, and one of those that the tool is tested with.
 pub const NIGHTLY: &str = "+nightly";
@@ -17,6 +18,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
     runner.function("needs", needs::get);
     formatting(runner);
     tidy(runner, &[]);
+    pip::check(runner);
     lints(runner);
     runner.child(
         "unit",
@@ -29,6 +31,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
         "fuzz (short)",
         cargo_in(&root().join("fuzz"), &["test"]).env("CARGO_TARGET_DIR", target().join("fuzz")),
     );
+    package::package(runner, Verify::No);
     end_to_end(runner);
 }
 
@@ -48,6 +51,11 @@ pub fn ci(runner: &mut Runner, only: &[String]) {
 /// The rules of [`rules`].
 pub fn tidy(runner: &mut Runner, _: &[String]) {
     runner.function("tidy", || rules::check(root()));
+}
+
+/// Everything that a registry would get, used from there.
+pub fn package(runner: &mut Runner, _: &[String]) {
+    package::package(runner, Verify::Yes);
 }
 
 /// Rewrites the expected messages: trybuild's and ours.

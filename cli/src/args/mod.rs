@@ -1,9 +1,10 @@
 //! The command line of the front door, as clap reads it. Only syntax is checked here; nothing is opened or started.
 //!
 //! [`cargo`] holds cargo's own options and hands them on, [`emit`] the `--emit` requests; `order` lets options stand before the subcommand; [`through`] reads
-//! the commands of cargo that are run as they are, `others` says what to do about those that are not here.
+//! the commands of cargo that are run as they are, `others` says what to do about those that are not here; `completions` makes scripts for shells.
 
 pub mod cargo;
+mod completions;
 pub mod emit;
 mod order;
 mod others;
@@ -20,6 +21,8 @@ use cargo::{
     BuildOnlyArgs, CargoArgs, InstallCargoArgs, MoreArgs, PackageArgs, RunTargetArgs, TargetArgs,
 };
 use emit::EmitRequest;
+
+pub use completions::completions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,7 +87,10 @@ pub enum Command {
     /// Show what a built binary holds: entry point, inits in order, build info, packages
     Inspect(InspectArgs),
     /// Print a completion script for a shell
+    #[command(after_help = completions::INSTALL)]
     Completions(CompletionsArgs),
+    /// Write manual pages, one for each subcommand
+    Man(ManArgs),
 }
 
 /// `cargo gobuild build`
@@ -206,6 +212,14 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
+/// `cargo gobuild man`
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Where to write them: `man` finds those in the directories man1 of $MANPATH and in ~/.local/share/man/man1
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
 /// The options that are not cargo's.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Gobuild Options")]
@@ -237,7 +251,7 @@ impl Cli {
             Some(Command::Run(args)) => Some(&args.cargo.more),
             Some(Command::Test(args) | Command::Bench(args)) => Some(&args.cargo.more),
             Some(Command::Install(args)) => Some(&args.cargo.more),
-            Some(Command::Inspect(_) | Command::Completions(_)) => None,
+            Some(Command::Inspect(_) | Command::Completions(_) | Command::Man(_)) => None,
         }
     }
 }
@@ -304,15 +318,6 @@ impl BuildArgs {
             || self.only != BuildOnlyArgs::default()
             || !self.emit.is_empty()
     }
-}
-
-/// The completion script for `shell`. It completes `cargo-gobuild`, the name under which shells know the command.
-#[must_use]
-pub fn completions(shell: Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    let mut command = definition().bin_name("cargo-gobuild");
-    clap_complete::generate(shell, &mut command, "cargo-gobuild", &mut script);
-    script
 }
 
 #[cfg(test)]
@@ -436,17 +441,6 @@ mod tests {
             let args = [option, "--", "nextest", "run"].map(OsString::from);
             let error = parse(args).expect_err(option).to_string();
             assert!(error.contains("stand behind it"), "{error}");
-        }
-    }
-
-    #[test]
-    fn every_shell_gets_a_script() {
-        for shell in Shell::value_variants() {
-            let script = String::from_utf8(completions(*shell)).expect("UTF-8");
-            assert!(
-                script.contains("gobuild") && script.contains("inspect"),
-                "{shell}"
-            );
         }
     }
 }

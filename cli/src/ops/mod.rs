@@ -6,6 +6,7 @@ pub mod dry_run;
 pub mod emit;
 pub mod inspect;
 pub mod install;
+pub mod man;
 pub mod run;
 pub mod test;
 pub mod through;
@@ -58,7 +59,7 @@ fn shell_for(cli: &Cli) -> Shell {
         Some(Command::Run(args)) => Shell::new(&args.cargo.display, false),
         Some(Command::Test(args) | Command::Bench(args)) => Shell::new(&args.cargo.display, false),
         Some(Command::Install(args)) => Shell::new(&args.cargo.display, false),
-        Some(Command::Inspect(_) | Command::Completions(_)) => Shell::plain(),
+        Some(Command::Inspect(_) | Command::Completions(_) | Command::Man(_)) => Shell::plain(),
     }
 }
 
@@ -115,6 +116,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         Some(Command::Bench(args)) => test::bench(&args),
         Some(Command::Install(args)) => install::install(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
+        Some(Command::Man(args)) => man::man(&args),
         Some(Command::Completions(args)) => {
             shell::answer(&args::completions(args.shell)).map_err(Error::Stdout)?;
             Ok(exit_code::SUCCESS)
