@@ -65,11 +65,13 @@ pub fn refused(definition: &Command, args: &[OsString]) -> Option<String> {
             "`cargo gobuild` has no command `{word}`: use `cargo {word}`, which works as ever, since it links no program"
         ));
     }
-    let mut names = definition
-        .get_subcommands()
-        .flat_map(|command| command.get_name_and_visible_aliases());
-    if names.any(|name| strsim::jaro_winkler(name, word) > SIMILAR) {
-        return None;
+    let likeness = |name: &&str| strsim::jaro_winkler(name, word);
+    let names = definition.get_subcommands().map(Command::get_name);
+    let nearest = names.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    if let Some(meant) = nearest.filter(|name| likeness(name) > SIMILAR) {
+        return Some(format!(
+            "`cargo gobuild` has no command `{word}`; did you mean `{meant}`?"
+        ));
     }
     Some(format!(
         "`cargo gobuild` has no command `{word}`; `cargo gobuild -- {word} …` runs `cargo {word}` with programs and tests linked by this tool"
@@ -94,6 +96,7 @@ mod tests {
             ("nextest run", "`cargo gobuild -- nextest …`"),
             ("rustc", "`cargo gobuild -- rustc …`"),
             ("+nightly build", "`cargo +nightly gobuild`"),
+            ("buidl --release", "did you mean `build`?"),
         ] {
             let said = said(text).unwrap_or_default();
             assert!(said.contains(part), "{text}: {said}");
@@ -103,7 +106,6 @@ mod tests {
             "help run",
             "-p doc",
             "-- doc",
-            "buidl",
             "--bin doc t",
             "bench",
         ] {
