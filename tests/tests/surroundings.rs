@@ -83,41 +83,65 @@ fn files_have_the_modes_that_the_umask_leaves() {
     }
 }
 
-/// Starts a program for which the kernel answers chmod and its like as file systems without modes do.
-const WITHOUT_CHMOD: &str = r#"
+/// Starts a program for which the kernel answers the system calls with these numbers as if they were not permitted.
+const DENY: &str = r#"
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#define DENY(NR) \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 int main(int argc, char **argv) {
-    struct sock_filter filter[] = {
+    struct sock_filter filter[64] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        DENY(SYS_chmod), DENY(SYS_fchmod), DENY(SYS_fchmodat), DENY(452),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+    int length = 1;
+    for (char *nr = strtok(argv[1], ","); nr; nr = strtok(NULL, ",")) {
+        filter[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, atoi(nr), 0, 1);
+        filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+    }
+    filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = { length, filter };
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
         return 98;
-    execvp(argv[1], argv + 1);
+    execvp(argv[2], argv + 2);
     return 97;
 }
 "#;
+/// chmod, fchmod, fchmodat, fchmodat2.
+const CHMOD: &str = "90,91,268,452";
+const BIND: &str = "49";
+
+#[track_caller]
+fn build_without(project: &Project, calls: &str) -> Outcome {
+    project.file("deny.c", DENY);
+    let mut cc = Command::new("cc");
+    cc.args(["-o", "deny", "deny.c"])
+        .current_dir(project.path());
+    _ = run(&mut cc, BUILD).ok();
+    let script = format!("exec {}/deny {calls} \"$@\"", project.path().display());
+    run(&mut started_by(&script, &build(project)), BUILD)
+}
 
 #[test]
 fn file_systems_may_refuse_chmod() {
     let project = hello();
-    project.file("launch.c", WITHOUT_CHMOD);
-    let mut cc = Command::new("cc");
-    cc.args(["-o", "launch", "launch.c"])
-        .current_dir(project.path());
-    _ = run(&mut cc, BUILD).ok();
-    let script = format!("exec {}/launch \"$@\"", project.path().display());
-    _ = run(&mut started_by(&script, &build(&project)), BUILD).ok();
+    _ = build_without(&project, CHMOD).ok();
+    says_hello(&project);
+}
+
+#[test]
+fn sandboxes_may_refuse_sockets() {
+    let project = hello();
+    let outcome = build_without(&project, BIND).ok();
+    assert!(
+        outcome.err().contains("cannot open a socket for reports"),
+        "{}",
+        outcome.report()
+    );
     says_hello(&project);
 }
 
