@@ -1,7 +1,7 @@
-//! A reference to `gobuild_abi_v1` that no optimisation and no linker drops. Only the runtime object of the same ABI version defines
-//! that symbol, so a program that is linked without it, or with another version's, does not link.
+//! An ELF note with the ABI version of this crate, by which `cargo gobuild` sees in the finished program that its runtime has another one. It refers to `gobuild_abi_v1`, which the runtime
+//! defines when it has this version.
 //!
-//! The reference stands in an ELF note: rustc names every `#[used]` static of a library to the linker, and notes are never
+//! rustc names every `#[used]` static of a library to the linker, and notes are never
 //! garbage-collected. Not in unit tests, which bring a runtime of their own (`fake_runtime`).
 
 use rtlib_abi::api::ABI_V1;

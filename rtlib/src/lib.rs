@@ -21,8 +21,10 @@
 //!
 //! The scheduler is not in this crate: `cargo gobuild` links it into the program. So `cargo check`, `cargo clippy`, `cargo doc` and
 //! building libraries work as ever, but a program (a binary, a test, an example) that uses this crate must be built with
-//! `cargo gobuild`, `cargo gobuild run` or `cargo gobuild test`. A plain `cargo build` of it fails at link time with `undefined symbol:
-//! gobuild_abi_v1`, as does a `cargo gobuild` whose version does not fit this crate's.
+//! `cargo gobuild`, `cargo gobuild run` or `cargo gobuild test`. One that plain `cargo build` made ends at once, with a message that says so.
+//!
+//! Crates that use this one also work in build scripts and procedural macros, which plain cargo links. Init functions do not run there, package variables have no values, and starting a goroutine
+//! panics.
 //!
 //! # Init functions and package variables
 //!
@@ -50,6 +52,7 @@ extern crate std;
 pub mod __private;
 #[cfg(not(any(test, loom, miri)))]
 mod abi_check;
+mod absent;
 mod blocking;
 #[cfg(all(test, not(loom)))]
 mod blocking_tests;

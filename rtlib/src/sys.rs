@@ -17,6 +17,8 @@ use core::str;
 use rtlib_abi::api::{self, Entry, GRef};
 use rtlib_abi::layout::Str;
 
+use crate::absent;
+
 /// The init function or initialiser that is running.
 #[derive(Clone, Copy)]
 pub(crate) struct RunningInit {
@@ -77,10 +79,18 @@ pub(crate) unsafe fn newproc(
     stack_size: usize,
     panics: Panics,
 ) -> Ref {
+    if !absent::runtime_is_here() {
+        no_goroutines();
+    }
     // SAFETY: the caller vouches for the argument and the entry.
     let started =
         unsafe { api::newproc1(entry, argument, size, align, stack_size, panics as usize) };
     Ref(started)
+}
+
+#[cold]
+fn no_goroutines() -> ! {
+    panic!("rtlib: cannot start a goroutine: {}", absent::REASON)
 }
 
 /// The calling goroutine or thread.

@@ -7,8 +7,8 @@ use core::ops::Deref;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::sync::atomic::{AtomicU8, Ordering};
 
-use crate::goroutine;
 use crate::sys::{self, RunningInit};
+use crate::{absent, goroutine};
 
 const EMPTY: u8 = 0;
 const RUNNING: u8 = 1;
@@ -88,6 +88,15 @@ impl<T> Var<T> {
     #[cold]
     #[track_caller]
     fn read_too_early(&self) -> ! {
+        if !absent::runtime_is_here() {
+            panic!(
+                "package variable `{}` ({}:{}) has no value: {}",
+                self.name,
+                self.file,
+                self.line,
+                absent::REASON
+            );
+        }
         let early = TooEarly {
             name: self.name,
             file: self.file,

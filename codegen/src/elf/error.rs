@@ -63,6 +63,14 @@ pub enum ElfError {
         /// The version it says it has.
         found: u32,
     },
+    /// An `rtlib` in the program was written for another runtime.
+    #[error(
+        "the program's `gobuild-rtlib` has ABI version {found}, the runtime of this cargo-gobuild has version {ABI_VERSION}"
+    )]
+    RtlibVersion {
+        /// The crate's version.
+        found: u32,
+    },
     /// More of something than any program has.
     #[error("the ELF file says that it has {count} {what}; at most {limit} make sense")]
     TooMany {
@@ -138,6 +146,9 @@ impl ElfError {
             Self::Machine(_) => "cargo gobuild makes programs for x86_64-unknown-linux-gnu",
             Self::GoProgram => "use `go version -m` to look into it",
             Self::NoNote => "build it with `cargo gobuild`",
+            Self::RtlibVersion { .. } => {
+                "use versions of `gobuild-rtlib` and `cargo-gobuild` that belong together: `cargo update -p gobuild-rtlib`, or install the tool again"
+            }
             Self::AbiVersion { .. } | Self::BuildInfo(_) => {
                 "use the version of cargo-gobuild that built the program, or build it again"
             }

@@ -8,7 +8,7 @@ use object::elf::NT_GNU_BUILD_ID;
 use object::read::ReadRef;
 use rtlib_abi::ABI_VERSION;
 use rtlib_abi::layout::{NOTE_PATCHED, Note};
-use rtlib_abi::symbol::{NOTE_NAME, NOTE_TYPE};
+use rtlib_abi::symbol::{NOTE_NAME, NOTE_TYPE, RTLIB_NOTE_NAME};
 
 use super::bytes::Bytes;
 use super::error::ElfError;
@@ -74,6 +74,10 @@ impl Notes {
                     let previous = gobuild.replace(GobuildNote::decode(&note)?);
                     if previous.is_some() {
                         return Err(ElfError::TwoNotes);
+                    }
+                } else if note.owner == owner_bytes(RTLIB_NOTE_NAME) {
+                    if note.kind != ABI_VERSION {
+                        return Err(ElfError::RtlibVersion { found: note.kind });
                     }
                 } else if note.owner == owner_bytes("GNU") && note.kind == NT_GNU_BUILD_ID.0 {
                     gnu_build_id = Some(note.descriptor.to_vec());

@@ -45,7 +45,7 @@ pub type Entry = unsafe extern "C" fn(arg: *mut u8);
 pub const PANICS_ARE_FATAL: usize = 1;
 
 unsafe extern "C" {
-    /// Defined by the runtime object when it has this ABI version; read so that the reference is not dropped.
+    /// Not 0 in the runtime object when it has this ABI version; 0 in a process without a runtime.
     #[link_name = "gobuild_abi_v1"]
     pub static ABI_V1: u32;
 

@@ -1,7 +1,7 @@
 //! Symbol and section names. They are Go's own where Go has the thing, dots included, so that a Go programmer's gdb
 //! session (`b runtime.schedinit`) works literally.
 
-/// Undefined in the `rtlib` crate, defined in the runtime object: a version mismatch breaks the link.
+/// Defined in the runtime object; in the `rtlib` crate weakly, as 0, for processes without a runtime.
 pub const ABI: &str = "gobuild_abi_v1";
 
 /// The ELF entry point (`e_entry`). GLOBAL FUNC, from `templates/rt0_linux_amd64.s`.
@@ -43,6 +43,8 @@ pub const INITTASK_SUFFIX: &str = "..inittask";
 pub const NOTE_SECTION: &str = ".note.gobuild";
 /// The note's owner name, NUL included in the file.
 pub const NOTE_NAME: &str = "gobuild";
+/// The owner of the note that each `rtlib` in a program leaves; its type word is the ABI version that the crate was written for.
+pub const RTLIB_NOTE_NAME: &str = "gobuild-abi";
 /// The note's type word.
 pub const NOTE_TYPE: u32 = 1;
 /// Section with the dependency list in cargo-auditable's format.

@@ -42,13 +42,26 @@ fn count_slow(bytes: usize) {
     }
 }
 
-// The real functions exist under these names only when the driver wraps them: weak, so that a program linked without has no undefined symbol.
+// The real functions exist under these names only when the driver wraps them: weak, so that a program linked without has no undefined symbol. The wraps are weak, so that a program may
+// have its own: then nothing is counted.
 core::arch::global_asm!(
     ".weak __real_malloc",
     ".weak __real_calloc",
     ".weak __real_realloc",
     ".weak __real_posix_memalign",
-    ".weak __real_aligned_alloc"
+    ".weak __real_aligned_alloc",
+    ".pushsection .text.wrap_malloc,\"ax\",@progbits",
+    ".weak __wrap_malloc",
+    "__wrap_malloc: jmp runtime.malloc",
+    ".weak __wrap_calloc",
+    "__wrap_calloc: jmp runtime.calloc",
+    ".weak __wrap_realloc",
+    "__wrap_realloc: jmp runtime.realloc",
+    ".weak __wrap_posix_memalign",
+    "__wrap_posix_memalign: jmp runtime.posix_memalign",
+    ".weak __wrap_aligned_alloc",
+    "__wrap_aligned_alloc: jmp runtime.aligned_alloc",
+    ".popsection"
 );
 
 unsafe extern "C" {
@@ -63,8 +76,8 @@ unsafe extern "C" {
 ///
 /// # Safety
 /// As malloc(3).
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_malloc(size: usize) -> *mut c_void {
+#[unsafe(export_name = "runtime.malloc")]
+unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
     count(size);
     // SAFETY: the caller's arguments.
     unsafe { __real_malloc(size) }
@@ -74,8 +87,8 @@ unsafe extern "C" fn __wrap_malloc(size: usize) -> *mut c_void {
 ///
 /// # Safety
 /// As calloc(3).
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_calloc(n: usize, size: usize) -> *mut c_void {
+#[unsafe(export_name = "runtime.calloc")]
+unsafe extern "C" fn calloc(n: usize, size: usize) -> *mut c_void {
     count(n.saturating_mul(size));
     // SAFETY: the caller's arguments.
     unsafe { __real_calloc(n, size) }
@@ -85,8 +98,8 @@ unsafe extern "C" fn __wrap_calloc(n: usize, size: usize) -> *mut c_void {
 ///
 /// # Safety
 /// As realloc(3).
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_realloc(at: *mut c_void, size: usize) -> *mut c_void {
+#[unsafe(export_name = "runtime.realloc")]
+unsafe extern "C" fn realloc(at: *mut c_void, size: usize) -> *mut c_void {
     count(size);
     // SAFETY: the caller's arguments.
     unsafe { __real_realloc(at, size) }
@@ -96,12 +109,8 @@ unsafe extern "C" fn __wrap_realloc(at: *mut c_void, size: usize) -> *mut c_void
 ///
 /// # Safety
 /// As posix_memalign(3).
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_posix_memalign(
-    out: *mut *mut c_void,
-    align: usize,
-    size: usize,
-) -> c_int {
+#[unsafe(export_name = "runtime.posix_memalign")]
+unsafe extern "C" fn posix_memalign(out: *mut *mut c_void, align: usize, size: usize) -> c_int {
     count(size);
     // SAFETY: the caller's arguments.
     unsafe { __real_posix_memalign(out, align, size) }
@@ -111,8 +120,8 @@ unsafe extern "C" fn __wrap_posix_memalign(
 ///
 /// # Safety
 /// As aligned_alloc(3).
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_aligned_alloc(align: usize, size: usize) -> *mut c_void {
+#[unsafe(export_name = "runtime.aligned_alloc")]
+unsafe extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
     count(size);
     // SAFETY: the caller's arguments.
     unsafe { __real_aligned_alloc(align, size) }
