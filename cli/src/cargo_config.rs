@@ -128,16 +128,32 @@ impl CargoConfig {
     /// The linker that the flags name; cargo puts flags last, so it wins over `target.<triple>.linker`.
     #[must_use]
     pub fn linker_in_flags(&self) -> Option<PathBuf> {
+        self.codegen_option("linker").map(PathBuf::from)
+    }
+
+    /// Whether the flags hold what would win over the arguments that we give to rustc for a program, as they come behind them.
+    #[must_use]
+    pub fn overrules_ours(&self) -> bool {
+        ["linker", "relocation-model"]
+            .iter()
+            .any(|name| self.codegen_option(name).is_some())
+    }
+
+    /// The value of the last `-C name=value` among the flags. rustc takes `_` for `-`.
+    fn codegen_option(&self, name: &str) -> Option<&str> {
         let mut found = None;
         let mut previous = "";
         for flag in &self.rustflags {
-            let value = match previous {
-                "-C" | "--codegen" => flag.strip_prefix("linker="),
+            let option = match previous {
+                "-C" | "--codegen" => Some(flag.as_str()),
                 _ => flag
-                    .strip_prefix("-Clinker=")
-                    .or_else(|| flag.strip_prefix("--codegen=linker=")),
+                    .strip_prefix("-C")
+                    .or_else(|| flag.strip_prefix("--codegen=")),
             };
-            found = value.map(PathBuf::from).or(found);
+            let value = option
+                .and_then(|option| option.split_once('='))
+                .filter(|(key, _)| key.replace('_', "-") == name);
+            found = value.map(|(_, value)| value).or(found);
             previous = flag;
         }
         found

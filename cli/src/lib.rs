@@ -8,6 +8,7 @@
 //! ([`selection`]), writes a [`plan_file`] and starts cargo ([`invocation`]). The other two doors read the plan file and talk back through
 //! [`report`]. All output goes through [`shell`]. Start reading in `ops/build.rs`, then `linker/run.rs`.
 
+pub mod ancestors;
 pub mod args;
 pub mod cargo_config;
 pub mod config;
@@ -75,7 +76,7 @@ fn door(args: &[OsString]) -> Door<'_> {
     match args {
         [first, rest @ ..] if first == "gobuild" => Door::Front(rest),
         [program, rest @ ..]
-            if std::env::var_os(plan_file::PLAN_VAR).is_some() && is_compiler(program, rest) =>
+            if is_compiler(program, rest) && ancestors::var(plan_file::PLAN_VAR).is_some() =>
         {
             Door::Wrapper(program, rest)
         }

@@ -3,15 +3,20 @@
 //! The file is named after its content and written whole, so that builds at the same time in one target directory do not disturb
 //! each other. Two more variables travel beside it: the target that is being linked, and a hash of all settings, which cargo
 //! watches because the wrapper writes it into rustc's dependency information.
+//!
+//! Compilation caches (sccache) take every variable whose name begins with `CARGO_` for an input of the compiler. So ours do not, and they are the same in
+//! every build. Where a wrapper of the user's has cleared the environment they are read from a process above ([`ancestors`]).
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use gobuild_codegen::model::{Graph, Package, PackageId, RootTarget};
 use serde::{Deserialize, Serialize};
 
+use crate::ancestors;
 use crate::config::Settings;
 use crate::files;
 use crate::fingerprint::Fingerprint;
@@ -19,11 +24,11 @@ use crate::linker::setup::LinkSetup;
 use crate::metadata::Member;
 
 /// The variable with the plan file's path.
-pub const PLAN_VAR: &str = "CARGO_GOBUILD_PLAN";
+pub const PLAN_VAR: &str = "GOBUILD_PLAN";
 /// The variable with the target that is linked, as JSON.
-pub const TARGET_VAR: &str = "CARGO_GOBUILD_TARGET";
+pub const TARGET_VAR: &str = "GOBUILD_TARGET";
 /// The variable with the hash of all settings.
-pub const SETTINGS_VAR: &str = "CARGO_GOBUILD_SETTINGS";
+pub const SETTINGS_VAR: &str = "GOBUILD_SETTINGS";
 /// Raised when the shape of the file changes.
 const SCHEMA: u32 = 2;
 
@@ -216,12 +221,12 @@ impl PlanFile {
         Ok((dir.join(format!("plan-{}.json", hash.finish())), text))
     }
 
-    /// Reads the plan that the environment names.
+    /// Reads the plan that the environment, or that of a process above, names.
     ///
     /// # Errors
     /// When there is none, or it is not ours.
     pub fn from_env() -> Result<Self, PlanFileError> {
-        let path = std::env::var_os(PLAN_VAR)
+        let path = ancestors::var(PLAN_VAR)
             .map(PathBuf::from)
             .ok_or(PlanFileError::Missing(PLAN_VAR))?;
         let text = match std::fs::read(&path) {
@@ -246,6 +251,13 @@ impl PlanFile {
         own.map_or(&self.recipe, |(_, recipe)| recipe)
     }
 
+    /// The directory of a member's manifest.
+    #[must_use]
+    pub fn dir_of(&self, package: &PackageId) -> Option<&Path> {
+        let member = self.members.iter().find(|member| member.id == *package);
+        member?.manifest_path.parent()
+    }
+
     /// A hash of all markers: changes when anything that changes an output changes.
     #[must_use]
     pub fn settings_hash(&self) -> String {
@@ -258,13 +270,13 @@ impl PlanFile {
     }
 }
 
-/// The target that the environment names.
+/// The target that the environment, or that of a process above, names.
 ///
 /// # Errors
 /// When it names none.
 pub fn target_from_env() -> Result<RootTarget, PlanFileError> {
-    let text = std::env::var(TARGET_VAR).map_err(|_| PlanFileError::Missing(TARGET_VAR))?;
-    serde_json::from_str(&text).map_err(PlanFileError::Target)
+    let text = ancestors::var(TARGET_VAR).ok_or(PlanFileError::Missing(TARGET_VAR))?;
+    serde_json::from_slice(text.as_bytes()).map_err(PlanFileError::Target)
 }
 
 /// The value for [`TARGET_VAR`].

@@ -1,7 +1,8 @@
 //! How the linker driver and the wrapper talk to the front door while cargo and rustc stand between them.
 //!
 //! rustc keeps what its linker prints and shows it only when the link fails, wrapped into its own message. So the front door
-//! listens on a Unix socket, whose name travels in the environment; what arrives is printed by the one [`crate::shell`].
+//! listens on a Unix socket, which is named after its process; drivers look for one in the processes above them. (A name in the environment would be another one
+//! in each build, which compilation caches take for another input.) What arrives is printed by the one [`crate::shell`].
 //! Without a front door (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
 //!
 //! The sockets are abstract: they are no files, so they need no temporary directory, and nothing is left of them when the front door is
@@ -18,14 +19,13 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ancestors::{self, Process};
 use crate::shell::{self, Shell};
 
-/// The environment variable with what the sockets' names begin with.
-pub const REPORT_VAR: &str = "CARGO_GOBUILD_REPORT";
 /// The socket for messages.
 const REPORT: &str = "-report";
 /// The socket that tells whether the front door is there.
@@ -114,9 +114,14 @@ impl Inbox {
     /// Listens, and prints through `shell`.
     ///
     /// # Errors
-    /// When the system has no Unix sockets for us.
+    /// When the system has no Unix sockets for us, or no /proc.
     pub fn open(shell: Arc<Shell>) -> io::Result<Self> {
-        let (name, listener) = listen()?;
+        let this = Process::this().ok_or(io::ErrorKind::NotFound)?;
+        Self::open_as(name_of(this), shell)
+    }
+
+    fn open_as(name: String, shell: Arc<Shell>) -> io::Result<Self> {
+        let listener = UnixListener::bind_addr(&address(&name, REPORT)?)?;
         let drivers = Drivers::new();
         let welcoming = drivers.welcome(UnixListener::bind_addr(&address(&name, ALIVE)?)?);
         let printing = std::thread::spawn(move || {
@@ -136,12 +141,6 @@ impl Inbox {
         })
     }
 
-    /// What senders need in their environment.
-    #[must_use]
-    pub fn env(&self) -> (&'static str, &str) {
-        (REPORT_VAR, &self.name)
-    }
-
     /// Makes drivers that still run give up, and waits until they have cleaned up; prints what has arrived; stops.
     pub fn close(self) {
         self.drivers.end();
@@ -155,18 +154,9 @@ impl Inbox {
     }
 }
 
-/// A name that nobody has, and the socket for messages.
-fn listen() -> io::Result<(String, UnixListener)> {
-    loop {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_nanos();
-        let name = format!("cargo-gobuild-{:x}-{now:x}", std::process::id());
-        match UnixListener::bind_addr(&address(&name, REPORT)?) {
-            Ok(listener) => return Ok((name, listener)),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-            Err(error) => return Err(error),
-        }
-    }
+/// What the names of a process's sockets begin with.
+fn name_of(process: Process) -> String {
+    format!("cargo-gobuild-{:x}-{:x}", process.pid, process.started)
 }
 
 fn address(name: &str, which: &str) -> io::Result<SocketAddr> {
@@ -252,10 +242,11 @@ fn receive(stream: UnixStream) -> io::Result<Option<Message>> {
 pub struct Outbox(Option<String>);
 
 impl Outbox {
-    /// Finds the front door through the environment.
+    /// Finds the front door among the processes above.
     #[must_use]
-    pub fn from_env() -> Self {
-        Self(std::env::var(REPORT_VAR).ok())
+    pub fn find() -> Self {
+        let mut names = ancestors::above().map(name_of);
+        Self(names.find(|name| connect(name, ALIVE).is_ok()))
     }
 
     /// A connection that breaks when the front door ends.
@@ -296,9 +287,16 @@ fn send(name: &str, message: &Message) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    fn opened(name: &str) -> Inbox {
+        let name = format!("cargo-gobuild-{name}-{:x}", std::process::id());
+        Inbox::open_as(name, Arc::new(Shell::plain())).expect("opens")
+    }
+
     #[test]
     fn messages_survive_the_socket() {
-        let (name, listener) = listen().expect("binds");
+        let name = format!("cargo-gobuild-test-{:x}", std::process::id());
+        let listener =
+            UnixListener::bind_addr(&address(&name, REPORT).expect("a name")).expect("binds");
         let message = Message::Error(Report::Plain {
             headline: "a".into(),
             causes: vec!["b".into()],
@@ -317,7 +315,7 @@ mod tests {
 
     #[test]
     fn the_front_door_ends_drivers_and_waits_for_them() {
-        let inbox = Inbox::open(Arc::new(Shell::plain())).expect("opens");
+        let inbox = opened("ends");
         let outbox = Outbox(Some(inbox.name.clone()));
         let mut alive = outbox.alive().expect("the front door is there");
         while inbox.drivers.lock().as_ref().is_some_and(Vec::is_empty) {
@@ -337,7 +335,7 @@ mod tests {
 
     #[test]
     fn any_number_of_drivers_may_come_and_go() {
-        let inbox = Inbox::open(Arc::new(Shell::plain())).expect("opens");
+        let inbox = opened("many");
         let outbox = Outbox(Some(inbox.name.clone()));
         for _ in 0..10_000 {
             drop(outbox.alive().expect("the front door is there"));

@@ -2,8 +2,8 @@
 //!
 //! As `build.rustc-workspace-wrapper` it adds the link arguments to programs and tests of the workspace, and to nothing else. As
 //! `build.rustc-wrapper` (only with trimmed paths) it puts `--remap-path-prefix` in the place of a marker that holds no path, since
-//! cargo hashes the flags that it knows of. When it is both, cargo calls it through itself. Both call the wrappers of the user that
-//! they displaced.
+//! cargo hashes the flags that it knows of. When it is both, cargo names it twice, and one process does both. It calls the wrappers of the user that it
+//! displaced. One that it did not displace stands before it and may have cleared the environment: then less is known of the crate, and the source tells.
 //!
 //! As `build.rustdoc` (only for tests) it adds the link arguments to doctests, which rustdoc compiles without asking any wrapper.
 //!
@@ -19,20 +19,18 @@ use std::process::Command;
 
 use gobuild_codegen::model::{PackageId, RootTarget, TargetKind};
 
+use crate::ancestors;
 use crate::exit_code;
 use crate::invocation::link_flags;
 use crate::linker::args::MARKER;
 use crate::metadata::{Member, MemberTargetKind};
-use crate::plan_file::{self, PlanFile, PlanFileError, SETTINGS_VAR, TARGET_VAR};
+use crate::plan_file::{self, PlanFile, PlanFileError, SETTINGS_VAR, TARGET_VAR, Wrappers};
 use crate::report::{Message, Outbox, Report};
 use crate::shell::Shell;
 use crate::trim;
 
-/// Set for the inner of two calls when both wrappers are ours.
-const INNER_VAR: &str = "CARGO_GOBUILD_INNER";
-
 /// The variable with the rustdoc that ours stands before. Doctests, and nothing else, are then linked without a target being named.
-pub const RUSTDOC_VAR: &str = "CARGO_GOBUILD_RUSTDOC";
+pub const RUSTDOC_VAR: &str = "GOBUILD_RUSTDOC";
 
 /// Why rustc was not called.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +88,7 @@ pub fn rustdoc(args: &[OsString]) -> u8 {
 fn report(result: Result<u8, WrapperError>) -> u8 {
     result.unwrap_or_else(|error| {
         let report = Report::of(&error, error.help());
-        if !Outbox::from_env().send(&Message::Error(report.clone())) {
+        if !Outbox::find().send(&Message::Error(report.clone())) {
             Shell::plain().report(&report);
         }
         exit_code::FAILURE
@@ -107,8 +105,8 @@ fn document(args: &[OsString]) -> Result<u8, WrapperError> {
         .iter()
         .any(|one| one == "proc-macro")
     {
-        let recipe = plan.recipe_for(&Surroundings::of_process().manifest_dir);
-        command.args(link_flags(&recipe.marker));
+        let dir = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+        command.args(link_flags(&plan.recipe_for(Path::new(&dir)).marker));
     }
     Err(replace(&mut command))
 }
@@ -119,25 +117,28 @@ fn wrap(program: &OsStr, mut args: Vec<OsString>) -> Result<u8, WrapperError> {
     if trims {
         args = trimmed(args, &plan);
     }
-    if Path::new(program).file_name() == Some(OsStr::new(crate::TOOL)) {
-        return Err(replace(
-            chain(plan.wrappers.rustc.as_deref(), program)
-                .args(args)
-                .env(INNER_VAR, "1"),
-        ));
-    }
-    let is_inner = !trims || std::env::var_os(INNER_VAR).is_some();
-    let displaced = if is_inner {
-        &plan.wrappers.workspace
-    } else {
-        &plan.wrappers.rustc
+    let is_both = Path::new(program).file_name() == Some(OsStr::new(crate::TOOL));
+    let rustc_program = match is_both && !args.is_empty() {
+        true => args.remove(0),
+        false => program.to_owned(),
     };
-    let mut command = chain(displaced.as_deref(), program);
+    let Wrappers {
+        rustc: of_all,
+        workspace: of_members,
+    } = &plan.wrappers;
+    let displaced = match (is_both, trims) {
+        (true, _) => vec![of_all, of_members],
+        (false, true) => vec![of_all],
+        (false, false) => vec![of_members],
+    };
+    let mut command = chain(displaced.into_iter().flatten(), rustc_program);
     let rustc = Rustc::read(&args);
-    let Some(target) = rustc.program(&plan.members, &Surroundings::of_process()) else {
+    let around = Surroundings::of_process();
+    let Some(target) = rustc.program(&plan.members, &around) else {
         return Err(replace(command.args(args)));
     };
-    let recipe = plan.recipe_for(&Surroundings::of_process().manifest_dir);
+    let dir = plan.dir_of(&target.package);
+    let recipe = plan.recipe_for(dir.unwrap_or(&around.manifest_dir));
     command
         .args(without_linker(&args))
         .args(link_flags(&recipe.marker));
@@ -161,9 +162,13 @@ fn trimmed(args: Vec<OsString>, plan: &PlanFile) -> Vec<OsString> {
     }
 }
 
-fn chain(wrapper: Option<&Path>, program: &OsStr) -> Command {
-    let mut command = Command::new(wrapper.map_or(program, Path::as_os_str));
-    command.args(wrapper.map(|_| program));
+/// `program` behind wrappers, each of which gets the next one as its first argument.
+fn chain<'a>(wrappers: impl Iterator<Item = &'a PathBuf>, program: OsString) -> Command {
+    let mut words = wrappers
+        .map(|wrapper| wrapper.clone().into_os_string())
+        .chain([program]);
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
     command
 }
 
@@ -212,8 +217,25 @@ fn without_linker(args: &[OsString]) -> Vec<OsString> {
     out
 }
 
+/// The target that the rustc above us links: what it was called with says so when no variable does.
+#[must_use]
+pub fn target_of_caller(members: &[Member]) -> Option<RootTarget> {
+    let (args, current_dir) = ancestors::caller()?;
+    let around = Surroundings {
+        manifest_dir: ancestors::var("CARGO_MANIFEST_DIR")?.into(),
+        bin_name: ancestors::var("CARGO_BIN_NAME").and_then(|name| name.into_string().ok()),
+        current_dir,
+    };
+    let rustc = Rustc {
+        is_ours: false,
+        ..Rustc::read(args.get(1..)?)
+    };
+    rustc.program(members, &around)
+}
+
 /// What cargo says about an invocation beside its arguments.
 struct Surroundings {
+    /// Empty when a wrapper took it away.
     manifest_dir: PathBuf,
     bin_name: Option<String>,
     current_dir: PathBuf,
@@ -310,23 +332,26 @@ impl Rustc {
 
     /// The program that this invocation links, if it is one of ours: a binary, an example or a test, but no library, build script or
     /// proc macro.
-    fn program(&self, members: &[Member], around: &Surroundings) -> Option<RootTarget> {
+    fn program<'m>(&self, members: &'m [Member], around: &Surroundings) -> Option<RootTarget> {
         if !self.links || self.is_ours || self.uses_compiler {
             return None;
         }
         let crate_name = self.crate_name.clone()?;
         let src_path = around.current_dir.join(self.source.as_ref()?);
-        let member = members
-            .iter()
-            .find(|member| member.manifest_path.parent() == Some(&around.manifest_dir));
+        let target_of = |member: &'m Member| {
+            let mut targets = member.targets.iter();
+            targets.find(|target| target.src_path == src_path && target.crate_name() == crate_name)
+        };
+        let is_known = !around.manifest_dir.as_os_str().is_empty();
+        let member = members.iter().find(|member| match is_known {
+            true => member.manifest_path.parent() == Some(&around.manifest_dir),
+            false => target_of(member).is_some(),
+        });
         // Only `cargo install` chooses the package itself. Another package that is not known comes from a cargo that a test has called.
         if member.is_none() && !members.is_empty() {
             return None;
         }
-        let target = member.and_then(|member| {
-            let mut targets = member.targets.iter();
-            targets.find(|target| target.src_path == src_path && target.crate_name() == crate_name)
-        });
+        let target = member.and_then(target_of);
         // A build script is a `bin` as well, but neither a target of a member nor does cargo name it.
         let is_named = around.bin_name.is_some() || target.is_some();
         let is_bin = self.crate_types.is_empty() || self.crate_types.iter().any(|one| one == "bin");

@@ -3,7 +3,7 @@
 //! - [`tool`]: builds `cargo-gobuild` once; [`toolchain`]: what cargo and compiler the tests build with; [`project`]: sources in a temporary directory, built with it;
 //! - [`twins`]: a program built by plain cargo and by the tool;
 //! - [`snapshot`]: expected messages in files; [`files`]: what builds leave on the disk;
-//! - [`process`]: running children; [`seeds`]: random choices; [`go`]: the Go toolchain, the oracle; [`readelf`], [`gdb`]: other people's tools;
+//! - [`process`]: running children; [`seeds`]: random choices; [`go`]: the Go toolchain, the oracle; [`sccache`]: a compilation cache; [`readelf`], [`gdb`]: other people's tools;
 //!
 //! - [`testprog`], [`behaviours`]: the fixtures with many small programs.
 //!
@@ -17,6 +17,7 @@ pub mod perfetto;
 pub mod process;
 pub mod project;
 pub mod readelf;
+pub mod sccache;
 pub mod seeds;
 pub mod snapshot;
 pub mod testprog;

@@ -1,7 +1,9 @@
 //! rustc's link line: read here, and rewritten into ours. Pure: no file is opened but by the caller.
 //!
 //! The line is in the style of a C compiler driver (`cc … -o OUT`), which is what rustc speaks to a linker whose name it does not know.
-//! What is not understood is handed on untouched.
+//! What is not understood is handed on untouched. Two things are not: `-Bdynamic`, in which rustc leaves the line for the user's arguments (a static program
+//! has no use for it, and `-lm` would bring the shared library), and all `-lc` but the last. The crate `libc` brings one of its own, which may stand before an allocator
+//! that takes malloc's place: then our objects would get libc's.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -14,6 +16,22 @@ pub const MARKER: &str = "--gobuild-link=";
 
 /// Options whose value is the next argument.
 const WITH_VALUE: [&str; 9] = ["-o", "-L", "-l", "-T", "-u", "-z", "-e", "-Xlinker", "-B"];
+
+/// libc, as rustc names it.
+const LIBC: &str = "-lc";
+
+/// What C libraries that are linked late may need.
+const C_LIBRARIES: [&str; 6] = [
+    "-Wl,--start-group",
+    "-lm",
+    "-lgcc_eh",
+    "-lgcc",
+    LIBC,
+    "-Wl,--end-group",
+];
+
+/// The spellings of the linker's option that makes `-l` find shared libraries.
+const DYNAMIC: [&[u8]; 4] = [b"-Bdynamic", b"--Bdynamic", b"-dy", b"-call_shared"];
 
 /// A link line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +113,29 @@ impl LinkLine {
             .map(|(_, arg)| Path::new(arg))
     }
 
+    /// The functions that the line asks the linker to wrap.
+    pub fn wraps(&self) -> impl Iterator<Item = &str> {
+        let words = self.args.iter().filter_map(|arg| arg.to_str());
+        let words = words.filter(|word| *word != "-Xlinker");
+        let words = words.flat_map(|word| word.strip_prefix("-Wl,").unwrap_or(word).split(','));
+        let mut after_wrap = false;
+        words.filter_map(move |word| {
+            let option = word
+                .strip_prefix('-')
+                .map(|option| option.strip_prefix('-').unwrap_or(option));
+            let named = option.and_then(|option| option.strip_prefix("wrap="));
+            let function = if after_wrap { Some(word) } else { named };
+            after_wrap = option == Some("wrap");
+            function
+        })
+    }
+
+    /// Whether libraries are named behind the output: the user's. All that they need must stand behind them for linkers that read archives once.
+    fn has_late_libraries(&self) -> bool {
+        let late = &self.args[self.output..];
+        late.iter().any(|arg| arg.as_bytes().starts_with(b"-l"))
+    }
+
     /// The line without the marker: what rustc would have had linked.
     pub fn untouched(&self) -> impl Iterator<Item = &OsString> {
         self.args.iter().filter(|arg| !is_marker(arg))
@@ -106,6 +147,7 @@ impl LinkLine {
         let first_input = self.inputs().next().map(|path| path.as_os_str().to_owned());
         let mut line = Vec::with_capacity(self.args.len() + add.objects.len() + add.wrap.len() + 4);
         let mut objects = Some(add.objects);
+        let last_libc = self.args.iter().rposition(|arg| arg == LIBC);
         for (i, arg) in self.args.iter().enumerate() {
             if Some(arg) == first_input.as_ref() {
                 line.extend(objects.take().into_iter().flatten().map(OsString::from));
@@ -115,11 +157,15 @@ impl LinkLine {
                 continue;
             }
             let replaced = add.ld.replaces_given() && selects_ld(arg);
-            if !replaced && !is_marker(arg) {
-                line.push(arg.clone());
+            let is_early_libc = arg == LIBC && Some(i) != last_libc;
+            if !replaced && !is_early_libc && !is_marker(arg) {
+                line.extend(without_dynamic(arg));
             }
         }
         line.extend(objects.into_iter().flatten().map(OsString::from));
+        if self.has_late_libraries() {
+            line.extend(C_LIBRARIES.map(OsString::from));
+        }
         line.extend(add.ld.arguments());
         line.push(format!("-Wl,-e,{ENTRY}").into());
         line.extend(
@@ -160,6 +206,19 @@ fn selects_ld(arg: &OsStr) -> bool {
     bytes.starts_with(b"-fuse-ld=")
         || bytes.starts_with(b"--ld-path=")
         || (bytes.starts_with(b"-B") && bytes.ends_with(b"/gcc-ld"))
+}
+
+/// An argument without `-Bdynamic` for the linker; none when nothing else was in it.
+fn without_dynamic(arg: &OsStr) -> Option<OsString> {
+    let Some(options) = arg.as_bytes().strip_prefix(b"-Wl,") else {
+        return Some(arg.to_owned());
+    };
+    let options = options.split(|&byte| byte == b',');
+    let kept: Vec<&[u8]> = options
+        .filter(|option| !DYNAMIC.iter().any(|other| option == other))
+        .collect();
+    let none_left = kept.is_empty();
+    (!none_left).then(|| OsString::from_vec([&b"-Wl,"[..], &kept.join(&b","[..])].concat()))
 }
 
 /// Whether an argument is the marker.
@@ -269,6 +328,38 @@ mod tests {
             ),
             "-m64 /g/rt0.o /g/inittask.o a.o b.rlib -o /t/tmp/app -static -Wl,-e,_rt0_amd64_linux -Wl,--wrap=sigaction"
         );
+    }
+
+    #[test]
+    fn libraries_of_the_user_are_static_and_all_that_they_need_is_behind_them() {
+        assert_eq!(
+            rewritten(
+                "a.o -Wl,-Bdynamic -o x -Wl,-Bdynamic,-lz -lm --gobuild-link=01",
+                &LdChoice::AsGiven
+            ),
+            "/g/rt0.o /g/inittask.o a.o -o /t/tmp/app -Wl,-lz -lm -Wl,--start-group -lm -lgcc_eh -lgcc -lc -Wl,--end-group \
+             -Wl,-e,_rt0_amd64_linux -Wl,--wrap=sigaction"
+        );
+    }
+
+    #[test]
+    fn libc_comes_last() {
+        let line = rewritten(
+            "a.o liblibc.rlib -lc -lm liballocator.rlib -lc -o x",
+            &LdChoice::AsGiven,
+        );
+        assert!(
+            line.contains("a.o liblibc.rlib -lm liballocator.rlib -lc -o"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn wraps_of_the_user_are_seen_in_every_spelling() {
+        let line = line(
+            "a.o -Wl,--wrap=a,-wrap=b -Wl,--wrap,c -Xlinker --wrap -Xlinker d -Xlinker --wrap=e -o wrap",
+        );
+        assert_eq!(line.wraps().collect::<Vec<_>>(), ["a", "b", "c", "d", "e"]);
     }
 
     #[test]

@@ -100,6 +100,19 @@ fn hint(
             dir.display()
         ));
     }
+    if says("ld.gold") || says("gold/") {
+        return Some(
+            "gold cannot link these programs, and binutils has given it up; remove `-fuse-ld=gold` from RUSTFLAGS, build scripts and \
+             .cargo/config.toml, or choose another linker with `--linker lld` or `--linker cc`"
+                .to_owned(),
+        );
+    }
+    if let Some(library) = missing_library(said).filter(|library| *library != "c") {
+        return Some(format!(
+            "`-l{library}` asks for a library of which there is no static one (lib{library}.a); install it (Debian, Ubuntu: mostly in the package that \
+             ends with `-dev`), or use a feature that builds the C code (`vendored`, `bundled`, `static`)"
+        ));
+    }
     if says("recompile with -fPIC") || says("can not be used when making a PIE") {
         return Some(
             "a linker argument makes this a position independent program; remove `-pie` and `-static-pie` from RUSTFLAGS, \
@@ -112,6 +125,21 @@ fn hint(
          glibc-static`)"
             .to_owned()
     })
+}
+
+/// The first library that the linker did not find: `unable to find library -lX` (lld), `cannot find -lX: …` (GNU ld), `library not found: X` (mold).
+fn missing_library(said: &str) -> Option<&str> {
+    let behind = [
+        "unable to find library -l",
+        "cannot find -l",
+        "library not found: ",
+    ];
+    let rest = behind
+        .iter()
+        .find_map(|words| Some(said.split_once(words)?.1))?;
+    let end = rest.find(|c: char| c.is_whitespace() || c == ':');
+    let name = &rest[..end.unwrap_or(rest.len())];
+    (!name.is_empty()).then_some(name)
 }
 
 fn disk_is_full(output: &Path) -> bool {
@@ -158,6 +186,24 @@ mod tests {
                 "-static-pie",
             ),
             ("ld: cannot find -lc", false, false, "libc6-dev"),
+            (
+                "rust-lld: error: unable to find library -lfoo\n",
+                false,
+                true,
+                "`-lfoo`",
+            ),
+            (
+                "/usr/bin/ld: cannot find -lbar: No such file or directory",
+                false,
+                true,
+                "libbar.a",
+            ),
+            (
+                "/usr/bin/ld.gold: internal error in f, at ../../gold/output.cc:1",
+                false,
+                true,
+                "-fuse-ld=gold",
+            ),
         ] {
             let hint = hinted(said, is_full, has_libc).unwrap_or_default();
             assert!(hint.contains(part), "{said}: {hint}");

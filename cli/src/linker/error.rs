@@ -97,6 +97,14 @@ pub enum LinkError {
         /// The compiler.
         compiler: PathBuf,
     },
+    /// The program wraps what the runtime must.
+    #[error(
+        "the program wraps `{function}` itself (`--wrap={function}` among the linker's arguments), which is for the runtime to do"
+    )]
+    Wrapped {
+        /// The function.
+        function: String,
+    },
     /// The linker said no.
     #[error("`{program}` failed to link {output} (exit status {status})", program = program.display(), output = output.display())]
     Failed {
@@ -161,6 +169,10 @@ impl LinkError {
              or name another linker with --linker";
         match self {
             Self::Plan(error) => error.help().map(str::to_owned),
+            Self::Wrapped { function } => Some(format!(
+                "a program has one wrap of a function: remove `--wrap={function}` from RUSTFLAGS, build scripts and .cargo/config.toml; docs/linking.md lists \
+                 the functions that the runtime wraps"
+            )),
             Self::Write { .. } => Some(SPACE.into()),
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(CC.into()),
             Self::Start { program, source } => crate::error::start_help(program, source),

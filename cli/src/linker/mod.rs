@@ -26,6 +26,7 @@ pub mod doctest;
 pub mod error;
 pub mod late;
 pub mod layout;
+mod lookups;
 pub mod noise;
 pub mod output;
 pub mod program;

@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use gobuild_codegen::elf::{self, ElfError, VerifyError};
+use gobuild_codegen::elf::{self, ElfError, Lookups, VerifyError};
 use object::ReadCache;
 use tempfile::TempDir;
 
@@ -92,6 +92,15 @@ impl Output {
             path: self.real.clone(),
             source,
         })
+    }
+
+    /// The lookups of names in it. A program whose symbols cannot be read has none to tell of.
+    #[must_use]
+    pub fn lookups(&self) -> Lookups {
+        let file = File::open(&self.path);
+        file.ok()
+            .and_then(|file| elf::lookups(&ReadCache::new(file)).ok())
+            .unwrap_or_default()
     }
 
     /// A file of the wrong kind is better explained by what is wrong with its kind.

@@ -7,7 +7,7 @@ use gobuild_codegen::audit;
 use gobuild_codegen::buildinfo::{self, BuildInfo, Mode, PackageInfo};
 use gobuild_codegen::emit::EmitConfig;
 use gobuild_codegen::graph::{CrateId, RTLIB_CRATE, RuntimeGraph};
-use gobuild_codegen::model::{Graph, Plan, RootTarget};
+use gobuild_codegen::model::{Graph, Plan, RootTarget, TargetKind};
 use gobuild_codegen::plan::several_rtlibs;
 
 use super::args::LinkLine;
@@ -54,6 +54,13 @@ impl Program {
     #[must_use]
     pub fn may_have_inits(&self) -> bool {
         self.crates.crates[&CrateId::Main].reaches_rtlib
+    }
+
+    /// The name of a binary; none of tests and examples.
+    #[must_use]
+    pub fn installed_name(&self) -> Option<&str> {
+        let target = &self.graph.target;
+        (target.kind == TargetKind::Bin).then_some(&target.name)
     }
 
     /// The target as messages name it.

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use gobuild_codegen::emit::{self, EmittedObjects};
+use gobuild_codegen::model::RootTarget;
 use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
@@ -12,9 +13,11 @@ use super::call::call;
 use super::doctest;
 use super::error::LinkError;
 use super::layout::Layout;
+use super::lookups;
 use super::output::Output;
 use super::program::Program;
 use super::setup::{Ld, LinkSetup};
+use crate::ancestors;
 use crate::exit_code;
 use crate::files;
 use crate::interrupt::Interrupts;
@@ -24,7 +27,7 @@ use crate::report::{Message, Outbox};
 use crate::runtime_object;
 use crate::shell::{self, Shell};
 use crate::trim;
-use crate::wrapper::RUSTDOC_VAR;
+use crate::wrapper::{self, RUSTDOC_VAR};
 
 /// Longer lines travel in a response file; the kernel takes about 2 MiB.
 const LONG_LINE: usize = 512 << 10;
@@ -44,7 +47,7 @@ pub fn is_link_line(args: &[OsString]) -> bool {
 /// Links, and gives the exit code for rustc.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> u8 {
-    let outbox = Outbox::from_env();
+    let outbox = Outbox::find();
     let Err(error) = link(args, &outbox) else {
         return exit_code::SUCCESS;
     };
@@ -69,8 +72,12 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
     let line = LinkLine::parse(expanded(args)?)?;
     let mut plan = PlanFile::from_env()?;
     plan.trim = trim::with_output(plan.trim, line.output());
-    let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map(PathBuf::from)
+    let target = target(&plan);
+    let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let dir_of_member = || plan.dir_of(&target.as_ref().ok()?.package);
+    let manifest_dir = manifest_dir
+        .or_else(|| Some(dir_of_member()?.to_path_buf()))
+        .or_else(|| Some(ancestors::var("CARGO_MANIFEST_DIR")?.into()))
         .unwrap_or_default();
     let recipe = plan.recipe_for(&manifest_dir).clone();
     if !line.makes_program() {
@@ -81,9 +88,14 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
             &interrupts,
         );
     }
+    if let Some(function) = line.wraps().find(|function| WRAPPED.contains(function)) {
+        return Err(LinkError::Wrapped {
+            function: function.to_owned(),
+        });
+    }
     let dir = emit_dir(&plan, &line)?;
     plan.profile = plan.profile.or_else(|| profile_of(&dir));
-    let (program, own) = load(&plan, &line, &manifest_dir, &dir)?;
+    let (program, own) = load(&plan, target, &line, &manifest_dir, &dir)?;
     let mut layout = program.layout(&dir, &recipe, !plan.trim.is_empty());
     layout.own = own.unwrap_or(layout.own);
     let stage = Stage {
@@ -99,15 +111,26 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
     stage.link(&objects)
 }
 
+/// The target that is linked, if it is one of a manifest.
+fn target(plan: &PlanFile) -> Result<RootTarget, PlanFileError> {
+    match plan_file::target_from_env() {
+        Err(PlanFileError::Missing(variable)) => {
+            wrapper::target_of_caller(&plan.members).ok_or(PlanFileError::Missing(variable))
+        }
+        found => found,
+    }
+}
+
 /// The program that is linked, and where its own generated files go if that is an unusual place: doctests are linked side by
 /// side under one name, each in a directory of rustdoc's.
 fn load(
     plan: &PlanFile,
+    target: Result<RootTarget, PlanFileError>,
     line: &LinkLine,
     manifest_dir: &Path,
     emit_dir: &Path,
 ) -> Result<(Program, Option<PathBuf>), LinkError> {
-    match plan_file::target_from_env() {
+    match target {
         Err(PlanFileError::Missing(_)) if std::env::var_os(RUSTDOC_VAR).is_some() => {
             let target = doctest::target(&plan.members, manifest_dir, emit_dir)?;
             let program = Program::load(plan, target, (manifest_dir, emit_dir), |graph| {
@@ -194,9 +217,21 @@ impl Stage<'_> {
             self.interrupts,
         )?;
         output.finish()?;
+        self.tell_lookups(&output);
         match self.interrupts.received() {
             Some(signal) => Err(LinkError::Interrupted(signal)),
             None => output.persist(),
+        }
+    }
+
+    /// Warns of lookups that depend on the machine where the program will run. Not in tests, which run here.
+    fn tell_lookups(&self, output: &Output) {
+        let Some(name) = self.program.installed_name() else {
+            return;
+        };
+        let told = self.layout.own("lookups");
+        if let Some(warning) = lookups::warning(name, &output.lookups(), &told) {
+            let _ = self.outbox.send(&Message::Warning(warning));
         }
     }
 

@@ -34,7 +34,7 @@ pub fn build(args: &BuildArgs) -> Result<u8, Error> {
     let plan = context.plan(&selection)?;
     let mut only = Forward::default();
     args.only.forward(&mut only);
-    let mut invocation = invocation(
+    let invocation = invocation(
         &context,
         &selection,
         &plan,
@@ -46,7 +46,7 @@ pub fn build(args: &BuildArgs) -> Result<u8, Error> {
         dry_run::show(&context, &selection, &plan, &invocation);
         return Ok(exit_code::SUCCESS);
     }
-    let code = context.execute(&mut invocation)?;
+    let code = context.execute(&invocation)?;
     if code == exit_code::SUCCESS && !args.emit.is_empty() {
         emit::after_build(&context, &selection, &plan, &args.emit)?;
     }
@@ -79,13 +79,17 @@ pub fn invocation(
     context.equip(&mut invocation, plan)?;
     match (&call, selection.programs.first()) {
         (Call::Rustc, Some(program)) => {
+            let member = context.project.workspace.member(&program.package);
+            let mut cargo = cargo.clone();
+            match member {
+                Some(member) if is_pattern(&program.package.0) => {
+                    cargo.manifest_path = Some(member.manifest_path.clone());
+                }
+                _ => drop(invocation.args(["--package", &program.package.0])),
+            }
             cargo.forward(&mut forward);
             invocation.args(named(program)).args(forward.into_args());
-            let dir = context
-                .project
-                .workspace
-                .member(&program.package)
-                .and_then(|member| member.manifest_path.parent());
+            let dir = member.and_then(|member| member.manifest_path.parent());
             let recipe = dir.map_or(&plan.recipe, |dir| plan.recipe_for(dir));
             invocation.args(["--"]).args(link_flags(&recipe.marker));
             invocation.env(TARGET_VAR, target_to_env(program)?);
@@ -103,17 +107,17 @@ pub fn invocation(
     Ok(invocation)
 }
 
-/// The arguments that name one program to `cargo rustc`.
-fn named(program: &RootTarget) -> [String; 4] {
+/// Whether cargo takes a package's id, which holds its path, for a pattern.
+fn is_pattern(id: &str) -> bool {
+    id.contains(['*', '?', '[', ']'])
+}
+
+/// The arguments that name one program of a package to `cargo rustc`.
+fn named(program: &RootTarget) -> [String; 2] {
     let option = if program.kind == TargetKind::Example {
         "--example"
     } else {
         "--bin"
     };
-    [
-        "--package".into(),
-        program.package.0.clone(),
-        option.into(),
-        program.name.clone(),
-    ]
+    [option.into(), program.name.clone()]
 }

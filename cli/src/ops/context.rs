@@ -186,10 +186,10 @@ impl Context {
         })
     }
 
-    /// How to call cargo. A linker in the user's flags would win over ours, so that needs the wrapper, which takes it out.
+    /// How to call cargo. What in the user's flags would win over ours (a linker, a relocation model) needs the wrapper, which puts ours behind it.
     #[must_use]
     pub fn call(&self, selection: &Selection) -> Call {
-        let takes_over = self.project.cargo_config.linker_in_flags().is_some()
+        let takes_over = self.project.cargo_config.overrules_ours()
             || matches!(self.profile.as_str(), "test" | "bench");
         match selection.call {
             Call::Rustc if takes_over => Call::Wrapped,
@@ -219,7 +219,7 @@ impl Context {
     ///
     /// # Errors
     /// When cargo cannot be started.
-    pub fn execute(&self, invocation: &mut Invocation) -> Result<u8, Error> {
+    pub fn execute(&self, invocation: &Invocation) -> Result<u8, Error> {
         execute(&self.shell, invocation, &self.cargo)
     }
 }
@@ -366,25 +366,17 @@ fn link_to(this: &Path, dir: &Path) -> Result<(), Error> {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn execute(
-    shell: &Arc<Shell>,
-    invocation: &mut Invocation,
-    program: &OsStr,
-) -> Result<u8, Error> {
+pub fn execute(shell: &Arc<Shell>, invocation: &Invocation, program: &OsStr) -> Result<u8, Error> {
     shell.command(&invocation.shown());
     let interrupts = Interrupts::catch().map_err(|source| Error::Process {
         what: "catch signals",
         source,
     })?;
     let inbox = Inbox::open(shell.clone());
-    match &inbox {
-        Ok(inbox) => {
-            let (name, value) = inbox.env();
-            invocation.env(name, value);
-        }
-        Err(error) => shell.warning(&format!(
+    if let Err(error) = &inbox {
+        shell.warning(&format!(
             "cannot open a socket for reports ({error}); what the linker says comes through rustc"
-        )),
+        ));
     }
     let ended = interrupts.run(&mut invocation.command(), Group::Shared);
     if let Ok(inbox) = inbox {

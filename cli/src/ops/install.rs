@@ -100,7 +100,7 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
         shell.step(&invocation.shown());
         return Ok(exit_code::SUCCESS);
     }
-    context::execute(&Arc::clone(&shell), &mut invocation, &cargo)
+    context::execute(&Arc::clone(&shell), &invocation, &cargo)
 }
 
 /// What is trimmed: of a package on this machine the same as when it is built. All others are below cargo's home.

@@ -50,7 +50,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Error> {
             context.profile_dir(),
         ),
     };
-    let mut invocation = build::invocation(
+    let invocation = build::invocation(
         &context,
         &selection,
         &plan,
@@ -65,7 +65,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Error> {
         context.shell.step(&shell::quoted(&line));
         return Ok(exit_code::SUCCESS);
     }
-    let code = context.execute(&mut invocation)?;
+    let code = context.execute(&invocation)?;
     // With the graph printed, nothing was built.
     if code != exit_code::SUCCESS || args.cargo.unit_graph {
         return Ok(code);

@@ -62,7 +62,7 @@ fn call(command: &str, args: &TestArgs, default: TargetArgs) -> Result<u8, Error
         dry_run::show(&context, &selection, &plan, &invocation);
         return Ok(exit_code::SUCCESS);
     }
-    context.execute(&mut invocation)
+    context.execute(&invocation)
 }
 
 /// Puts this executable in the place of rustdoc.

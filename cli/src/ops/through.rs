@@ -44,5 +44,5 @@ pub fn run(args: &BuildArgs, words: &[OsString]) -> Result<u8, Error> {
         context.shell.step(&invocation.shown());
         return Ok(exit_code::SUCCESS);
     }
-    context.execute(&mut invocation)
+    context.execute(&invocation)
 }

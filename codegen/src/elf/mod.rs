@@ -14,6 +14,7 @@ mod error;
 mod image;
 mod inspect;
 mod inspection;
+mod lookups;
 mod note;
 mod patch;
 mod symbols;
@@ -25,5 +26,6 @@ pub use inspect::inspect;
 pub use inspection::{
     Address, Dependency, INSPECTION_SCHEMA, InitFunction, InitTask, Inspection, Location, MainPc,
 };
+pub use lookups::{Lookups, lookups};
 pub use patch::{Patch, patches};
 pub use verify::{VerifyError, verify};

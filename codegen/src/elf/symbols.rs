@@ -148,7 +148,8 @@ pub(super) fn section<'data, R: ReadRef<'data>>(
     }
 }
 
-fn section_headers<'data, R: ReadRef<'data>>(
+/// The section headers; none in a program that was stripped of them.
+pub(super) fn section_headers<'data, R: ReadRef<'data>>(
     image: &Image<R>,
 ) -> Result<&'data [Section], ElfError> {
     let header = image.header();

@@ -1,0 +1,61 @@
+//! A word about lookups of users, groups and hosts, when a program has them for the first time: glibc carries them out with modules of the machine that a program runs on, also
+//! in a static one, and some of those crash it.
+
+use std::path::Path;
+
+use gobuild_codegen::elf::Lookups;
+
+use crate::files;
+
+/// The warning, unless it was said about these lookups before: what was said is kept in the file `told`.
+#[must_use]
+pub fn warning(program: &str, lookups: &Lookups, told: &Path) -> Option<String> {
+    let names = [&lookups.users[..], &lookups.hosts[..]].concat().join("\n");
+    if std::fs::read(told).unwrap_or_default() == names.as_bytes() {
+        return None;
+    }
+    // Who cannot keep it says it again.
+    let _ = files::write_if_changed(told, names.as_bytes());
+    (!lookups.is_empty()).then(|| text(program, lookups))
+}
+
+fn text(program: &str, lookups: &Lookups) -> String {
+    let groups = [
+        ("users and groups", &lookups.users),
+        ("hosts", &lookups.hosts),
+    ];
+    let present = groups.iter().filter(|(_, functions)| !functions.is_empty());
+    let named = present.map(|(what, functions)| format!("{what} ({})", functions.join(", ")));
+    format!(
+        "warning: `{program}` looks up {}\n\
+         note: a static program does that with the modules that /etc/nsswitch.conf names on the machine where it runs: `files` and `dns` are \
+         safe, others may crash it, as `systemd` and `sss` do for users; docs/linking.md, \"Names\", says more. This is said once for a program",
+        named.collect::<Vec<_>>().join(" and "),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_told_of_once_and_again_when_it_has_more() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let told = dir.path().join("own/lookups");
+        let mut lookups = Lookups::default();
+        assert_eq!(warning("app", &lookups, &told), None);
+        lookups.users.push("getpwuid_r");
+        let said = warning("app", &lookups, &told).expect("it is new");
+        assert!(
+            said.starts_with("warning: `app` looks up users and groups (getpwuid_r)\n"),
+            "{said}"
+        );
+        assert_eq!(warning("app", &lookups, &told), None);
+        lookups.hosts.push("getaddrinfo");
+        let said = warning("app", &lookups, &told).expect("it has more");
+        assert!(
+            said.contains("(getpwuid_r) and hosts (getaddrinfo)"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! What the user's packages and flags put on the linker's line: libraries, wraps, allocators, relocation models; paths that cargo takes for patterns; names
+//! that a static program looks up.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use gobuild_tests::process::{BUILD, Outcome, RUN, run};
+use gobuild_tests::project::Project;
+use gobuild_tests::readelf;
+
+const FAILURE: i32 = 101;
+
+/// A program without dependencies whose build script gives these arguments to the linker.
+fn linked_with(main: &str, args: &[&str]) -> Project {
+    let project = Project::alone();
+    project.package("", "app", "");
+    project.file("src/main.rs", main);
+    let lines: String = args
+        .iter()
+        .map(|arg| format!("println!(\"cargo::rustc-link-arg-bins={arg}\");"))
+        .collect();
+    project.file("build.rs", &format!("fn main() {{ {lines} }}\n"));
+    project
+}
+
+#[track_caller]
+fn prints(project: &Project, expect: &str) {
+    let ran = run(&mut project.program("debug", "app"), RUN).ok();
+    assert_eq!(ran.out(), expect);
+}
+
+#[track_caller]
+fn says(outcome: &Outcome, parts: &[&str]) {
+    for part in parts {
+        assert!(
+            outcome.err().contains(part),
+            "no {part:?}: {}",
+            outcome.report()
+        );
+    }
+}
+
+#[test]
+fn libraries_among_the_link_arguments_are_linked_statically() {
+    let main = "unsafe extern \"C\" { safe fn j0(x: f64) -> f64; }\nfn main() { println!(\"{:.3}\", j0(1.0)); }\n";
+    let project = linked_with(main, &["-lm"]);
+    for linker in ["auto", "cc"] {
+        _ = project.build(&["--linker", linker]).ok();
+        prints(&project, "0.765\n");
+    }
+    let mut build = project.gobuild();
+    build.env("RUSTFLAGS", "-C default-linker-libraries=yes");
+    _ = run(build.arg("build"), BUILD).ok();
+    prints(&project, "0.765\n");
+    let none = linked_with("fn main() {}\n", &["-lno_such_library"]);
+    let refused = none.build(&[]).fails_with(FAILURE);
+    says(
+        &refused,
+        &["help: `-lno_such_library`", "libno_such_library.a"],
+    );
+}
+
+#[test]
+fn a_program_may_wrap_malloc_itself() {
+    let main = "use std::ffi::c_void;\nuse std::sync::atomic::{AtomicUsize, Ordering::Relaxed};\n\
+        static CALLS: AtomicUsize = AtomicUsize::new(0);\n\
+        unsafe extern \"C\" { fn __real_malloc(size: usize) -> *mut c_void; }\n\
+        #[unsafe(no_mangle)] extern \"C\" fn __wrap_malloc(size: usize) -> *mut c_void { CALLS.fetch_add(1, Relaxed); unsafe { __real_malloc(size) } }\n\
+        fn main() { let v = vec![1_u8; 10]; println!(\"{} {}\", v.len(), CALLS.load(Relaxed) > 0); }\n";
+    let project = linked_with(main, &["-Wl,--wrap=malloc"]);
+    _ = project.build(&[]).ok();
+    prints(&project, "10 true\n");
+    // With inits, whose allocations the runtime would count.
+    let main = format!("{main}#[rtlib::init] fn f() {{ drop(vec![1_u8; 10]); }}\n");
+    let rtlib = "gobuild-rtlib = { path = \"{rtlib}\" }";
+    let with_inits = Project::bin("link_line", "counting", rtlib, &main);
+    let script = "fn main() { println!(\"cargo::rustc-link-arg-bins=-Wl,--wrap=malloc\"); }\n";
+    with_inits.file("build.rs", script);
+    _ = with_inits.build(&[]).ok();
+    let ran = run(&mut with_inits.program("debug", "counting"), RUN).ok();
+    assert_eq!(ran.out(), "10 true\n");
+}
+
+#[test]
+fn a_wrap_that_the_runtime_needs_is_refused_by_name() {
+    for args in [
+        &["-Wl,--wrap=sigaction"][..],
+        &["-Wl,--wrap", "-Wl,sigaction"],
+    ] {
+        let project = linked_with("fn main() {}\n", args);
+        let refused = project.build(&[]).fails_with(FAILURE);
+        says(
+            &refused,
+            &[
+                "error: the program wraps `sigaction` itself",
+                "remove `--wrap=sigaction`",
+            ],
+        );
+    }
+}
+
+#[test]
+fn an_allocator_that_takes_mallocs_place_links_with_rtlib() {
+    let project = Project::bin(
+        "link_line",
+        "app",
+        "gobuild-rtlib = { path = \"{rtlib}\" }\nmimalloc = { version = \"0.1\", features = [\"override\"] }\n",
+        "#[global_allocator] static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;\n\
+         fn main() { println!(\"{}\", rtlib::spawn(|| vec![1_u8; 100].len()).join().unwrap()); }\n",
+    );
+    _ = project.build(&[]).ok();
+    prints(&project, "100\n");
+    assert!(readelf::symbol(&project.exe("debug", "app"), "mi_malloc").is_some());
+}
+
+#[test]
+fn gold_is_refused_by_name() {
+    let project = linked_with("fn main() {}\n", &[]);
+    let gold = project.path().join("ld.gold");
+    let text = "#!/bin/sh\necho \"$0: internal error in add_output_section_to_load, at ../../gold/output.cc:4108\" >&2\nexit 1\n";
+    fs::write(&gold, text).expect("write script");
+    fs::set_permissions(&gold, fs::Permissions::from_mode(0o755)).expect("make it executable");
+    let refused = project
+        .build(&["--linker", gold.to_str().expect("UTF-8")])
+        .fails_with(FAILURE);
+    says(
+        &refused,
+        &["help: gold cannot link these programs", "--linker lld"],
+    );
+}
+
+#[test]
+fn no_relocation_model_of_the_user_makes_a_program_movable() {
+    let project = linked_with("fn main() { println!(\"hello\"); }\n", &[]);
+    for flags in ["-C relocation-model=pic", "-Crelocation_model=pie"] {
+        let mut build = project.gobuild();
+        _ = run(build.arg("build").env("RUSTFLAGS", flags), BUILD).ok();
+        prints(&project, "hello\n");
+    }
+    let config = "[target.x86_64-unknown-linux-gnu]\nrustflags = [\"--codegen\", \"relocation-model=pic\"]\n";
+    project.file(".cargo/config.toml", config);
+    _ = project.build(&[]).ok();
+    prints(&project, "hello\n");
+}
+
+#[test]
+fn a_path_may_hold_what_cargo_takes_for_a_pattern() {
+    let project = Project::alone();
+    let dir = "a [1]*?";
+    project.package(dir, "app", "\n[workspace]\n");
+    project.file(
+        &format!("{dir}/src/main.rs"),
+        "fn main() { println!(\"hello\"); }\n",
+    );
+    let mut build = project.gobuild();
+    _ = run(
+        build.arg("build").current_dir(project.path().join(dir)),
+        BUILD,
+    )
+    .ok();
+    prints(&project, "hello\n");
+    // By its path, too.
+    let manifest = project.path().join(dir).join("Cargo.toml");
+    _ = project
+        .build(&["--manifest-path", manifest.to_str().expect("UTF-8")])
+        .ok();
+}
+
+#[test]
+fn lookups_that_depend_on_the_machine_are_told_of_once() {
+    let project = linked_with("fn main() { println!(\"hello\"); }\n", &[]);
+    assert!(!project.build(&[]).ok().err().contains("looks up"));
+    let users = "fn main() { println!(\"{:?}\", std::env::home_dir()); }\n";
+    project.file("src/main.rs", users);
+    let told = project.build(&[]).ok();
+    says(
+        &told,
+        &["warning: `app` looks up users and groups (getpwuid_r)\n"],
+    );
+    project.file("src/main.rs", &format!("{users}// changed\n"));
+    assert!(!project.build(&[]).ok().err().contains("looks up"));
+    let hosts = "use std::net::ToSocketAddrs;\nfn main() { println!(\"{}\", (\"localhost\", 1).to_socket_addrs().is_ok()); }\n";
+    project.file("src/main.rs", hosts);
+    assert!(!project.build(&["-q"]).ok().err().contains("looks up"));
+    _ = fs::remove_dir_all(project.target());
+    says(&project.build(&[]).ok(), &["looks up hosts (getaddrinfo"]);
+}
