@@ -256,6 +256,23 @@ fn intermediate_files_are_where_the_configuration_wants_them() {
     );
 }
 
+/// Cargo has one directory for a profile, and in it a directory for each unit or one for all. What the tool makes is in neither.
+#[test]
+fn what_an_installation_generates_lies_in_one_place() {
+    let into = place().join("installing");
+    let root = into.join("root").display().to_string();
+    let args = ["install", "--path", "plain", "--offline", "--force"];
+    _ = gobuild_into(&into, "battery", &[&args[..], &["--root", &root]].concat()).ok();
+    let build_dir = if toolchain::config().contains("build-dir =") {
+        place().join(BUILD_DIR)
+    } else {
+        into
+    };
+    let mut made = below(&build_dir.join("release"));
+    made.retain(|path| path.ends_with("gobuild"));
+    assert_eq!(made, [build_dir.join("release/gobuild")]);
+}
+
 /// `build`, `run`, `test` and `install` say what cargo says, and no more.
 #[test]
 fn a_package_for_a_newer_compiler_gets_cargos_own_message() {
