@@ -9,13 +9,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use gobuild_codegen::buildinfo::Std;
 use gobuild_templates::GoAmd64;
 use rtlib_abi::layout::STACK_CLASSES;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The keys of the metadata tables.
-const KEYS: [&str; 4] = ["linker", "mode", "stack-size", "goamd64"];
+const KEYS: [&str; 5] = ["linker", "mode", "std", "stack-size", "goamd64"];
 /// The smallest and the largest default stack.
 const STACK_SIZES: std::ops::RangeInclusive<u64> =
     1 << *STACK_CLASSES.start()..=1 << *STACK_CLASSES.end();
@@ -74,6 +75,8 @@ impl fmt::Display for LinkerChoice {
 pub struct Settings {
     /// Who links.
     pub linker: LinkerChoice,
+    /// What std's threads are.
+    pub std: Std,
     /// Default goroutine stack size in bytes; 0 = the runtime's default.
     pub stack_size: u64,
     /// The microarchitecture level.
@@ -86,6 +89,8 @@ pub struct Settings {
 pub struct Layer {
     /// Who links.
     pub linker: Option<LinkerChoice>,
+    /// What std's threads are.
+    pub std: Option<Std>,
     /// Default goroutine stack size in bytes.
     pub stack_size: Option<u64>,
     /// The microarchitecture level.
@@ -152,6 +157,7 @@ impl Settings {
                 .iter()
                 .find_map(|l| l.linker.clone())
                 .unwrap_or_default(),
+            std: layers.iter().find_map(|l| l.std).unwrap_or_default(),
             stack_size: layers.iter().find_map(|l| l.stack_size).unwrap_or(0),
             goamd64: layers.iter().find_map(|l| l.goamd64).unwrap_or_default(),
         }
@@ -193,6 +199,7 @@ impl Layer {
         for (name, key) in [
             ("CARGO_GOBUILD_LINKER", "linker"),
             ("CARGO_GOBUILD_MODE", "mode"),
+            ("CARGO_GOBUILD_STD", "std"),
             ("CARGO_GOBUILD_STACK_SIZE", "stack-size"),
             ("GOAMD64", "goamd64"),
         ] {
@@ -215,6 +222,7 @@ impl Layer {
             "linker" => self.linker = Some(absolute(text.parse().map_err(wrong)?, dir)),
             "mode" if text == "hosted" => {}
             "mode" => return Err(wrong("the only mode is hosted".into())),
+            "std" => self.std = Some(parse_std(text).map_err(wrong)?),
             "stack-size" => self.stack_size = Some(parse_size(text).map_err(wrong)?),
             "goamd64" => self.goamd64 = Some(parse_level(text).map_err(wrong)?),
             _ => {
@@ -284,6 +292,17 @@ fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "a stack has between 16K and 1G".to_owned())
 }
 
+/// What std's threads are to be.
+///
+/// # Errors
+/// With what there is.
+pub fn parse_std(text: &str) -> Result<Std, String> {
+    Std::ALL
+        .into_iter()
+        .find(|std| std.as_str() == text)
+        .ok_or_else(|| "std's threads are `threads` or `goroutines`".to_owned())
+}
+
 fn parse_level(text: &str) -> Result<GoAmd64, String> {
     GoAmd64::ALL
         .into_iter()
@@ -322,10 +341,11 @@ mod tests {
     #[test]
     fn a_full_table() {
         let layer = table(
-            &json!({"linker": "mold", "mode": "hosted", "stack-size": "1M", "goamd64": "v3"}),
+            &json!({"linker": "mold", "mode": "hosted", "std": "goroutines", "stack-size": "1M", "goamd64": "v3"}),
         );
         let expect = Layer {
             linker: Some(LinkerChoice::Mold),
+            std: Some(Std::Goroutines),
             stack_size: Some(1 << 20),
             goamd64: Some(GoAmd64::V3),
         };
@@ -378,7 +398,7 @@ mod tests {
         let error = table(&json!({"zzz": true})).expect_err("unknown key");
         assert_eq!(
             error.help().as_deref(),
-            Some("the keys are linker, mode, stack-size, goamd64")
+            Some("the keys are linker, mode, std, stack-size, goamd64")
         );
     }
 
@@ -389,6 +409,7 @@ mod tests {
             (json!({"mode": "freestanding"}), "the only mode is hosted"),
             (json!({"goamd64": 3}), "must be a string, not a number"),
             (json!({"goamd64": "v5"}), "v1, v2, v3 or v4"),
+            (json!({"std": "async"}), "`threads` or `goroutines`"),
             (json!({"stack-size": "big"}), "number of bytes"),
             (json!("mold"), "must be a table, not a string"),
         ] {
@@ -415,6 +436,7 @@ mod tests {
             settings,
             Settings {
                 linker: LinkerChoice::Cc,
+                std: Std::Threads,
                 stack_size: 8192,
                 goamd64: GoAmd64::V2
             }
@@ -431,6 +453,7 @@ mod tests {
     fn settings_survive_the_plan_file() {
         let settings = Settings {
             linker: LinkerChoice::Wild,
+            std: Std::Goroutines,
             stack_size: 4096,
             goamd64: GoAmd64::V3,
         };

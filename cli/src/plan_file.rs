@@ -113,6 +113,7 @@ impl Recipe {
     pub fn new(settings: Settings, link: LinkSetup, tool: &str, trim: bool) -> Self {
         let mut hash = Fingerprint::new();
         hash.add(tool);
+        hash.add(settings.std.as_str());
         hash.add(settings.stack_size.to_string());
         hash.add(settings.goamd64.as_str());
         hash.add(&link.name);

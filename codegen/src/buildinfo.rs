@@ -31,6 +31,9 @@ pub struct BuildInfo {
     pub profile: String,
     /// What the program stands on.
     pub mode: Mode,
+    /// What std's threads are.
+    #[serde(default)]
+    pub std: Std,
     /// GOAMD64 level, 1 to 4.
     pub goamd64: u8,
     /// Default goroutine stack size in bytes; 0 = the runtime's default.
@@ -49,6 +52,31 @@ pub struct BuildInfo {
 pub enum Mode {
     /// std and a statically linked libc.
     Hosted,
+}
+
+/// What std's threads are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Std {
+    /// The kernel's.
+    #[default]
+    Threads,
+    /// Goroutines.
+    Goroutines,
+}
+
+impl Std {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Threads, Self::Goroutines];
+
+    /// As settings name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Threads => "threads",
+            Self::Goroutines => "goroutines",
+        }
+    }
 }
 
 /// One package of the program.
@@ -211,6 +239,7 @@ mod tests {
             target: "x86_64-unknown-linux-gnu".into(),
             profile: "dev".into(),
             mode: Mode::Hosted,
+            std: Std::Threads,
             goamd64: 1,
             stack_size: 0,
             linker: "cc".into(),

@@ -15,8 +15,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use gobuild_codegen::buildinfo::Std;
 
-use crate::config::LinkerChoice;
+use crate::config::{LinkerChoice, parse_std};
 use cargo::{
     BuildOnlyArgs, CargoArgs, InstallCargoArgs, MoreArgs, PackageArgs, RunTargetArgs, TargetArgs,
 };
@@ -37,7 +38,8 @@ Examples:
 
 Projects fix settings once in [package.metadata.gobuild] or [workspace.metadata.gobuild]:
   linker = \"mold\"     stack-size = \"256K\"     goamd64 = \"v3\"     mode = \"hosted\"
-The environment overrides them: CARGO_GOBUILD_LINKER, CARGO_GOBUILD_STACK_SIZE, GOAMD64, CARGO_GOBUILD_MODE.";
+The environment overrides them: CARGO_GOBUILD_LINKER, CARGO_GOBUILD_STACK_SIZE, GOAMD64, CARGO_GOBUILD_MODE,
+CARGO_GOBUILD_STD.";
 
 /// Build Rust programs that boot and schedule as Go programs do
 ///
@@ -230,6 +232,12 @@ pub struct GoArgs {
     /// says that it is a linker (ld, ld.*, *lld, mold, wild).
     #[arg(long, value_name = "NAME|PATH")]
     pub linker: Option<LinkerChoice>,
+    /// What std's threads are: threads, or goroutines
+    ///
+    /// With goroutines, std::thread starts goroutines, so that a thread for each connection or task costs no thread of the kernel. Threads that C starts stay
+    /// what they are.
+    #[arg(long, value_name = "THREADS", value_parser = parse_std)]
+    pub std: Option<Std>,
     /// Leave the paths of this machine out of the binary
     #[arg(long)]
     pub trimpath: bool,

@@ -133,6 +133,7 @@ impl Program {
             target: crate::TARGET.into(),
             profile: plan.profile.clone().unwrap_or_default(),
             mode: Mode::Hosted,
+            std: recipe.settings.std,
             goamd64: recipe.settings.goamd64 as u8 + 1,
             stack_size: recipe.settings.stack_size,
             linker: recipe.link.name.clone(),

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use gobuild_codegen::buildinfo::Std;
 use gobuild_codegen::emit::{self, EmittedObjects};
 use gobuild_codegen::model::RootTarget;
-use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
+use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_GOROUTINES, WRAPPED_FOR_INITTRACE};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
 use super::call::call;
@@ -235,14 +236,16 @@ impl Stage<'_> {
         }
     }
 
-    /// The libc functions that the runtime stands before. Allocations are counted only in programs that may have inits.
+    /// The libc functions that the runtime stands before. Allocations are counted only in programs that may have inits; calls park goroutines only where that is wanted.
     fn wrapped(&self) -> Vec<&'static str> {
-        let counted: &[&str] = if self.program.may_have_inits() {
-            &WRAPPED_FOR_INITTRACE
-        } else {
-            &[]
-        };
-        WRAPPED.iter().chain(counted).copied().collect()
+        let mut wrapped = WRAPPED.to_vec();
+        if self.program.may_have_inits() {
+            wrapped.extend(WRAPPED_FOR_INITTRACE);
+        }
+        if self.recipe.settings.std == Std::Goroutines {
+            wrapped.extend(WRAPPED_FOR_GOROUTINES);
+        }
+        wrapped
     }
 }
 

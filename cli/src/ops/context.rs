@@ -112,6 +112,7 @@ impl Context {
         let workspace = &self.project.workspace;
         let cli = Layer {
             linker: self.go.linker.clone(),
+            std: self.go.std,
             ..Layer::default()
         };
         let env = Layer::from_env(|name| std::env::var_os(name), &self.dir)?;

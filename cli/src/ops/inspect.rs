@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::fs::File;
 
+use gobuild_codegen::buildinfo::Std;
 use gobuild_codegen::elf::{self, Inspection, Location};
 use object::ReadCache;
 
@@ -82,6 +83,7 @@ fn text(inspection: &Inspection) -> String {
         ),
         ("profile", info.profile.clone()),
         ("linker", info.linker.clone()),
+        ("threads", of_std(info.std)),
         ("stack", stack),
         ("flags", flags),
     ] {
@@ -90,6 +92,14 @@ fn text(inspection: &Inspection) -> String {
     inits(&mut out, inspection);
     packages(&mut out, inspection);
     out
+}
+
+/// What std's threads are.
+fn of_std(std: Std) -> String {
+    match std {
+        Std::Threads => "the kernel's".to_owned(),
+        Std::Goroutines => "goroutines".to_owned(),
+    }
 }
 
 fn located(location: &Location) -> String {

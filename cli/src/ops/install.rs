@@ -42,6 +42,7 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
     let tool = project::tool_hash()?;
     let cli = Layer {
         linker: args.go.linker.clone(),
+        std: args.go.std,
         ..Layer::default()
     };
     let env = Layer::from_env(|name| std::env::var_os(name), &dir)?;

@@ -76,12 +76,13 @@ fn main_function<'data, R: ReadRef<'data>>(
 fn build_info(root: &Root<'_>) -> Result<BuildInfo, ElfError> {
     let info = BuildInfo::from_json(root.build_info)?;
     let same = info.mode == root.mode
+        && info.std == root.std
         && info.stack_size == root.stack_size
         && u32::from(info.goamd64) == root.goamd64;
     match same {
         true => Ok(info),
         false => {
-            let what = "mode, stack size or GOAMD64 level differ between runtime.firstmoduledata and the build information";
+            let what = "mode, kind of threads, stack size or GOAMD64 level differ between runtime.firstmoduledata and the build information";
             Err(ElfError::Disagree(what.to_owned()))
         }
     }

@@ -8,15 +8,15 @@ use std::mem::offset_of;
 use object::read::ReadRef;
 use rtlib_abi::ABI_VERSION;
 use rtlib_abi::layout::{
-    FLAG_HOSTED, FN_INIT, FN_VAR, FnInfo, INIT_NOT_STARTED, InitTask, ModuleData, Slice, Str,
-    TaskInfo,
+    FLAG_HOSTED, FLAG_STD_GOROUTINES, FN_INIT, FN_VAR, FnInfo, INIT_NOT_STARTED, InitTask,
+    ModuleData, Slice, Str, TaskInfo,
 };
 use rtlib_abi::symbol::{MAIN_INITTASKS, MODULE_DATA};
 
 use super::bytes::Bytes;
 use super::error::ElfError;
 use super::image::{Access, Image};
-use crate::buildinfo::Mode;
+use crate::buildinfo::{Mode, Std};
 use crate::model::InitKind;
 
 const POINTER: usize = size_of::<u64>();
@@ -28,6 +28,7 @@ pub(super) struct Root<'data> {
     /// Build information, JSON.
     pub(super) build_info: &'data str,
     /// Default stack size.
+    pub(super) std: Std,
     pub(super) stack_size: u64,
     /// GOAMD64 level.
     pub(super) goamd64: u32,
@@ -58,6 +59,9 @@ pub(super) struct Reader<'image, R> {
     image: &'image Image<R>,
 }
 
+/// The flags of a program whose threads are goroutines.
+const HOSTED_ON_GOROUTINES: u32 = FLAG_HOSTED | FLAG_STD_GOROUTINES;
+
 impl<'image, 'data, R: ReadRef<'data>> Reader<'image, R> {
     pub(super) fn new(image: &'image Image<R>) -> Self {
         Self { image }
@@ -74,12 +78,14 @@ impl<'image, 'data, R: ReadRef<'data>> Reader<'image, R> {
         if found != ABI_VERSION {
             return Err(ElfError::AbiVersion { found });
         }
-        let mode = match root.u32(offset_of!(ModuleData, flags)) {
-            FLAG_HOSTED => Mode::Hosted,
+        let (mode, std) = match root.u32(offset_of!(ModuleData, flags)) {
+            FLAG_HOSTED => (Mode::Hosted, Std::Threads),
+            HOSTED_ON_GOROUTINES => (Mode::Hosted, Std::Goroutines),
             other => return Err(value("the flags word of runtime.firstmoduledata", other)),
         };
         Ok(Root {
             mode,
+            std,
             build_info: self.text(
                 "the build information",
                 root,

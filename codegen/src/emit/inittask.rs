@@ -15,8 +15,8 @@ use object::SectionKind;
 use object::write::SymbolId;
 use rtlib_abi::ABI_VERSION;
 use rtlib_abi::layout::{
-    FLAG_HOSTED, FN_INIT, FN_VAR, FnInfo, INIT_NOT_STARTED, InitTask, ModuleData, Note, Slice, Str,
-    TaskInfo,
+    FLAG_HOSTED, FLAG_STD_GOROUTINES, FN_INIT, FN_VAR, FnInfo, INIT_NOT_STARTED, InitTask,
+    ModuleData, Note, Slice, Str, TaskInfo,
 };
 use rtlib_abi::symbol::{
     BUILD_INFO, DEP_V0_SECTION, ENTRY, GO_RUNTIME_INITTASKS, MAIN_INITTASKS, MAIN_PC, MODULE_DATA,
@@ -29,7 +29,7 @@ use super::object_file::{Home, ObjectFile, Visibility};
 use super::strings::StringPool;
 use super::structure::{POINTER, Structure};
 use super::symbol_name::{inittask_symbol, is_linkable};
-use crate::buildinfo::{BuildInfo, Mode};
+use crate::buildinfo::{BuildInfo, Mode, Std};
 use crate::model::{InitKind, Plan, Task, TaskFn};
 
 /// Local symbols of the tables that only `runtime.firstmoduledata` points at.
@@ -283,13 +283,17 @@ impl Tables {
         if !info.stack_size.is_multiple_of(PAGE) {
             return Err(EmitError::StackSize(info.stack_size));
         }
-        let flags = match info.mode {
+        let mode = match info.mode {
             Mode::Hosted => FLAG_HOSTED,
+        };
+        let threads = match info.std {
+            Std::Threads => 0,
+            Std::Goroutines => FLAG_STD_GOROUTINES,
         };
         let symbol = self.file.declare(MODULE_DATA, Visibility::Global);
         let mut data = Structure::zeroed(size_of::<ModuleData>());
         data.u32(offset_of!(ModuleData, abi_version), ABI_VERSION);
-        data.u32(offset_of!(ModuleData, flags), flags);
+        data.u32(offset_of!(ModuleData, flags), mode | threads);
         data.slice(
             offset_of!(ModuleData, inittasks),
             root.main_array,

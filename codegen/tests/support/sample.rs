@@ -157,6 +157,7 @@ pub fn build_info() -> BuildInfo {
         target: "x86_64-unknown-linux-gnu".to_owned(),
         profile: "dev".to_owned(),
         mode: Mode::Hosted,
+        std: gobuild_codegen::buildinfo::Std::Threads,
         goamd64: 1,
         stack_size: 65536,
         linker: "cc".to_owned(),

@@ -101,6 +101,8 @@ pub struct ModuleData {
 
 /// The program uses std and libc (the only mode of ABI version 1).
 pub const FLAG_HOSTED: u32 = 1;
+/// std's threads are goroutines.
+pub const FLAG_STD_GOROUTINES: u32 = 2;
 
 /// Descriptor of the `.note.gobuild` note: what the tool patches and `inspect` starts from. It needs no section headers and
 /// no symbol table, so it works on stripped binaries.

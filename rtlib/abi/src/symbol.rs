@@ -56,7 +56,7 @@ pub const RECORD_SECTION: &str = ".gobuild.init";
 /// defines `__wrap_<name>`.
 ///
 /// - `sigaction`: the runtime keeps its own SIGSEGV and SIGBUS handlers and chains to the program's.
-/// - `pthread_create`: threads of the program are counted.
+/// - `pthread_create`: threads of the program are counted; with `std = "goroutines"` those of std are goroutines.
 /// - `pthread_getattr_np`: on a goroutine it answers with the goroutine's stack.
 /// - `__nptl_setxid_sighandler`: `setuid` and its like reach threads that run goroutines.
 /// - `_Unwind_Find_FDE`: the unwinder finds its data without locks and without memory.
@@ -78,4 +78,47 @@ pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
     "realloc",
     "posix_memalign",
     "aligned_alloc",
+];
+
+/// libc functions that block and that park a goroutine instead: wrapped as [`WRAPPED`] is, but only in programs that are built with
+/// `std = "goroutines"`.
+///
+/// - `syscall`: futex(2), with which std's locks wait; all else is passed on.
+/// - `clock_nanosleep`, `nanosleep`, `usleep`, `sleep`: let others run meanwhile.
+/// - `sched_yield`: the scheduler's own.
+/// - the rest: calls on descriptors, which wait for the poller; `socket`, `setsockopt`, `close`, `dup2` and `dup3` tell it what a descriptor is.
+/// - `pthread_join` and its like: threads of std, which are goroutines (see `pthread_create` in [`WRAPPED`]).
+pub const WRAPPED_FOR_GOROUTINES: [&str; 32] = [
+    "syscall",
+    "clock_nanosleep",
+    "nanosleep",
+    "usleep",
+    "sleep",
+    "sched_yield",
+    "read",
+    "readv",
+    "write",
+    "writev",
+    "recv",
+    "recvfrom",
+    "recvmsg",
+    "send",
+    "sendto",
+    "sendmsg",
+    "accept",
+    "accept4",
+    "connect",
+    "socket",
+    "setsockopt",
+    "poll",
+    "__poll",
+    "epoll_wait",
+    "epoll_pwait",
+    "close",
+    "dup2",
+    "dup3",
+    "pthread_join",
+    "pthread_detach",
+    "pthread_setname_np",
+    "sigaltstack",
 ];

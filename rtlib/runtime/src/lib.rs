@@ -1,6 +1,6 @@
 //! The runtime of programs built with `cargo gobuild`: the boot and the scheduler, compiled ahead into one object (see ARCHITECTURE.md).
 //!
-//! Where to look: `boot` follows a program from `rt0_go` to `main`; `sched` is the scheduler; `libc` is what a hosted program shares with glibc; `arch` holds all
+//! Where to look: `boot` follows a program from `rt0_go` to `main`; `sched` is the scheduler; `libc` is what a hosted program shares with glibc; `hooks` are the functions of libc that park goroutines, `netpoll` knows which descriptors they wait for; `arch` holds all
 //! assembly, `os` all system calls; `signal` and `fatal` are the ways a program can end.
 //!
 //! Without the feature `object` only what needs neither is compiled: the parts that loom, miri and unit tests check.
@@ -39,6 +39,8 @@ mod boot;
 #[cfg(feature = "object")]
 mod fatal;
 #[cfg(feature = "object")]
+mod hooks;
+#[cfg(feature = "object")]
 mod leaks;
 #[cfg(feature = "object")]
 mod libc;
@@ -48,6 +50,8 @@ mod link;
 mod lock;
 #[cfg(feature = "object")]
 mod lockrank;
+#[cfg(feature = "object")]
+mod netpoll;
 #[cfg(feature = "object")]
 mod note;
 #[cfg(feature = "object")]

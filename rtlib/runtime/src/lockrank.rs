@@ -17,6 +17,8 @@ pub enum Rank {
     Asking,
     /// `sched/hogs.rs`: reports that are to be printed.
     HogReports,
+    /// `netpoll`: the epoll, which is being made.
+    Netpoll,
     /// Channels and buckets of semaphores: who waits there.
     Waiters,
     /// `sched/timer`: a P's timers.

@@ -44,6 +44,11 @@ impl Note {
         true
     }
 
+    /// Whether `wakeup` has been called.
+    pub fn is_woken(&self) -> bool {
+        self.0.load(Ordering::SeqCst) != 0
+    }
+
     /// Wakes the sleeper, now or when it comes.
     pub fn wakeup(&self) {
         self.0.store(1, Ordering::Release);

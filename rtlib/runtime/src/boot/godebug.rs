@@ -7,9 +7,71 @@
 //! - `schedseed=N`: random choices of the scheduler, from this seed (`sched::shuffle`); 0 = none.
 //! - `schedtrace=N`: every N ms a line with the state of the scheduler; with `scheddetail=1` lines for every P, M and goroutine.
 //! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for, and its stack.
+//! - `std=0`: calls of libc that block keep their thread, on goroutines too (`hooks`); `std=-sync`, `std=-sleep`, `std=-net`: those of one family ([`Family`]). More families may follow, each with its minus: `std=-sync,-sleep`.
+//! - `stdthreads=os`: std's threads are threads of the kernel, in programs that were built with `std = "goroutines"` too.
 //! - `leaktrace=1`: at the exit of the program, the goroutines that are blocked for ever (`leaks`), with their stacks.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+/// Calls of libc that park goroutines: which of them `std` turns off together.
+#[derive(Clone, Copy)]
+pub enum Family {
+    /// futex(2), sched_yield(2).
+    Sync,
+    /// nanosleep(2) and its like.
+    Sleep,
+    /// Descriptors: sockets, pipes, poll(2), epoll_wait(2).
+    Net,
+}
+
+impl Family {
+    const ALL: [(Self, &[u8]); 3] = [
+        (Self::Sync, b"sync"),
+        (Self::Sleep, b"sleep"),
+        (Self::Net, b"net"),
+    ];
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// The families that are turned off.
+static STD_OFF: AtomicU8 = AtomicU8::new(0);
+
+/// One item of `std`.
+fn set_std(value: &[u8]) {
+    let off = match value {
+        b"0" => u8::MAX,
+        b"1" => 0,
+        [b'-', name @ ..] => {
+            let known = Family::ALL.into_iter().find(|(_, known)| *known == name);
+            STD_OFF.load(Ordering::Relaxed) | known.map_or(0, |(family, _)| family.bit())
+        }
+        _ => return,
+    };
+    STD_OFF.store(off, Ordering::Relaxed);
+}
+
+/// Whether the calls of a family park goroutines.
+#[inline]
+pub fn std(family: Family) -> bool {
+    STD_OFF.load(Ordering::Relaxed) & family.bit() == 0
+}
+
+/// The program was built for it (`rtlib_abi::layout::FLAG_STD_GOROUTINES`), and `stdthreads` does not say otherwise.
+static STD_THREADS: AtomicBool = AtomicBool::new(false);
+
+/// The program was built with `std = "goroutines"`. In the boot, before [`parse`].
+pub fn threads_are_goroutines() {
+    STD_THREADS.store(true, Ordering::Relaxed);
+}
+
+/// `stdthreads`: whether std's threads are goroutines.
+#[inline]
+pub fn std_threads() -> bool {
+    STD_THREADS.load(Ordering::Relaxed)
+}
 
 struct Setting {
     name: &'static str,
@@ -66,11 +128,22 @@ static SETTINGS: [&Setting; 9] = [
 
 /// Reads the variable. In the boot.
 pub fn parse(text: &[u8]) {
+    let mut after_std = false;
     for part in text.split(|&b| b == b',') {
         let Some(eq) = part.iter().position(|&b| b == b'=') else {
+            if after_std {
+                set_std(part);
+            }
             continue;
         };
         let (name, value) = (&part[..eq], &part[eq + 1..]);
+        after_std = name == b"std";
+        if after_std {
+            set_std(value);
+        }
+        if name == b"stdthreads" && value == b"os" {
+            STD_THREADS.store(false, Ordering::Relaxed);
+        }
         for setting in SETTINGS {
             if setting.name.as_bytes() == name {
                 setting.set(value);

@@ -11,7 +11,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
-use rtlib_abi::layout::ModuleData;
+use rtlib_abi::layout::{FLAG_STD_GOROUTINES, ModuleData};
 
 use crate::arch::current::tls::{self, USE_FSGSBASE};
 use crate::libc::tcb;
@@ -128,6 +128,9 @@ pub fn is_forked() -> bool {
 /// Makes the scheduler: m0 and g0, stacks, debug variables, Ps.
 #[unsafe(export_name = "runtime.schedinit")]
 extern "C" fn schedinit() {
+    if moduledata().flags & FLAG_STD_GOROUTINES != 0 {
+        godebug::threads_are_goroutines();
+    }
     godebug::parse(getenv(c"GODEBUG").unwrap_or_default());
     #[cfg(feature = "faults")]
     crate::os::linux::faults::parse(getenv(c"RTLIB_FAULTS").unwrap_or_default());

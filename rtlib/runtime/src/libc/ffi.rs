@@ -46,10 +46,11 @@ unsafe extern "C" {
     pub fn pthread_create(
         thread: *mut usize,
         attr: *const PthreadAttr,
-        start: extern "C" fn(*mut c_void) -> *mut c_void,
+        start: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
         arg: *mut c_void,
     ) -> c_int;
-    /// pthread_detach(3).
+    /// pthread_detach(3), likewise.
+    #[link_name = "__pthread_detach"]
     pub fn pthread_detach(thread: usize) -> c_int;
     /// pthread_attr_init(3).
     pub fn pthread_attr_init(attr: *mut PthreadAttr) -> c_int;

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::dtors;
 use super::ffi::{self, PthreadAttr};
+use crate::hooks;
 use crate::sched::dead;
 
 type Start = extern "C" fn(*mut c_void) -> *mut c_void;
@@ -25,7 +26,7 @@ pub fn count() -> u32 {
     COUNT.load(Ordering::SeqCst)
 }
 
-/// As libc's, counted.
+/// As libc's, counted; unless it is a goroutine that is wanted.
 ///
 /// # Safety
 /// As pthread_create(3).
@@ -37,6 +38,12 @@ unsafe extern "C" fn __wrap_pthread_create(
     arg: *mut c_void,
 ) -> c_int {
     const EAGAIN: c_int = 11;
+    // SAFETY: the caller's arguments.
+    if let Some(handle) = unsafe { hooks::thread::create(attr, start, arg) } {
+        // SAFETY: the caller's variable.
+        unsafe { thread.write(handle) };
+        return 0;
+    }
     // SAFETY: plain allocation.
     let call = unsafe { ffi::calloc(1, size_of::<Call>()) }.cast::<Call>();
     if call.is_null() {

@@ -4,6 +4,7 @@
 //! with its name; `templates/files/runtime-gdb.py` reads them. They hang on the list, which no linker drops.
 
 use core::mem::offset_of;
+use core::sync::atomic::Ordering;
 
 use rtlib_abi::layout::{Slice, Str};
 
@@ -63,6 +64,12 @@ pub fn all() -> All {
         main: Some(&MAIN_G),
         place: first_place(ALLGS.arenas.iter().next()),
     }
+}
+
+/// The one whose TLS block has this thread pointer. None if no goroutine's has, or the main goroutine's, whose block is libc's.
+pub fn of_block(tp: usize) -> Option<&'static G> {
+    let gp = ALLGS.arenas.of_slot(tp)?;
+    (gp.fs.load(Ordering::Relaxed) == tp).then_some(gp)
 }
 
 /// Those from this one on.

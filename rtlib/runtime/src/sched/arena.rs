@@ -96,6 +96,14 @@ impl Arenas {
             .find(|arena| (arena.gs..arena.slots).contains(&at))?;
         Some((arena, (at - arena.gs) / size_of::<G>()))
     }
+
+    /// The G whose slot an address is in. None if it is in no slot that has been used.
+    pub fn of_slot(&self, at: usize) -> Option<&'static G> {
+        let mut all = self.iter();
+        let arena = all.find(|arena| (arena.slots..arena.end).contains(&at))?;
+        let position = (at - arena.slots) / stride(arena.class);
+        (position < arena.positions.used()).then(|| arena.g(position))
+    }
 }
 
 impl Arena {

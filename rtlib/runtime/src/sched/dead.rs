@@ -1,6 +1,6 @@
 //! Deadlock: nobody will ever run again (Go: `checkdead`).
 //!
-//! That is so when all Ps are idle, no timer is set and *every thread of the process sleeps in the runtime*: idle Ms, Ms that wait for their locked goroutine, threads
+//! That is so when all Ps are idle, no timer is set, nobody waits for a descriptor, and *every thread of the process sleeps in the runtime*: idle Ms, Ms that wait for their locked goroutine, threads
 //! and goroutines in blocking calls that wait for a channel, a lock or a token ([`super::park`]), and sysmon itself. A thread that is anywhere else (in a system call, in C
 //! code, in std's `park`) may wake somebody yet. The kernel says how many threads there are; the runtime knows how many of them sleep in it.
 //!
@@ -16,6 +16,7 @@ use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
 use super::{procs, spawn, sysmon, timer};
 use crate::fatal;
 use crate::libc::plain;
+use crate::netpoll;
 use crate::os::linux::thread;
 
 /// First pause between two looks; each is twice as long as the one before.
@@ -103,8 +104,8 @@ impl Undecided {
 
     /// Ends the program if it is deadlocked, provided that no P has been taken since there were so many `activations`.
     pub fn look(&mut self, activations: u64) -> Again {
-        if fatal::panicking() || timer::first().is_some() {
-            return Again::Never; // an M takes a P when the timer is due
+        if fatal::panicking() || timer::first().is_some() || netpoll::anybody_waits() {
+            return Again::Never; // an M takes a P when the timer is due, or the descriptor has something
         }
         let asleep = ASLEEP.load(Ordering::SeqCst);
         if listen(asleep) {

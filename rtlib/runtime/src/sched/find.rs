@@ -12,6 +12,7 @@ use super::spawn::add;
 use super::{ahead, locked, procs, threads, timer};
 use crate::arch::current::{switch, tls};
 use crate::boot::godebug;
+use crate::netpoll;
 use crate::os::linux::proc;
 
 /// Rounds over all Ps before giving up.
@@ -63,6 +64,9 @@ fn find_runnable(mp: &'static M) -> &'static G {
             .or_else(|| from_global(mp, pp))
         {
             return gp;
+        }
+        if netpoll::poll() {
+            continue;
         }
         if let Some(gp) = spin_and_steal(mp, pp) {
             return gp;

@@ -134,6 +134,8 @@ pub struct G {
     pub panicked_at: AtomicPtr<Panics>,
     /// Its id if the last search has found that it waits for ever (`leaks`).
     pub leaked: AtomicU64,
+    /// Whether others know it as a thread that is joined or detached (`pthread`).
+    pub thread: AtomicU8,
     /// Times that it has been started or readied, while that is traced.
     pub traceseq: AtomicU32,
 }
@@ -177,6 +179,7 @@ impl G {
             panicked_at: AtomicPtr::new(core::ptr::null_mut()),
             system: AtomicBool::new(false),
             leaked: AtomicU64::new(0),
+            thread: AtomicU8::new(0),
             traceseq: AtomicU32::new(0),
             timed: AtomicBool::new(false),
             waits_on: AtomicUsize::new(0),

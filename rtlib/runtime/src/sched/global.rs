@@ -35,6 +35,8 @@ pub struct Sched {
     pub nmidle: u32,
     /// The idle M that sleeps only until the next timer, and that time.
     timer_m: Option<(&'static M, u64)>,
+    /// The idle M that sleeps in `epoll_wait`.
+    poll_m: Option<&'static M>,
     /// Ms that wait until somebody runs their locked goroutine, or for ever (m0 after its goroutine took it along). Below zero for a moment when such a goroutine is
     /// found before its M has come to wait.
     pub nmidlelocked: i32,
@@ -61,6 +63,7 @@ pub static SCHED: Lock<Sched> = Lock::new(Sched {
     midle: None,
     nmidle: 0,
     timer_m: None,
+    poll_m: None,
     nmidlelocked: 0,
     mdead: None,
     mcount: 0,
@@ -98,13 +101,12 @@ impl Sched {
         dead::something_ended(self);
     }
 
-    /// Takes an M from the idle list: another than the one that waits for a timer, if there is one.
+    /// Takes an M from the idle list: another than those that wait for a timer and for descriptors, if there is one.
     pub fn mget(&mut self) -> Option<&'static M> {
         let first = self.midle?;
-        let mp = match first.schedlink.get() {
-            Some(second) if self.is_timer_m(first) => second,
-            _ => first,
-        };
+        let all = core::iter::successors(Some(first), |mp| mp.schedlink.get());
+        let mut others = all.filter(|mp| !self.is_timer_m(mp) && !self.is_poll_m(mp));
+        let mp = others.next().unwrap_or(first);
         self.mremove(mp);
         Some(mp)
     }
@@ -150,6 +152,34 @@ impl Sched {
     /// Whether some idle M wakes for a timer at `when`.
     pub fn somebody_wakes_by(&self, when: u64) -> bool {
         self.timer_m.is_some_and(|(_, until)| until <= when)
+    }
+
+    /// Makes `mp`, which goes to sleep, the one that sleeps in `epoll_wait`, unless another does.
+    pub fn waits_for_descriptors(&mut self, mp: &'static M) -> bool {
+        let free = self.poll_m.is_none();
+        if free {
+            self.poll_m = Some(mp);
+        }
+        free
+    }
+
+    /// `mp` does so no more.
+    pub fn waits_for_descriptors_no_more(&mut self, mp: &'static M) {
+        if self.is_poll_m(mp) {
+            self.poll_m = None;
+        }
+    }
+
+    /// Takes a P off the idle list for `mp`, and `mp` off its own. None, and nothing happens, when there is no idle P, or somebody has taken `mp` and is about to wake it.
+    pub fn take_idle_pair(&mut self, mp: &'static M) -> Option<&'static P> {
+        if self.pidle.is_none() || !self.mremove(mp) {
+            return None;
+        }
+        self.pidleget()
+    }
+
+    fn is_poll_m(&self, mp: &'static M) -> bool {
+        self.poll_m.is_some_and(|poll_m| core::ptr::eq(poll_m, mp))
     }
 
     fn is_timer_m(&self, mp: &'static M) -> bool {

@@ -39,6 +39,8 @@ pub struct M {
     pub locked_int: AtomicU32,
     /// Where it sleeps when idle.
     pub park: Note,
+    /// Sleeps in `epoll_wait` instead, or is about to: whoever wakes it interrupts that.
+    pub polling: AtomicBool,
     /// Sleeps there. For those who look on.
     pub blocked: AtomicBool,
     /// Its thread's id.
@@ -79,6 +81,13 @@ pub struct M {
 const _: () = assert!(offset_of!(M, g0) == offset_of!(MHead, g0));
 
 impl M {
+    /// Its alternate signal stack, if it has one: where it is, and its length.
+    pub fn signal_stack(&self) -> Option<(usize, usize)> {
+        let at = self.signal_stack.load(Ordering::Relaxed);
+        let len = self.signal_stack_len.load(Ordering::Relaxed);
+        (at != 0).then_some((at, len))
+    }
+
     /// An M that runs nothing.
     pub const fn new() -> Self {
         Self {
@@ -92,6 +101,7 @@ impl M {
             locked_ext: AtomicU32::new(0),
             locked_int: AtomicU32::new(0),
             park: Note::new(),
+            polling: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
             tid: AtomicU32::new(0),
             schedlink: Link::none(),

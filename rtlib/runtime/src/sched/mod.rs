@@ -1,7 +1,7 @@
 //! The scheduler: goroutines (G) on threads (M) that hold processors (P), as in Go's runtime/proc.go.
 //!
 //! - `g`, `m`, `p`: the three things; `allgs`: all Gs there are, for debuggers, too; `runq`: a P's queue, `fresh`: its goroutines that have not run yet, `pick`: which of them is next; `global`: the queue and lists that one lock protects.
-//! - `spawn`: `newproc`, `goexit`; `arena`: where goroutines live, `positions`: which places in it are free, `stack`: what is in a slot; `ahead`: stacks that are made before they are needed; `gfree`: dead ones; `reclaim` and `scavenge`: memory of stacks.
+//! - `spawn`: `newproc`, `goexit`; `pthread`: goroutines that others know as threads, and join; `arena`: where goroutines live, `positions`: which places in it are free, `stack`: what is in a slot; `ahead`: stacks that are made before they are needed; `gfree`: dead ones; `reclaim` and `scavenge`: memory of stacks.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token; `waitreason`: why; `find`: what to run next; `spin`: who looks for work and who wakes whom.
 //! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `locked`: LockOSThread; `syscall`: calls that block; `sysmon`: the watcher,
 //!   with `retake` (Ps of goroutines that do not come back; `hogs`: reports of them), `dead` (deadlocks), `schedtrace`; `stats`: numbers; `timer`: deadlines.
@@ -50,6 +50,8 @@ pub mod pick;
 pub mod positions;
 #[cfg(feature = "object")]
 pub mod procs;
+#[cfg(feature = "object")]
+pub mod pthread;
 #[cfg(feature = "object")]
 pub mod reclaim;
 #[cfg(feature = "object")]
@@ -108,6 +110,11 @@ mod object {
     #[inline]
     pub fn is_main(gp: &G) -> bool {
         gp.id() == MAIN_GOID
+    }
+
+    /// Whether the scheduler runs goroutines: not before `runtime.main` does.
+    pub fn has_begun() -> bool {
+        super::global::MAIN_STARTED.load(core::sync::atomic::Ordering::Relaxed)
     }
 
     /// The running goroutine that holds a P: none on g0, on a thread that is no M, and in a call that blocks (`syscall`), where the goroutine

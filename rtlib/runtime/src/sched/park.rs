@@ -310,7 +310,7 @@ pub fn run_readied() {
 
 /// Go's Gosched: to the tail of the queue.
 #[unsafe(export_name = "runtime.Gosched")]
-extern "C" fn gosched() {
+pub extern "C" fn gosched() {
     let Some(gp) = current() else {
         return proc::osyield();
     };

@@ -12,7 +12,9 @@ use super::global::{GOIDGEN, SCHED, STARTED, ever_made_ps};
 use super::m::M;
 use super::p::P;
 use super::stack::{self, Class};
-use super::{MAIN_G, MAIN_GOID, ahead, arena, current, park, shuffle, syscall, this_goroutine};
+use super::{
+    MAIN_G, MAIN_GOID, ahead, arena, current, park, pthread, shuffle, syscall, this_goroutine,
+};
 use crate::arch::current::{switch, tls};
 use crate::libc::tcb;
 use crate::os::linux::mem;
@@ -79,6 +81,8 @@ pub extern "C" fn newproc1(
     gp.sp.store(sp, Ordering::Relaxed);
     gp.startpc.store(entry as usize, Ordering::Relaxed);
     gp.gopc.store(callerpc, Ordering::Relaxed);
+    gp.thread
+        .store((flags >> pthread::THREAD_SHIFT) as u8, Ordering::Relaxed);
     gp.fatal_panics
         .store(flags & PANICS_ARE_FATAL != 0, Ordering::Relaxed);
     gp.parent_goid
@@ -244,7 +248,20 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     }
     let pp = mp.pp();
     add(&pp.ended);
-    gfput(pp, gp);
+    if pthread::ended(gp) {
+        gfput(pp, gp);
+    }
+}
+
+/// Gives a dead goroutine to whoever starts the next one.
+pub fn release(gp: &'static G) {
+    match current() {
+        Some(me) => gfput(me.mp().pp(), gp),
+        None => {
+            let class = Class::from_index(gp.class.load(Ordering::Relaxed));
+            SCHED.lock().gfree[class.index()].push(gp);
+        }
+    }
 }
 
 /// The thread of a goroutine that ends tied to it ends, too.

@@ -24,7 +24,7 @@ use crate::trace;
 
 /// See `rtlib_abi::watch::entersyscall`.
 #[unsafe(export_name = "runtime.entersyscall")]
-extern "C" fn entersyscall() -> bool {
+pub extern "C" fn entersyscall() -> bool {
     let Some(gp) = current() else { return false };
     let mp = gp.mp();
     let pp = mp.pp();

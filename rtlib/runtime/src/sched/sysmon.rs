@@ -18,6 +18,7 @@ use super::m::M;
 use super::p::P;
 use super::{dead, procs, reclaim, retake, schedtrace, timer};
 use crate::leaks;
+use crate::netpoll;
 use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
 use crate::trace;
@@ -72,7 +73,7 @@ pub extern "C" fn sysmon(mp: &'static M) -> ! {
         let looks = leaks::let_nobody_stop();
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
-        let found = retaker.look(now) | timer::see_to_overdue(now);
+        let found = retaker.look(now) | timer::see_to_overdue(now) | netpoll::poll_if_overdue(now);
         schedtrace::when_due(now);
         trace::write_full();
         let readied = reclaim::when_due(now);

@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{Ordering, fence};
 
 use super::find::schedule;
 use super::g::G;
@@ -14,6 +14,7 @@ use crate::arch::current::{switch, tls};
 use crate::fatal;
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::libc::tcb;
+use crate::netpoll;
 use crate::os::linux::{mem, nanotime, signal, thread};
 
 /// Stack of an M's thread, its TLS block not counted: g0.
@@ -52,6 +53,10 @@ pub fn startm(pp: &'static P, spinning: bool) {
             mp.spinning.store(spinning, Ordering::Relaxed);
             mp.nextp.set(Some(pp));
             mp.park.wakeup();
+            fence(Ordering::SeqCst);
+            if mp.polling.load(Ordering::SeqCst) {
+                netpoll::interrupt();
+            }
         }
         None => newm(schedule_with_p, Some(pp), spinning),
     }
@@ -70,11 +75,16 @@ pub fn stopm_until(mp: &'static M, until: Option<u64>) {
     if until.is_none() {
         crate::boot::second::expect_idleness();
     }
-    let mine = {
+    let (mine, polls) = {
         let mut sched = SCHED.lock();
         sched.mput(mp);
-        until.filter(|&when| sched.wakes_for_timer(mp, when))
+        let mine = until.filter(|&when| sched.wakes_for_timer(mp, when));
+        let polls = netpoll::anybody_waits() && sched.waits_for_descriptors(mp);
+        (mine, polls)
     };
+    if polls {
+        return sleep_in_netpoll(mp, mine);
+    }
     let Some(when) = mine else {
         return park_until_p(mp);
     };
@@ -86,6 +96,43 @@ pub fn stopm_until(mp: &'static M, until: Option<u64>) {
     }
     // Before it looks for other work, for which it would have to spin, and then to start another M.
     timer::run_all();
+}
+
+/// The rest of `stopm_until` for the M that waits for descriptors: until there is an event, or its timer is due, and a P to serve it with, or until somebody wakes it.
+fn sleep_in_netpoll(mp: &'static M, mut until: Option<u64>) {
+    mp.blocked.store(true, Ordering::Relaxed);
+    mp.polling.store(true, Ordering::SeqCst);
+    loop {
+        if mp.park.is_woken() {
+            break;
+        }
+        let left = until.map(|when| when.saturating_sub(nanotime()));
+        let events = netpoll::block(left);
+        let due = until.is_some_and(|when| when <= nanotime());
+        if events.is_empty() && !due {
+            continue;
+        }
+        let pp = SCHED.lock().take_idle_pair(mp);
+        if let Some(pp) = pp {
+            stop_polling(mp);
+            procs::acquire(mp, pp);
+            events.tell();
+            return;
+        }
+        // All Ps are busy, and look at timers and descriptors themselves; or somebody brings one.
+        events.tell();
+        if due {
+            until = None;
+        }
+    }
+    stop_polling(mp);
+    park_until_p(mp);
+}
+
+fn stop_polling(mp: &'static M) {
+    mp.polling.store(false, Ordering::SeqCst);
+    SCHED.lock().waits_for_descriptors_no_more(mp);
+    mp.blocked.store(false, Ordering::Relaxed);
 }
 
 /// After a sleep that nobody ended: takes `mp` off the idle list, and a P with it. False when it stays there, or somebody is about to wake it.

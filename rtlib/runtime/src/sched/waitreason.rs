@@ -44,11 +44,15 @@ pub enum WaitReason {
     GCSweepWait,
     /// The stack scavenger between two rounds.
     GCScavengeWait,
+    /// A word of memory (futex(2)): std's locks, condition variables and `park`, and what else calls `syscall(SYS_futex)`. Not Go's.
+    Futex,
+    /// A descriptor (`netpoll`).
+    IoWait,
 }
 
 impl WaitReason {
     /// All, by their numbers.
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::Zero,
         Self::Park,
         Self::Join,
@@ -69,6 +73,8 @@ impl WaitReason {
         Self::SyncOnceWait,
         Self::GCSweepWait,
         Self::GCScavengeWait,
+        Self::Futex,
+        Self::IoWait,
     ];
 
     /// How many there are.
@@ -107,6 +113,8 @@ impl WaitReason {
             Self::SyncOnceWait => "sync.Once.Do",
             Self::GCSweepWait => "GC sweep wait",
             Self::GCScavengeWait => "GC scavenge wait",
+            Self::Futex => "futex",
+            Self::IoWait => "IO wait",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::ptr;
 use loom::sync::{Arc, Mutex};
 use loom::thread::{self, JoinHandle};
 
+use super::futex::{self, Ended};
 use super::table::{Bucket, Table};
 use super::{event, notify, sema};
 use crate::chan::WaitReason;
@@ -206,5 +207,81 @@ fn loom_event_is_seen_whenever_it_is_set() {
             drop(Box::from_raw(event));
         }
         join(setter);
+    });
+}
+
+/// A word that is waited for until it is 1, as std's locks do.
+#[derive(Clone)]
+struct Word {
+    table: &'static Table<Model>,
+    word: Arc<AtomicU32>,
+}
+
+impl Word {
+    fn new() -> Self {
+        Self {
+            table: table(),
+            word: Arc::new(AtomicU32::new(0)),
+        }
+    }
+
+    /// Whether it became 1 before the deadline.
+    fn wait(&self, bits: u32, deadline: u64) -> bool {
+        while self.word.load(Ordering::Acquire) == 0 {
+            let ended = futex::wait(self.table, &self.word, 0, bits, deadline, WaitReason::Futex);
+            if ended == Ended::TooLate {
+                return self.word.load(Ordering::Acquire) == 1;
+            }
+        }
+        true
+    }
+
+    fn set_and_wake(&self, most: u32, bits: u32) -> u32 {
+        self.word.store(1, Ordering::Release);
+        futex::wake(self.table, &raw const *self.word as usize, most, bits)
+    }
+
+    fn spawn<R: 'static>(&self, f: impl FnOnce(Self) -> R + 'static) -> JoinHandle<R> {
+        let word = self.clone();
+        thread::spawn(move || f(word))
+    }
+}
+
+#[test]
+fn loom_futex_no_wake_up_is_lost() {
+    loom::model(|| {
+        let word = Word::new();
+        let waiters = [0, 1].map(|_| word.spawn(|word| word.wait(u32::MAX, NEVER)));
+        let woken = word.set_and_wake(u32::MAX, u32::MAX);
+        assert_eq!(waiters.map(join), [true; 2]);
+        assert!(woken <= 2 && word.table.bucket(0).is_empty());
+    });
+}
+
+#[test]
+fn loom_futex_a_wake_up_is_for_those_who_listen() {
+    loom::model(|| {
+        let word = Word::new();
+        let deaf = word.spawn(|word| word.wait(2, SOON));
+        let listening = word.spawn(|word| word.wait(1, NEVER));
+        word.set_and_wake(1, 1);
+        assert!(join(listening));
+        join(deaf);
+        assert!(word.table.bucket(0).is_empty());
+    });
+}
+
+#[test]
+fn loom_futex_a_deadline_and_a_wake_up_agree() {
+    loom::model(|| {
+        let word = Word::new();
+        let patient = word.spawn(|word| word.wait(u32::MAX, NEVER));
+        let impatient = word.spawn(|word| word.wait(u32::MAX, SOON));
+        // One wake-up that the impatient one does not take with it: it is for whoever sleeps.
+        word.set_and_wake(1, u32::MAX);
+        join(impatient);
+        word.set_and_wake(1, u32::MAX);
+        assert!(join(patient));
+        assert!(word.table.bucket(0).is_empty());
     });
 }

@@ -4,13 +4,15 @@
 //! costs the runtime nothing while nobody waits.
 //!
 //! - `queues`: FIFO queues by address; `table`: the buckets of the table; `sema`: acquire and release; `notify`: condition variables;
-//!   `event`: for one who waits for one thing; `api`: the C interface.
+//!   `event`: for one who waits for one thing; `futex`: words of memory, as futex(2) has them; `api`: the C interface.
 //!
 //! Like `chan`, all of it is generic over [`Env`](crate::chan::env::Env): programs use it on the scheduler, models and tests on threads.
 //!
 //! Locks: a bucket's lock is the only one that is taken here, and nobody is readied under it.
 
 pub mod event;
+#[cfg(any(feature = "object", all(test, loom)))]
+pub mod futex;
 pub mod notify;
 pub mod queues;
 pub mod sema;

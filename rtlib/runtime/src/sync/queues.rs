@@ -116,6 +116,21 @@ impl<T> Queues<T> {
         }
     }
 
+    /// The first node of the queue at `addr`; null when there is none.
+    pub fn first(&mut self, addr: usize) -> *mut Node<T> {
+        // SAFETY: the slot is in `self` or in a node of the tree, and those live.
+        unsafe { *self.find(addr) }
+    }
+
+    /// The node behind `node` in its queue; null when it is the last.
+    ///
+    /// # Safety
+    /// It is in a queue of this object.
+    pub unsafe fn behind(&self, node: *mut Node<T>) -> *mut Node<T> {
+        // SAFETY: the caller vouches that the node is in, so it lives.
+        unsafe { (*node).next }
+    }
+
     /// Takes a node out of its queue.
     ///
     /// # Safety

@@ -29,6 +29,8 @@ pub struct Waiting<E: Env> {
     pub timed: bool,
     /// By whoever took it out: what it waits for is its own. It need not look again.
     pub told: bool,
+    /// Which wake-ups it listens to, for those that are for some only (futex(2), `FUTEX_WAIT_BITSET`).
+    pub bits: u32,
     /// For whoever took several out.
     chained: *mut Node<Self>,
 }
@@ -41,6 +43,7 @@ impl<E: Env> Waiting<E> {
             asleep: false,
             timed: deadline != u64::MAX,
             told: false,
+            bits: u32::MAX,
             chained: ptr::null_mut(),
         }
     }
@@ -218,6 +221,34 @@ impl<E: Env> Held<'_, E> {
         }
     }
 
+    /// Takes those out of the queue at `addr` who sleep there, listen to one of `bits` and can be woken, the oldest first, `most` of them at most. Also says how many
+    /// they are.
+    pub fn pop_matching(&mut self, addr: usize, most: u32, bits: u32) -> (Chain<E>, u32) {
+        let mut first = ptr::null_mut();
+        let mut end = &raw mut first;
+        let mut count = 0;
+        let mut node = self.queues().first(addr);
+        while !node.is_null() && count < most {
+            // SAFETY: what is queued lives until it is woken, or until it has taken this lock after its deadline. `end` is `first` or in the node before this
+            // one, which stays where it is until it is readied.
+            unsafe {
+                let behind = self.queues().behind(node);
+                let waiting = &raw mut (*node).value;
+                if (*waiting).bits & bits != 0 {
+                    self.queues().remove(node);
+                    self.retract();
+                    if !(*waiting).timed || E::win((*waiting).who) {
+                        *end = node;
+                        end = &raw mut (*waiting).chained;
+                        count += 1;
+                    }
+                }
+                node = behind;
+            }
+        }
+        (Chain { first }, count)
+    }
+
     /// After a deadline: takes the caller out, unless somebody who lost against the deadline has.
     ///
     /// # Safety
@@ -241,12 +272,17 @@ pub struct Chain<E: Env> {
 impl<E: Env> Chain<E> {
     /// Readies them. Not under the lock.
     pub fn ready(self) {
+        self.ready_by(E::ready);
+    }
+
+    /// As [`Chain::ready`], with another way to let them run.
+    pub fn ready_by(self, ready: fn(&'static E::G)) {
         let mut node = self.first;
         while !node.is_null() {
             // SAFETY: out of the queue, so ours until it is readied.
             let waiting = unsafe { &(*node).value };
             let (who, next) = (waiting.who, waiting.chained);
-            E::ready(who);
+            ready(who);
             node = next;
         }
     }

@@ -89,6 +89,49 @@ unsafe fn function_len(fde: *const u8) -> Option<usize> {
     }
 }
 
+/// The personality routine of the function at `start`, which is the first address of one: what the unwinder calls for its frames, and which tells the language that it was written in.
+pub fn personality(start: usize) -> Option<usize> {
+    const CIE_POINTER: usize = 4;
+    let entry = find(start)?;
+    // SAFETY: the table points to frame descriptions, those to common information.
+    unsafe {
+        let cie = entry.fde.add(CIE_POINTER);
+        let cie = cie.sub(cie.cast::<u32>().read_unaligned() as usize);
+        pointer(augmentation(cie)?.personality?)
+    }
+}
+
+/// A pointer with its encoding before it. None for encodings that compilers for this system do not use here.
+///
+/// # Safety
+/// It is there.
+unsafe fn pointer(at: *const u8) -> Option<usize> {
+    const INDIRECT: u8 = 0x80;
+    const RELATIVE: u8 = 0x70;
+    const PCREL: u8 = 0x10;
+    // SAFETY: the caller vouches; an indirect pointer is the address of a word.
+    unsafe {
+        let encoding = at.read();
+        let place = at.add(1);
+        let value = match encoding & FORMAT {
+            0x03 => place.cast::<u32>().read_unaligned() as usize,
+            0x0b => place.cast::<i32>().read_unaligned() as usize,
+            0x00 | 0x04 | 0x0c => place.cast::<usize>().read_unaligned(),
+            _ => return None,
+        };
+        let address = match encoding & RELATIVE {
+            0 => value,
+            PCREL => value.wrapping_add(place as usize),
+            _ => return None,
+        };
+        Some(if encoding & INDIRECT != 0 {
+            (address as *const usize).read_unaligned()
+        } else {
+            address
+        })
+    }
+}
+
 fn pointer_size(encoding: u8) -> Option<usize> {
     match encoding & FORMAT {
         0x03 | 0x0b => Some(4),
@@ -97,11 +140,26 @@ fn pointer_size(encoding: u8) -> Option<usize> {
     }
 }
 
-/// How the frame descriptions of this common information encode pointers (`R` in its augmentation string).
+/// How the frame descriptions of this common information encode pointers.
 ///
 /// # Safety
 /// `cie` points to common information.
 unsafe fn encoding(cie: *const u8) -> Option<u8> {
+    // SAFETY: the caller vouches.
+    unsafe { augmentation(cie) }.map(|augmentation| augmentation.encoding)
+}
+
+/// What the augmentation string of common information tells.
+struct Augmentation {
+    /// `R`: how pointers are encoded.
+    encoding: u8,
+    /// `P`: where the personality's encoding and address are.
+    personality: Option<*const u8>,
+}
+
+/// # Safety
+/// `cie` points to common information.
+unsafe fn augmentation(cie: *const u8) -> Option<Augmentation> {
     const AUGMENTATION: usize = 9;
     const ABSOLUTE: u8 = 0;
     // SAFETY: a string; code alignment, data alignment and return register as LEB128; then, if the string begins with `z`, its data.
@@ -113,8 +171,12 @@ unsafe fn encoding(cie: *const u8) -> Option<u8> {
         }
         data = data.add(1);
         if letters.read() != b'z' {
-            return (letters.read() == 0).then_some(ABSOLUTE);
+            return (letters.read() == 0).then_some(Augmentation {
+                encoding: ABSOLUTE,
+                personality: None,
+            });
         }
+        let mut personality = None;
         const NUMBERS_BEFORE: usize = 4; // the three and the length of the data
         for _ in 0..NUMBERS_BEFORE {
             data = behind_leb128(data);
@@ -122,9 +184,17 @@ unsafe fn encoding(cie: *const u8) -> Option<u8> {
         loop {
             letters = letters.add(1);
             match letters.read() {
-                b'R' => return Some(data.read()),
+                b'R' => {
+                    return Some(Augmentation {
+                        encoding: data.read(),
+                        personality,
+                    });
+                }
                 b'L' => data = data.add(1),
-                b'P' => data = data.add(1 + pointer_size(data.read())?),
+                b'P' => {
+                    personality = Some(data);
+                    data = data.add(1 + pointer_size(data.read())?);
+                }
                 b'S' | b'B' => {}
                 _ => return None,
             }

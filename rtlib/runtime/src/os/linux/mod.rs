@@ -2,6 +2,7 @@
 
 pub mod auxv;
 pub mod cgroup;
+pub mod epoll;
 #[cfg(feature = "faults")]
 pub mod faults;
 pub mod futex;
@@ -38,13 +39,18 @@ pub unsafe fn call(nr: u32, args: [usize; 6]) -> Result<usize, Errno> {
 
 /// Monotonic time in nanoseconds.
 pub fn nanotime() -> u64 {
+    clock_ns(sys::CLOCK_MONOTONIC)
+}
+
+/// The time of one of the kernel's clocks (clock_gettime(2)) that count from a fixed moment, in nanoseconds.
+pub fn clock_ns(clock: u32) -> u64 {
     let mut ts = sys::__kernel_timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: libc's clock_gettime goes through the vDSO and writes one timespec of this layout; it cannot fail for this clock, so it does
+    // SAFETY: libc's clock_gettime goes through the vDSO and writes one timespec of this layout; it cannot fail for these clocks, so it does
     // not touch errno either.
-    unsafe { clock_gettime(sys::CLOCK_MONOTONIC as i32, &raw mut ts) };
+    unsafe { clock_gettime(clock as i32, &raw mut ts) };
     ts.tv_sec as u64 * 1_000_000_000 + ts.tv_nsec as u64
 }
 

@@ -216,7 +216,8 @@ fn open(path: &CStr, flags: u32) -> Result<usize, Errno> {
     unsafe { call(__NR_openat, [at, path, flags as usize, MODE, 0, 0]) }
 }
 
-fn close(fd: usize) {
+/// close(2).
+pub fn close(fd: usize) {
     // SAFETY: the caller's own descriptor.
     let _ = unsafe { call(__NR_close, [fd, 0, 0, 0, 0, 0]) };
 }

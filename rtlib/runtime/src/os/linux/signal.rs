@@ -20,16 +20,21 @@ pub const fn bit(signal: u32) -> u64 {
     1 << (signal - 1)
 }
 
+/// A signal stack, as sigaltstack(2) describes it.
+pub fn stack_at(at: usize, len: usize) -> stack_t {
+    stack_t {
+        ss_sp: at as *mut _,
+        ss_flags: 0,
+        ss_size: len as u64,
+    }
+}
+
 /// Gives the calling thread an alternate signal stack.
 ///
 /// # Safety
 /// The memory is the thread's for as long as it lives.
 pub unsafe fn set_alternate_stack(at: usize, len: usize) -> Result<(), Errno> {
-    let stack = stack_t {
-        ss_sp: at as *mut _,
-        ss_flags: 0,
-        ss_size: len as u64,
-    };
+    let stack = stack_at(at, len);
     // SAFETY: the caller gives us the memory; the structure lives over the call.
     unsafe { call(__NR_sigaltstack, [&raw const stack as usize, 0, 0, 0, 0, 0]) }.map(drop)
 }

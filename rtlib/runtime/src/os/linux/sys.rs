@@ -60,15 +60,28 @@ constants!(general {
     __NR_read: u32 = 0;
     __NR_write: u32 = 1;
     __NR_close: u32 = 3;
+    __NR_fstat: u32 = 5;
     __NR_poll: u32 = 7;
     __NR_mmap: u32 = 9;
     __NR_mprotect: u32 = 10;
     __NR_munmap: u32 = 11;
     __NR_rt_sigprocmask: u32 = 14;
+    __NR_ioctl: u32 = 16;
+    __NR_readv: u32 = 19;
+    __NR_writev: u32 = 20;
     __NR_sched_yield: u32 = 24;
     __NR_madvise: u32 = 28;
+    __NR_dup2: u32 = 33;
     __NR_nanosleep: u32 = 35;
     __NR_getpid: u32 = 39;
+    __NR_socket: u32 = 41;
+    __NR_connect: u32 = 42;
+    __NR_sendto: u32 = 44;
+    __NR_recvfrom: u32 = 45;
+    __NR_sendmsg: u32 = 46;
+    __NR_recvmsg: u32 = 47;
+    __NR_setsockopt: u32 = 54;
+    __NR_getsockopt: u32 = 55;
     __NR_clone: u32 = 56;
     __NR_fcntl: u32 = 72;
     __NR_sigaltstack: u32 = 131;
@@ -79,15 +92,28 @@ constants!(general {
     __NR_getdents64: u32 = 217;
     __NR_clock_gettime: u32 = 228;
     __NR_exit_group: u32 = 231;
+    __NR_epoll_wait: u32 = 232;
+    __NR_epoll_ctl: u32 = 233;
     __NR_tgkill: u32 = 234;
     __NR_openat: u32 = 257;
+    __NR_epoll_pwait: u32 = 281;
+    __NR_accept4: u32 = 288;
+    __NR_eventfd2: u32 = 290;
+    __NR_epoll_create1: u32 = 291;
+    __NR_dup3: u32 = 292;
     __NR_prlimit64: u32 = 302;
     __NR_process_vm_readv: u32 = 310;
     __NR_membarrier: u32 = 324;
+    __NR_preadv2: u32 = 327;
+    __NR_pwritev2: u32 = 328;
     __NR_rseq: u32 = 334;
     __NR_process_madvise: u32 = 440;
+    __NR_epoll_pwait2: u32 = 441;
     AT_FDCWD: i32 = -100;
+    CLOCK_BOOTTIME: u32 = 7;
     CLOCK_MONOTONIC: u32 = 1;
+    CLOCK_REALTIME: u32 = 0;
+    CLOCK_TAI: u32 = 11;
     CLONE_FILES: u32 = 1024;
     CLONE_FS: u32 = 512;
     CLONE_SETTLS: u32 = 524_288;
@@ -95,12 +121,23 @@ constants!(general {
     CLONE_SYSVSEM: u32 = 262_144;
     CLONE_THREAD: u32 = 65536;
     CLONE_VM: u32 = 256;
+    EFD_CLOEXEC: u32 = 524_288;
+    EFD_NONBLOCK: u32 = 2048;
+    EPOLL_CLOEXEC: u32 = 524_288;
+    EPOLL_CTL_ADD: u32 = 1;
+    EPOLL_CTL_DEL: u32 = 2;
+    EPOLL_CTL_MOD: u32 = 3;
+    FUTEX_CLOCK_REALTIME: u32 = 256;
+    FUTEX_CMP_REQUEUE: u32 = 4;
+    FUTEX_PRIVATE_FLAG: u32 = 128;
+    FUTEX_REQUEUE: u32 = 3;
+    FUTEX_WAIT: u32 = 0;
+    FUTEX_WAIT_BITSET: u32 = 9;
+    FUTEX_WAKE: u32 = 1;
+    FUTEX_WAKE_BITSET: u32 = 10;
     F_GETFD: u32 = 1;
     F_GETFL: u32 = 3;
     F_SETFL: u32 = 4;
-    FUTEX_PRIVATE_FLAG: u32 = 128;
-    FUTEX_WAIT: u32 = 0;
-    FUTEX_WAKE: u32 = 1;
     MADV_DODUMP: u32 = 17;
     MADV_DONTDUMP: u32 = 16;
     MADV_DONTNEED: u32 = 4;
@@ -116,21 +153,38 @@ constants!(general {
     O_RDWR: u32 = 2;
     O_TRUNC: u32 = 512;
     O_WRONLY: u32 = 1;
+    POLLIN: u32 = 1;
     POLLOUT: u32 = 4;
     PROT_NONE: u32 = 0;
     PROT_READ: u32 = 1;
     PROT_WRITE: u32 = 2;
     RLIMIT_STACK: u32 = 3;
+    RWF_NOWAIT: u32 = 8;
     SIG_SETMASK: u32 = 2;
+    S_IFBLK: u32 = 24576;
+    S_IFCHR: u32 = 8192;
+    S_IFDIR: u32 = 16384;
+    S_IFIFO: u32 = 4096;
+    S_IFMT: u32 = 61440;
+    S_IFREG: u32 = 32768;
+    S_IFSOCK: u32 = 49152;
+    TIMER_ABSTIME: u32 = 1;
 });
 
 constants!(errno {
     EAGAIN: u32 = 11;
     EBADF: u32 = 9;
+    EDEADLK: u32 = 35;
+    EEXIST: u32 = 17;
+    EINPROGRESS: u32 = 115;
     EINTR: u32 = 4;
     EINVAL: u32 = 22;
+    EMFILE: u32 = 24;
+    ENOENT: u32 = 2;
     ENOMEM: u32 = 12;
     ENOSYS: u32 = 38;
+    ENOTSOCK: u32 = 88;
+    EOPNOTSUPP: u32 = 95;
     EPERM: u32 = 1;
     ETIMEDOUT: u32 = 110;
 });
@@ -155,6 +209,28 @@ structures! {
 
     /// A limit of resources.
     rlimit64 { rlim_cur: u64, rlim_max: u64, }
+
+    /// What fstat(2) says.
+    stat {
+        st_dev: u64,
+        st_ino: u64,
+        st_nlink: u64,
+        st_mode: u32,
+        st_uid: u32,
+        st_gid: u32,
+        __pad0: u32,
+        st_rdev: u64,
+        st_size: i64,
+        st_blksize: i64,
+        st_blocks: i64,
+        st_atime: u64,
+        st_atime_nsec: u64,
+        st_mtime: u64,
+        st_mtime_nsec: u64,
+        st_ctime: u64,
+        st_ctime_nsec: u64,
+        __unused: [i64; 3],
+    }
 
     /// A stack for signal handlers.
     stack_t { ss_sp: *mut core::ffi::c_void, ss_flags: i32, ss_size: u64, }

@@ -1,0 +1,67 @@
+//! Functions of libc that block, as programs call them that were built with `std = "goroutines"`: on a goroutine they park it, everywhere else they do what libc does.
+//!
+//! The driver links such programs with `--wrap=<name>` for each name of `rtlib_abi::symbol::WRAPPED_FOR_GOROUTINES`; `__wrap_<name>` is here, in a file for each family of calls.
+//! `GODEBUG=std=0` turns all of them off, `GODEBUG=std=-sync,-sleep,-net` one family each.
+//!
+//! Invariants: a wrapper sets errno last and only on failure, as libc does; on a thread that runs no goroutine, on g0, inside [`blocking`](crate::sched::syscall) and on a stack that is not the
+//! goroutine's (a signal handler on an alternate stack) it makes the plain call. A waiter that went to the kernel is woken as well: see `futex`.
+
+mod close;
+mod futex;
+mod io;
+mod poll;
+mod rw;
+mod sleep;
+mod socket;
+pub mod thread;
+
+use core::ffi::c_int;
+use core::sync::atomic::Ordering;
+
+use crate::boot::godebug::{self, Family};
+use crate::sched;
+use crate::sched::g::G;
+
+unsafe extern "C" {
+    /// Where the calling thread's errno is.
+    safe fn __errno_location() -> *mut c_int;
+}
+
+/// Sets errno. The place is the calling goroutine's own, so it is looked up after the goroutine has waited.
+fn set_errno(errno: u32) {
+    // SAFETY: libc's word of this thread, or of this goroutine, which nobody else uses.
+    unsafe { __errno_location().write(errno as c_int) };
+}
+
+/// Whether a call of this family may park its caller: it is a goroutine that holds a P, on its own stack.
+#[inline]
+fn may_park(family: Family) -> bool {
+    godebug::std(family) && sched::current().is_some_and(is_on_own_stack)
+}
+
+fn is_on_own_stack(gp: &G) -> bool {
+    let here = 0_u8;
+    let at = core::ptr::from_ref(&here) as usize;
+    let lo = gp.stack_lo.load(Ordering::Relaxed);
+    (lo..gp.stack_hi.load(Ordering::Relaxed)).contains(&at)
+}
+
+/// A `struct timespec`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Timespec {
+    sec: i64,
+    nsec: i64,
+}
+
+impl Timespec {
+    /// In nanoseconds, as far as they fit. None if it is none (negative, or a second and more in `nsec`).
+    fn ns(self) -> Option<u64> {
+        let sec = u64::try_from(self.sec).ok()?;
+        let nsec = u64::try_from(self.nsec).ok().filter(|n| *n < SECOND)?;
+        Some(sec.saturating_mul(SECOND).saturating_add(nsec))
+    }
+}
+
+/// ns.
+const SECOND: u64 = 1_000_000_000;

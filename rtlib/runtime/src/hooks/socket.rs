@@ -1,0 +1,524 @@
+//! Sockets: recv(2) and send(2) with their families, accept(2), connect(2), and the calls that the poller must know of.
+//!
+//! What a blocking call promises holds on a goroutine, too: a stream takes all that is sent, `MSG_WAITALL` fills its buffer, the limits of `SO_RCVTIMEO` and
+//! `SO_SNDTIMEO` count.
+
+use core::ffi::{c_int, c_void};
+
+use crate::os::linux::sys::{
+    __NR_accept4, __NR_connect, __NR_getsockopt, __NR_ioctl, __NR_recvfrom, __NR_recvmsg,
+    __NR_sendmsg, __NR_sendto, __NR_setsockopt, __NR_socket,
+};
+use crate::os::linux::sys::{EAGAIN, EINPROGRESS};
+
+use super::io::{Answer, Fd, SOL_SOCKET, Timeout, keep_thread, plain, said, said_int, word};
+use super::may_park;
+use crate::boot::godebug::Family;
+use crate::netpoll::{self, Dir, Kind};
+use crate::os::linux::Errno;
+
+const MSG_PEEK: c_int = 0x2;
+const MSG_DONTWAIT: c_int = 0x40;
+const MSG_WAITALL: c_int = 0x100;
+
+/// The goroutine's descriptor, if the call may park it.
+fn parkable(fd: c_int, flags: c_int) -> Option<Fd> {
+    if flags & MSG_DONTWAIT != 0 || !may_park(Family::Net) {
+        return None;
+    }
+    Fd::new(fd)
+}
+
+/// recvfrom(2).
+///
+/// # Safety
+/// As recvfrom(2).
+pub unsafe fn receive(
+    fd: c_int,
+    buffer: *mut c_void,
+    len: usize,
+    flags: c_int,
+    addr: usize,
+    addr_len: usize,
+) -> Answer {
+    let args =
+        |at: usize, len: usize, flags: c_int| [word(fd), at, len, word(flags), addr, addr_len];
+    let at = buffer as usize;
+    // SAFETY: the caller's arguments.
+    unsafe {
+        let Some(of) = parkable(fd, flags) else {
+            return plain(__NR_recvfrom, args(at, len, flags));
+        };
+        // Nothing tells whether there is something of length 0; a peek that waits for all may never be an edge again.
+        if len == 0 || flags & (MSG_WAITALL | MSG_PEEK) == MSG_WAITALL | MSG_PEEK {
+            return keep_thread(__NR_recvfrom, args(at, len, flags));
+        }
+        let once = |at: usize, len: usize| {
+            of.until_done(
+                Dir::Read,
+                Some(Timeout::Receive),
+                || plain(__NR_recvfrom, args(at, len, flags | MSG_DONTWAIT)),
+                || keep_thread(__NR_recvfrom, args(at, len, flags)),
+            )
+        };
+        if flags & MSG_WAITALL == 0 {
+            return once(at, len);
+        }
+        all_of(len, |done| once(at + done, len - done))
+    }
+}
+
+/// Calls `part` with how much is done until all is, or it gives nothing more. An error counts only if nothing was done.
+pub fn all_of(len: usize, mut part: impl FnMut(usize) -> Answer) -> Answer {
+    let mut done = 0;
+    loop {
+        match part(done) {
+            Ok(0) => return Ok(done),
+            Ok(more) => done += more,
+            Err(_) if done != 0 => return Ok(done),
+            Err(errno) => return Err(errno),
+        }
+        if done >= len {
+            return Ok(done);
+        }
+    }
+}
+
+/// sendto(2).
+///
+/// # Safety
+/// As sendto(2).
+pub unsafe fn send(
+    fd: c_int,
+    buffer: *const c_void,
+    len: usize,
+    flags: c_int,
+    addr: usize,
+    addr_len: usize,
+) -> Answer {
+    let args =
+        |at: usize, len: usize, flags: c_int| [word(fd), at, len, word(flags), addr, addr_len];
+    let at = buffer as usize;
+    // SAFETY: the caller's arguments.
+    unsafe {
+        let Some(of) = parkable(fd, flags) else {
+            return plain(__NR_sendto, args(at, len, flags));
+        };
+        all_of(len, |done| {
+            let (at, len) = (at + done, len - done);
+            of.until_done(
+                Dir::Write,
+                Some(Timeout::Send),
+                || plain(__NR_sendto, args(at, len, flags | MSG_DONTWAIT)),
+                || keep_thread(__NR_sendto, args(at, len, flags)),
+            )
+        })
+    }
+}
+
+/// `struct iovec`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Iovec {
+    base: *mut c_void,
+    len: usize,
+}
+
+impl Iovec {
+    /// One buffer.
+    pub fn new(base: *mut c_void, len: usize) -> Self {
+        Self { base, len }
+    }
+}
+
+/// `struct msghdr`.
+#[repr(C)]
+pub struct Message {
+    name: *mut c_void,
+    name_len: u32,
+    parts: *mut Iovec,
+    part_count: usize,
+    control: *mut c_void,
+    control_len: usize,
+    flags: c_int,
+}
+
+impl Message {
+    /// Only these parts.
+    pub fn of(parts: *const Iovec, part_count: usize) -> Self {
+        Self {
+            name: core::ptr::null_mut(),
+            name_len: 0,
+            parts: parts.cast_mut(),
+            part_count,
+            control: core::ptr::null_mut(),
+            control_len: 0,
+            flags: 0,
+        }
+    }
+}
+
+/// What is left of the parts behind the first `done` bytes, part by part.
+///
+/// # Safety
+/// They are valid.
+pub unsafe fn rest_of(
+    parts: *const Iovec,
+    count: usize,
+    done: usize,
+) -> impl Iterator<Item = (*mut c_void, usize)> {
+    let mut skip = done;
+    (0..count).filter_map(move |i| {
+        // SAFETY: the caller vouches.
+        let part = unsafe { *parts.add(i) };
+        let skipped = skip.min(part.len);
+        skip -= skipped;
+        let left = part.len - skipped;
+        (left != 0).then(|| (part.base.wrapping_byte_add(skipped), left))
+    })
+}
+
+/// recvmsg(2).
+///
+/// # Safety
+/// As recvmsg(2).
+pub unsafe fn receive_message(fd: c_int, message: *mut Message, flags: c_int) -> Answer {
+    let args = |flags: c_int| [word(fd), message as usize, word(flags), 0, 0, 0];
+    // SAFETY: the caller's arguments.
+    unsafe {
+        let Some(of) = parkable(fd, flags) else {
+            return plain(__NR_recvmsg, args(flags));
+        };
+        let empty = rest_of((*message).parts, (*message).part_count, 0)
+            .next()
+            .is_none();
+        if flags & MSG_WAITALL != 0 || empty {
+            return keep_thread(__NR_recvmsg, args(flags));
+        }
+        of.until_done(
+            Dir::Read,
+            Some(Timeout::Receive),
+            || plain(__NR_recvmsg, args(flags | MSG_DONTWAIT)),
+            || keep_thread(__NR_recvmsg, args(flags)),
+        )
+    }
+}
+
+/// sendmsg(2).
+///
+/// # Safety
+/// As sendmsg(2).
+pub unsafe fn send_message(fd: c_int, message: *const Message, flags: c_int) -> Answer {
+    let args = |flags: c_int| [word(fd), message as usize, word(flags), 0, 0, 0];
+    // SAFETY: the caller's arguments.
+    unsafe {
+        let Some(of) = parkable(fd, flags) else {
+            return plain(__NR_sendmsg, args(flags));
+        };
+        let sent = of.until_done(
+            Dir::Write,
+            Some(Timeout::Send),
+            || plain(__NR_sendmsg, args(flags | MSG_DONTWAIT)),
+            || keep_thread(__NR_sendmsg, args(flags)),
+        )?;
+        // A stream that took a part: the rest follows, without the control data, which went with the first byte.
+        let (parts, count) = ((*message).parts, (*message).part_count);
+        send_rest(fd, parts, count, sent, flags)
+    }
+}
+
+/// Sends what is left of the parts behind the first `sent` bytes, which were sent; returns how much was sent in all.
+///
+/// # Safety
+/// As sendmsg(2).
+unsafe fn send_rest(
+    fd: c_int,
+    parts: *const Iovec,
+    count: usize,
+    sent: usize,
+    flags: c_int,
+) -> Answer {
+    let mut all = sent;
+    // SAFETY: the caller's arguments.
+    unsafe {
+        for (at, len) in rest_of(parts, count, sent) {
+            match send(fd, at, len, flags, 0, 0) {
+                Ok(more) => all += more,
+                Err(_) => return Ok(all),
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// recv(2).
+///
+/// # Safety
+/// As recv(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_recv(
+    fd: c_int,
+    buffer: *mut c_void,
+    len: usize,
+    flags: c_int,
+) -> isize {
+    // SAFETY: the caller's arguments.
+    said(unsafe { receive(fd, buffer, len, flags, 0, 0) })
+}
+
+/// recvfrom(2).
+///
+/// # Safety
+/// As recvfrom(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_recvfrom(
+    fd: c_int,
+    buffer: *mut c_void,
+    len: usize,
+    flags: c_int,
+    addr: *mut c_void,
+    addr_len: *mut u32,
+) -> isize {
+    // SAFETY: the caller's arguments.
+    said(unsafe { receive(fd, buffer, len, flags, addr as usize, addr_len as usize) })
+}
+
+/// recvmsg(2).
+///
+/// # Safety
+/// As recvmsg(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_recvmsg(fd: c_int, message: *mut Message, flags: c_int) -> isize {
+    // SAFETY: the caller's arguments.
+    said(unsafe { receive_message(fd, message, flags) })
+}
+
+/// send(2).
+///
+/// # Safety
+/// As send(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_send(
+    fd: c_int,
+    buffer: *const c_void,
+    len: usize,
+    flags: c_int,
+) -> isize {
+    // SAFETY: the caller's arguments.
+    said(unsafe { send(fd, buffer, len, flags, 0, 0) })
+}
+
+/// sendto(2).
+///
+/// # Safety
+/// As sendto(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_sendto(
+    fd: c_int,
+    buffer: *const c_void,
+    len: usize,
+    flags: c_int,
+    addr: *const c_void,
+    addr_len: u32,
+) -> isize {
+    // SAFETY: the caller's arguments.
+    said(unsafe { send(fd, buffer, len, flags, addr as usize, addr_len as usize) })
+}
+
+/// sendmsg(2).
+///
+/// # Safety
+/// As sendmsg(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_sendmsg(fd: c_int, message: *const Message, flags: c_int) -> isize {
+    // SAFETY: the caller's arguments.
+    said(unsafe { send_message(fd, message, flags) })
+}
+
+/// accept(2).
+///
+/// # Safety
+/// As accept(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_accept(fd: c_int, addr: *mut c_void, addr_len: *mut u32) -> c_int {
+    // SAFETY: the caller's arguments.
+    unsafe { __wrap_accept4(fd, addr, addr_len, 0) }
+}
+
+/// accept4(2).
+///
+/// # Safety
+/// As accept4(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_accept4(
+    fd: c_int,
+    addr: *mut c_void,
+    addr_len: *mut u32,
+    flags: c_int,
+) -> c_int {
+    let args = [
+        word(fd),
+        addr as usize,
+        addr_len as usize,
+        word(flags),
+        0,
+        0,
+    ];
+    // SAFETY: the caller's arguments.
+    let accepted = unsafe {
+        match parkable(fd, 0) {
+            Some(of) => accept(of, args),
+            None => plain(__NR_accept4, args),
+        }
+    };
+    said_int(made(accepted))
+}
+
+/// There is no flag that makes one accept(2) not wait. So a goroutine waits until there is a connection, and one at a time takes it: only another process can be faster, and then
+/// the thread waits.
+///
+/// # Safety
+/// As accept4(2).
+unsafe fn accept(of: Fd, args: [usize; 6]) -> Answer {
+    if of.is_nonblocking() {
+        // SAFETY: the caller's arguments.
+        return unsafe { plain(__NR_accept4, args) };
+    }
+    loop {
+        let can_wait = of.until_polled(Dir::Read, Some(Timeout::Receive))?;
+        let alone = of.accept_alone();
+        if !can_wait || of.is_ready(Dir::Read)? {
+            // SAFETY: the caller's arguments.
+            return unsafe { keep_thread(__NR_accept4, args) };
+        }
+        drop(alone);
+    }
+}
+
+/// Tells the poller of a new socket.
+fn made(fd: Answer) -> Answer {
+    if let Ok(fd) = fd
+        && let Some(desc) = netpoll::desc(fd as c_int)
+    {
+        desc.track(Kind::Socket);
+    }
+    fd
+}
+
+/// socket(2).
+#[unsafe(no_mangle)]
+extern "C" fn __wrap_socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    let args = [word(domain), word(kind), word(protocol), 0, 0, 0];
+    // SAFETY: no memory is involved.
+    said_int(made(unsafe { plain(__NR_socket, args) }))
+}
+
+/// setsockopt(2).
+///
+/// # Safety
+/// As setsockopt(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_setsockopt(
+    fd: c_int,
+    level: c_int,
+    name: c_int,
+    value: *const c_void,
+    len: u32,
+) -> c_int {
+    const RCVTIMEO_NEW: usize = 66;
+    const SNDTIMEO_NEW: usize = 67;
+    let known = [
+        Timeout::Receive as usize,
+        Timeout::Send as usize,
+        RCVTIMEO_NEW,
+        SNDTIMEO_NEW,
+    ];
+    if word(level) == SOL_SOCKET && known.contains(&word(name)) {
+        netpoll::timeouts_are_set();
+    }
+    let args = [
+        word(fd),
+        word(level),
+        word(name),
+        value as usize,
+        len as usize,
+        0,
+    ];
+    // SAFETY: the caller's arguments.
+    said_int(unsafe { plain(__NR_setsockopt, args) })
+}
+
+/// connect(2).
+///
+/// # Safety
+/// As connect(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_connect(fd: c_int, addr: *const c_void, len: u32) -> c_int {
+    let args = [word(fd), addr as usize, len as usize, 0, 0, 0];
+    // SAFETY: the caller's arguments.
+    said_int(unsafe {
+        match parkable(fd, 0) {
+            Some(of) => connect(of, fd, args),
+            None => plain(__NR_connect, args),
+        }
+    })
+}
+
+/// A connection over IP is begun on a descriptor that is non-blocking for that moment, and waited for. Within the machine (`AF_UNIX`) only the kernel knows when the other side's queue has
+/// room.
+///
+/// # Safety
+/// As connect(2).
+unsafe fn connect(of: Fd, fd: c_int, args: [usize; 6]) -> Answer {
+    const AF_INET: u16 = 2;
+    const AF_INET6: u16 = 10;
+    let [_, addr, len, ..] = args;
+    // SAFETY: the caller's arguments.
+    let family = unsafe {
+        (addr != 0 && len >= size_of::<u16>()).then(|| (addr as *const u16).read_unaligned())
+    };
+    if of.is_nonblocking() || !matches!(family, Some(AF_INET | AF_INET6)) {
+        // SAFETY: the caller's arguments.
+        return unsafe { keep_thread(__NR_connect, args) };
+    }
+    set_nonblocking(fd, true);
+    // SAFETY: the caller's arguments.
+    let begun = unsafe { plain(__NR_connect, args) };
+    set_nonblocking(fd, false);
+    if begun != Err(Errno(EINPROGRESS)) {
+        return begun;
+    }
+    match of.until_polled(Dir::Write, Some(Timeout::Send)) {
+        Ok(true) => {}
+        Ok(false) => of.keep_thread_until(Dir::Write)?,
+        Err(Errno(EAGAIN)) => return Err(Errno(EINPROGRESS)),
+        Err(errno) => return Err(errno),
+    }
+    connected(fd)
+}
+
+/// What became of a connection that has been begun.
+fn connected(fd: c_int) -> Answer {
+    const SO_ERROR: usize = 4;
+    let mut error = 0_u32;
+    let mut len = size_of::<u32>();
+    let args = [
+        word(fd),
+        SOL_SOCKET,
+        SO_ERROR,
+        &raw mut error as usize,
+        &raw mut len as usize,
+        0,
+    ];
+    // SAFETY: the kernel writes to our variables.
+    unsafe { plain(__NR_getsockopt, args) }?;
+    if error == 0 { Ok(0) } else { Err(Errno(error)) }
+}
+
+fn set_nonblocking(fd: c_int, on: bool) {
+    const FIONBIO: usize = 0x5421;
+    let on = c_int::from(on);
+    let args = [word(fd), FIONBIO, &raw const on as usize, 0, 0, 0];
+    // SAFETY: the kernel reads our variable. It fails only for what is no descriptor, and then the call that follows says so.
+    _ = unsafe { plain(__NR_ioctl, args) };
+}

@@ -1,0 +1,191 @@
+//! pthread_create(3) and its like: threads of Rust's std are goroutines, where the program was built for that (`std = "goroutines"`).
+//!
+//! Whose thread it is to be is told from its first function: the personality of code in Rust, which the unwinder finds beside it, is Rust's. C's threads stay threads of the kernel: their
+//! makers send them signals, tie them to processors and expect them to be what they are. So do those that bring a stack of their own.
+//!
+//! `GODEBUG=stdthreads=os` leaves all threads to the kernel.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::may_park;
+use crate::boot::godebug::{self, Family};
+use crate::libc::ffi::{self, PthreadAttr};
+use crate::os::linux::signal;
+use crate::os::linux::sys::{EDEADLK, EINVAL, stack_t};
+use crate::sched::pthread::{self, Refused};
+use crate::sched::syscall::{entersyscall, exitsyscall};
+use crate::sched::{self, is_main};
+use crate::traceback::eh_frame;
+
+crate::arch::current::weak!("rust_eh_personality");
+
+unsafe extern "C" {
+    /// libc's own, under the names by which its own files call them.
+    fn __pthread_join(thread: usize, result: *mut *mut c_void) -> c_int;
+    fn __pthread_setname_np(thread: usize, name: *const c_char) -> c_int;
+    fn __sigaltstack(new: *const stack_t, old: *mut stack_t) -> c_int;
+    fn pthread_attr_getstacksize(attr: *const PthreadAttr, size: *mut usize) -> c_int;
+    fn pthread_attr_getstack(
+        attr: *const PthreadAttr,
+        lo: *mut *mut c_void,
+        size: *mut usize,
+    ) -> c_int;
+    fn pthread_attr_getdetachstate(attr: *const PthreadAttr, state: *mut c_int) -> c_int;
+}
+
+/// Whether this is a function of Rust.
+fn is_rust(start: extern "C" fn(*mut c_void) -> *mut c_void) -> bool {
+    /// The last one that was: programs have one, std's.
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+    let at = start as usize;
+    if KNOWN.load(Ordering::Relaxed) == at {
+        return true;
+    }
+    let of_rust = crate::arch::current::weak_address!("rust_eh_personality");
+    let is_rust = of_rust != 0 && eh_frame::personality(at) == Some(of_rust);
+    if is_rust {
+        KNOWN.store(at, Ordering::Relaxed);
+    }
+    is_rust
+}
+
+/// What the attributes ask for, if a goroutine can be that.
+struct Wanted {
+    stack_size: usize,
+    detached: bool,
+}
+
+/// # Safety
+/// As pthread_create(3).
+unsafe fn wanted(attr: *const PthreadAttr) -> Option<Wanted> {
+    /// What a thread has without attributes.
+    const USUAL_STACK: usize = 8 << 20;
+    const PTHREAD_CREATE_DETACHED: c_int = 1;
+    if attr.is_null() {
+        return Some(Wanted {
+            stack_size: USUAL_STACK,
+            detached: false,
+        });
+    }
+    let (mut size, mut lo, mut len) = (0, ptr::null_mut(), 0);
+    let mut state = 0;
+    // SAFETY: the caller's attributes, our own variables.
+    unsafe {
+        pthread_attr_getstacksize(attr, &raw mut size);
+        pthread_attr_getstack(attr, &raw mut lo, &raw mut len);
+        pthread_attr_getdetachstate(attr, &raw mut state);
+    }
+    // Without a stack of the caller's libc answers with one that ends at 0.
+    let brings_stack = (lo as usize).wrapping_add(len) != 0;
+    (!brings_stack).then_some(Wanted {
+        stack_size: size,
+        detached: state == PTHREAD_CREATE_DETACHED,
+    })
+}
+
+/// A goroutine in the place of a thread, where that is wanted: its handle.
+///
+/// # Safety
+/// As pthread_create(3).
+pub unsafe fn create(
+    attr: *const PthreadAttr,
+    start: extern "C" fn(*mut c_void) -> *mut c_void,
+    arg: *mut c_void,
+) -> Option<usize> {
+    if !godebug::std_threads() || !sched::has_begun() || !is_rust(start) {
+        return None;
+    }
+    // SAFETY: the caller's attributes.
+    let wanted = unsafe { wanted(attr) }?;
+    Some(pthread::create(
+        start,
+        arg,
+        wanted.stack_size,
+        wanted.detached,
+    ))
+}
+
+/// As pthread_join(3) and pthread_detach(3) say it.
+fn errno(refused: Refused) -> c_int {
+    (match refused {
+        Refused::NotJoinable => EINVAL,
+        Refused::Own => EDEADLK,
+    }) as c_int
+}
+
+/// pthread_join(3).
+///
+/// # Safety
+/// As pthread_join(3).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_pthread_join(thread: usize, result: *mut *mut c_void) -> c_int {
+    // SAFETY: the caller's arguments.
+    unsafe {
+        let Some(gp) = pthread::find(thread) else {
+            let entered = may_park(Family::Sync) && entersyscall();
+            let error = __pthread_join(thread, result);
+            if entered {
+                exitsyscall();
+            }
+            return error;
+        };
+        match pthread::join(gp) {
+            Ok(value) => {
+                if !result.is_null() {
+                    result.write(value);
+                }
+                0
+            }
+            Err(refused) => errno(refused),
+        }
+    }
+}
+
+/// pthread_detach(3).
+///
+/// # Safety
+/// As pthread_detach(3).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_pthread_detach(thread: usize) -> c_int {
+    match pthread::find(thread) {
+        Some(gp) => pthread::detach(gp).map_or_else(errno, |()| 0),
+        // SAFETY: the caller's argument.
+        None => unsafe { ffi::pthread_detach(thread) },
+    }
+}
+
+/// pthread_setname_np(3). A goroutine has no name that the kernel could show: its thread's is others', too.
+///
+/// # Safety
+/// As pthread_setname_np(3).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_pthread_setname_np(thread: usize, name: *const c_char) -> c_int {
+    if pthread::find(thread).is_some() {
+        return 0;
+    }
+    // SAFETY: the caller's arguments.
+    unsafe { __pthread_setname_np(thread, name) }
+}
+
+/// sigaltstack(2). Each M has an alternate stack, so a goroutine needs none: it is told that there is one, and what it sets is not used.
+///
+/// # Safety
+/// As sigaltstack(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_sigaltstack(new: *const stack_t, old: *mut stack_t) -> c_int {
+    let gp = sched::this_goroutine().filter(|gp| !is_main(gp));
+    let Some((at, len)) = gp
+        .and_then(|gp| gp.m.get())
+        .and_then(|mp| mp.signal_stack())
+    else {
+        // SAFETY: the caller's arguments.
+        return unsafe { __sigaltstack(new, old) };
+    };
+    if !old.is_null() {
+        // SAFETY: the caller's structure.
+        unsafe { old.write(signal::stack_at(at, len)) };
+    }
+    0
+}

@@ -1,0 +1,345 @@
+//! The network poller: goroutines wait for descriptors without a thread each (Go: `runtime/netpoll.go`, `netpoll_epoll.go`).
+//!
+//! # Protocol
+//!
+//! Each descriptor has a count of events for each direction. Who would wait for one reads the count, *then* tries its call, and if that would block waits until the
+//! count is another one: a wait on a word of memory, as futex(2) has them ([`crate::sync::futex`]), in a table of its own. Whoever polls raises the count and wakes who
+//! waits at it. So an event that comes between the try and the wait is not lost, and any number of goroutines may wait for one descriptor.
+//!
+//! There is one epoll, edge-triggered. A descriptor is registered with it when somebody waits for it for the first time, and stays so until it is closed; no descriptor is ever made non-blocking for
+//! others to see.
+//!
+//! # Who polls
+//!
+//! Ms that find no goroutine in their own queue or the global one, one at a time ([`poll`]); the idle M that would sleep anyway, in `epoll_wait` ([`block`]); sysmon, when nobody has polled
+//! for [`OVERDUE_NS`].
+//!
+//! # What is known of a descriptor
+//!
+//! - Its *generation*, raised when it is closed: events and waiters of an earlier one are told apart by it.
+//! - *Tracked*: made by a call that the runtime has seen. It is closed by one, too, so "registered" can be trusted. Of others (inherited, made by a system call that goes
+//!   round libc) it is not: they are registered anew each time.
+//! - Its [`Kind`], a hint: which calls can be tried on it.
+
+mod desc;
+
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
+
+pub use desc::{Desc, Dir, Kind, desc};
+
+use crate::chan::real::{Beside, Scheduler};
+use crate::lock::Lock;
+use crate::lockrank::{Rank, Ranked};
+use crate::os::linux::epoll::{self, Event};
+use crate::os::linux::{Errno, nanotime, proc};
+use crate::sched::park::goready_behind;
+use crate::sched::waitreason::WaitReason;
+use crate::sync::futex::{self, Ended};
+use crate::sync::table::{BUCKETS, Bucket, Table};
+
+/// Who waits for an event, by the address of the count.
+static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);
+
+/// The epoll's descriptor, and that of the eventfd which ends an `epoll_wait`; -1 while there are none.
+static EPOLL: AtomicI32 = AtomicI32::new(-1);
+static BREAK: AtomicI32 = AtomicI32::new(-1);
+/// `data` of the eventfd's event: no descriptor has this number.
+const IS_BREAK: u64 = u64::MAX;
+
+/// How many goroutines wait here.
+static WAITERS: AtomicU32 = AtomicU32::new(0);
+/// Somebody is in [`poll`]: the list of events is one, and two would wait for its lock.
+static POLLING: AtomicBool = AtomicBool::new(false);
+/// When somebody polled last, ns; `u64::MAX` while an idle M sleeps in `epoll_wait`.
+static LAST_POLL: AtomicU64 = AtomicU64::new(0);
+/// Nobody has polled for so long: sysmon does.
+const OVERDUE_NS: u64 = 10_000_000;
+
+/// How many events are taken at once.
+const BATCH: usize = 128;
+
+/// Events that were taken and not told yet.
+pub struct Events {
+    events: [Event; BATCH],
+    len: usize,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// There was an event: try again.
+    Ready,
+    /// The deadline came first.
+    TooLate,
+    /// Somebody closed the descriptor. The number may be another's by now.
+    Closed,
+    /// It cannot be waited for here: it cannot be polled, or the system refuses.
+    Unpollable,
+}
+
+/// Protects the making of the epoll.
+struct Making;
+
+impl Ranked for Making {
+    const RANK: Rank = Rank::Netpoll;
+}
+
+static MAKING: Lock<Making> = Lock::new(Making);
+
+/// The epoll, made at the first call. None if the system gives none.
+fn epoll() -> Option<i32> {
+    let made = EPOLL.load(Ordering::Acquire);
+    if made >= 0 { Some(made) } else { make() }
+}
+
+#[cold]
+fn make() -> Option<i32> {
+    let _making = MAKING.lock();
+    let made = EPOLL.load(Ordering::Acquire);
+    if made >= 0 {
+        return Some(made);
+    }
+    let made = epoll::create().ok()?;
+    let eventfd = epoll::eventfd();
+    let watched = eventfd.and_then(|eventfd| {
+        let event = Event {
+            events: epoll::EPOLLIN,
+            data: IS_BREAK,
+        };
+        epoll::add(made, eventfd, event).map(|()| eventfd)
+    });
+    let Ok(eventfd) = watched else {
+        proc::close(made as usize);
+        if let Ok(eventfd) = eventfd {
+            proc::close(eventfd as usize);
+        }
+        return None;
+    };
+    BREAK.store(eventfd, Ordering::Relaxed);
+    EPOLL.store(made, Ordering::Release);
+    Some(made)
+}
+
+/// Whether a descriptor is the poller's own: nobody else may close it.
+pub fn is_own(fd: i32) -> bool {
+    fd >= 0 && (fd == EPOLL.load(Ordering::Relaxed) || fd == BREAK.load(Ordering::Relaxed))
+}
+
+/// Blocks the calling goroutine until there is an event of `dir` that `seen`, the count of [`Desc::seen`] before its last try, does not include; or until the deadline (ns of the monotonic clock,
+/// `u64::MAX`: none). `generation` is that of the first try.
+pub fn wait(
+    fd: i32,
+    desc: &'static Desc,
+    generation: u32,
+    dir: Dir,
+    seen: u32,
+    deadline: u64,
+) -> Waited {
+    if desc.generation() != generation {
+        return Waited::Closed;
+    }
+    if register(fd, desc, generation).is_err() {
+        return Waited::Unpollable;
+    }
+    WAITERS.fetch_add(1, Ordering::SeqCst);
+    let why = WaitReason::IoWait;
+    let ended = futex::wait(&TABLE, desc.count(dir), seen, u32::MAX, deadline, why);
+    WAITERS.fetch_sub(1, Ordering::SeqCst);
+    if desc.generation() != generation {
+        Waited::Closed
+    } else if ended == Ended::TooLate {
+        Waited::TooLate
+    } else {
+        Waited::Ready
+    }
+}
+
+/// Sees to it that events of the descriptor come. If there is something already, one comes.
+fn register(fd: i32, desc: &'static Desc, generation: u32) -> Result<(), Errno> {
+    use crate::os::linux::sys::{EEXIST, EMFILE, ENOENT};
+    let registered = desc.is_registered();
+    if registered && desc.is_tracked() {
+        return Ok(());
+    }
+    let epoll = epoll().ok_or(Errno(EMFILE))?;
+    let event = Event {
+        events: epoll::EPOLLIN
+            | epoll::EPOLLOUT
+            | epoll::EPOLLPRI
+            | epoll::EPOLLRDHUP
+            | epoll::EPOLLET,
+        data: u64::from(fd as u32) | u64::from(generation) << 32,
+    };
+    let done = if registered {
+        match epoll::modify(epoll, fd, event) {
+            Err(Errno(ENOENT)) => epoll::add(epoll, fd, event),
+            done => done,
+        }
+    } else {
+        match epoll::add(epoll, fd, event) {
+            Err(Errno(EEXIST)) => epoll::modify(epoll, fd, event),
+            done => done,
+        }
+    };
+    done.map(|()| desc.set_registered(generation))
+}
+
+/// The right to take a connection from a listening socket.
+pub struct Accepting(&'static Desc);
+
+/// Waits for that right.
+pub fn accepting(desc: &'static Desc) -> Accepting {
+    let word = &desc.accepting;
+    let free = word.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed);
+    if free.is_err() {
+        while word.swap(2, Ordering::Acquire) != 0 {
+            futex::wait(&TABLE, word, 2, u32::MAX, u64::MAX, WaitReason::IoWait);
+        }
+    }
+    Accepting(desc)
+}
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        let word = &self.0.accepting;
+        if word.swap(0, Ordering::Release) == 2 {
+            let addr = core::ptr::from_ref(word) as usize;
+            futex::wake_by(&TABLE, addr, 1, u32::MAX, goready_behind);
+        }
+    }
+}
+
+/// Somebody has set a limit (`SO_RCVTIMEO`, `SO_SNDTIMEO`) on some socket.
+static TIMEOUTS: AtomicBool = AtomicBool::new(false);
+
+/// Notes that.
+pub fn timeouts_are_set() {
+    TIMEOUTS.store(true, Ordering::Relaxed);
+}
+
+/// Whether a socket may have such a limit: one that the runtime has seen being made has none before it has seen one being set.
+pub fn may_have_timeouts(desc: &Desc) -> bool {
+    TIMEOUTS.load(Ordering::Relaxed) || !desc.is_tracked()
+}
+
+/// Before a descriptor is closed: nobody waits for it any more, and what follows concerns its successor.
+pub fn close(fd: i32) {
+    let Some(desc) = desc::known(fd) else { return };
+    if desc.begin_generation() {
+        let epoll = EPOLL.load(Ordering::Acquire);
+        // Another descriptor of the same file would keep it in the epoll. When it fails, it is not there.
+        _ = epoll::delete(epoll, fd);
+    }
+    for dir in Dir::ALL {
+        raise(desc, dir);
+    }
+}
+
+/// Counts an event and wakes who waits for it.
+fn raise(desc: &Desc, dir: Dir) -> u32 {
+    let count = desc.count(dir);
+    count.fetch_add(1, Ordering::SeqCst);
+    let addr = core::ptr::from_ref(count) as usize;
+    futex::wake_by(&TABLE, addr, u32::MAX, u32::MAX, goready_behind)
+}
+
+/// Whether some goroutine waits for a descriptor: it may be woken from outside the program.
+#[inline]
+pub fn anybody_waits() -> bool {
+    WAITERS.load(Ordering::SeqCst) != 0
+}
+
+/// Readies the goroutines whose descriptors have events, without waiting for any. True when there was one. The caller holds a P, or is sysmon.
+pub fn poll() -> bool {
+    if !anybody_waits() || POLLING.swap(true, Ordering::Acquire) {
+        return false;
+    }
+    let mut events = Events::none();
+    events.take(Some(0));
+    LAST_POLL.store(nanotime(), Ordering::Relaxed);
+    POLLING.store(false, Ordering::Release);
+    events.tell()
+}
+
+/// Sysmon: polls if nobody has for long. True when somebody was readied.
+pub fn poll_if_overdue(now: u64) -> bool {
+    let last = LAST_POLL.load(Ordering::Relaxed);
+    now.saturating_sub(last) >= OVERDUE_NS && poll()
+}
+
+/// Sleeps until there are events, at most so many ns, or until [`interrupt`]. For the idle M that the scheduler has chosen: there is one at a time, so that an interruption is for it.
+pub fn block(ns: Option<u64>) -> Events {
+    let mut events = Events::none();
+    LAST_POLL.store(u64::MAX, Ordering::Relaxed);
+    events.take(ns);
+    LAST_POLL.store(nanotime(), Ordering::Relaxed);
+    if events.taken().iter().any(is_break) {
+        epoll::lower(BREAK.load(Ordering::Relaxed));
+    }
+    events
+}
+
+fn is_break(event: &Event) -> bool {
+    let data = event.data;
+    data == IS_BREAK
+}
+
+/// Ends the [`block`] that is under way, or the next one.
+pub fn interrupt() {
+    fence(Ordering::SeqCst);
+    let eventfd = BREAK.load(Ordering::Relaxed);
+    if eventfd >= 0 {
+        epoll::raise(eventfd);
+    }
+}
+
+impl Events {
+    fn none() -> Self {
+        Self {
+            events: [Event::NONE; BATCH],
+            len: 0,
+        }
+    }
+
+    /// Takes what there is, or waits for it.
+    fn take(&mut self, ns: Option<u64>) {
+        let epoll = EPOLL.load(Ordering::Acquire);
+        // An interrupted call has no events, and whoever wants some comes again.
+        self.len = epoll::wait(epoll, &mut self.events, ns).unwrap_or(0);
+    }
+
+    fn taken(&self) -> &[Event] {
+        &self.events[..self.len]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Readies those who wait for them. True when there was one.
+    pub fn tell(&self) -> bool {
+        let woken = self.taken().iter().map(tell);
+        woken.sum::<u32>() != 0
+    }
+}
+
+fn tell(event: &Event) -> u32 {
+    use epoll::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP};
+    if is_break(event) {
+        return 0;
+    }
+    let (bits, data) = (event.events, event.data);
+    let (fd, generation) = (data as u32 as i32, (data >> 32) as u32);
+    let Some(desc) = desc::known(fd).filter(|desc| desc.generation() == generation) else {
+        return 0;
+    };
+    let mut woken = raise(desc, Dir::Any);
+    if bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR) != 0 {
+        woken += raise(desc, Dir::Read);
+    }
+    if bits & (EPOLLOUT | EPOLLHUP | EPOLLERR) != 0 {
+        woken += raise(desc, Dir::Write);
+    }
+    woken
+}

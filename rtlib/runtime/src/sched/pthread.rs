@@ -1,0 +1,177 @@
+//! Goroutines that a program knows as threads: it has a handle to them, and joins or detaches them (pthread_create(3), pthread_join(3)).
+//!
+//! The handle, a `pthread_t`, is the thread pointer of the goroutine's TLS block, as it is that of a thread. What joining needs lies at the top of the goroutine's stack, in a [`Record`]. So the
+//! goroutine's place is not given to another before it has been joined, or has ended detached.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use rtlib_abi::api::OpaqueG;
+
+use super::allgs;
+use super::g::G;
+use super::spawn::{newproc1, release};
+use super::waitreason::WaitReason;
+use crate::arch::current::tls;
+use crate::chan::real::{Beside, Scheduler};
+use crate::lock::Lock;
+use crate::sync::futex;
+use crate::sync::table::{BUCKETS, Bucket, Table};
+
+/// `G.thread`: nobody knows it as a thread.
+const NONE: u8 = 0;
+/// It runs, and is to be joined.
+const JOINABLE: u8 = 1;
+/// Nobody joins it.
+const DETACHED: u8 = 2;
+/// It has ended, and is to be joined or detached.
+const ENDED: u8 = 3;
+/// Somebody joins it.
+const JOINING: u8 = 4;
+
+/// What a thread begins with.
+pub type Routine = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
+
+/// At the top of the goroutine's stack.
+#[repr(C, align(16))]
+struct Record {
+    routine: Routine,
+    arg: *mut c_void,
+    result: AtomicPtr<c_void>,
+    /// 1 when it has ended.
+    ended: AtomicU32,
+}
+
+/// Who waits for the end of one, by the address of [`Record::ended`].
+static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);
+
+/// Why a handle cannot be used.
+#[derive(Clone, Copy)]
+pub enum Refused {
+    /// Detached, or joined by somebody else: `EINVAL`.
+    NotJoinable,
+    /// The caller's own: `EDEADLK`.
+    Own,
+}
+
+/// Starts a goroutine that others know as a thread. Returns its handle.
+pub fn create(routine: Routine, arg: *mut c_void, stack_size: usize, detached: bool) -> usize {
+    let record = Record {
+        routine,
+        arg,
+        result: AtomicPtr::new(ptr::null_mut()),
+        ended: AtomicU32::new(0),
+    };
+    let state = if detached { DETACHED } else { JOINABLE };
+    let gref = newproc1(
+        body,
+        (&raw const record).cast(),
+        size_of::<Record>(),
+        align_of::<Record>(),
+        stack_size,
+        usize::from(state) << THREAD_SHIFT,
+        0,
+    );
+    // SAFETY: a goroutine of this runtime; Gs are never freed, and one that is not detached keeps its place.
+    let gp = unsafe { &*gref.g.cast::<OpaqueG>().cast::<G>() };
+    gp.fs.load(Ordering::Relaxed)
+}
+
+/// Where [`newproc1`]'s flags have the state that a goroutine begins with.
+pub const THREAD_SHIFT: u32 = 8;
+
+/// Runs the routine.
+unsafe extern "C" fn body(record: *mut u8) {
+    // SAFETY: `create` passes a record, which stays at the top of this stack. A routine of Rust's std does not unwind; one that does ends the program, as on a thread.
+    unsafe {
+        let record = &*record.cast::<Record>();
+        let result = (record.routine)(record.arg);
+        record.result.store(result, Ordering::Release);
+    }
+}
+
+/// The record of a goroutine that was started by [`create`].
+fn record_of(gp: &G) -> &'static Record {
+    let hi = gp.stack_hi.load(Ordering::Relaxed);
+    let at = (hi - size_of::<Record>()) & !(align_of::<Record>() - 1);
+    // SAFETY: `newproc1` puts it there, and its place is kept.
+    unsafe { &*(at as *const Record) }
+}
+
+/// The goroutine behind a handle. None if it is a thread's.
+pub fn find(handle: usize) -> Option<&'static G> {
+    let gp = allgs::of_block(handle)?;
+    (gp.thread.load(Ordering::Acquire) != NONE).then_some(gp)
+}
+
+/// The last word about a goroutine that has ended. Whether its place is free.
+pub fn ended(gp: &'static G) -> bool {
+    let was = gp.thread.load(Ordering::Acquire);
+    if was == NONE {
+        return true;
+    }
+    let swapped =
+        gp.thread
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| match state {
+                JOINABLE => Some(ENDED),
+                DETACHED => Some(NONE),
+                _ => None,
+            });
+    if swapped == Ok(DETACHED) {
+        return true;
+    }
+    let word = &record_of(gp).ended;
+    word.store(1, Ordering::SeqCst);
+    // From here on it may be somebody else's place: the address alone is used.
+    futex::wake(&TABLE, ptr::from_ref(word) as usize, u32::MAX, u32::MAX);
+    false
+}
+
+/// Waits for its end, gives its place away and returns what its routine returned.
+pub fn join(gp: &'static G) -> Result<*mut c_void, Refused> {
+    if tls::getg().is_some_and(|me| ptr::eq(me, gp)) {
+        return Err(Refused::Own);
+    }
+    let claimed =
+        gp.thread
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| match state {
+                JOINABLE | ENDED => Some(JOINING),
+                _ => None,
+            });
+    claimed.map_err(|_| Refused::NotJoinable)?;
+    let record = record_of(gp);
+    while record.ended.load(Ordering::SeqCst) == 0 {
+        let why = WaitReason::Join;
+        futex::wait(&TABLE, &record.ended, 0, u32::MAX, u64::MAX, why);
+    }
+    let result = record.result.load(Ordering::Acquire);
+    gp.thread.store(NONE, Ordering::Release);
+    release(gp);
+    Ok(result)
+}
+
+/// Nobody will join it.
+pub fn detach(gp: &'static G) -> Result<(), Refused> {
+    let before = gp
+        .thread
+        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| match state {
+            JOINABLE => Some(DETACHED),
+            ENDED => Some(JOINING),
+            _ => None,
+        });
+    match before {
+        Ok(JOINABLE) => Ok(()),
+        Ok(_) => {
+            // It is about to say that it has ended, or has.
+            let record = record_of(gp);
+            while record.ended.load(Ordering::SeqCst) == 0 {
+                core::hint::spin_loop();
+            }
+            gp.thread.store(NONE, Ordering::Release);
+            release(gp);
+            Ok(())
+        }
+        Err(_) => Err(Refused::NotJoinable),
+    }
+}

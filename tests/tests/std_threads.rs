@@ -1,0 +1,268 @@
+//! An ordinary std program whose threads are goroutines (`std = "goroutines"`): the fixture `std_threads`, which checks itself, with one P and with more. `GODEBUG=stdthreads=os` gives the same
+//! binary threads of the kernel: what it prints must be the same, but for how many there are.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use gobuild_tests::process::{BUILD, RUN, run};
+use gobuild_tests::testprog::start;
+use gobuild_tests::tool;
+
+/// The executables: dev, release. Built at the first call.
+fn executables() -> &'static [PathBuf; 2] {
+    static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let source = tool::root().join("tests/fixtures/std_threads");
+        let target = tool::scratch().join("std_threads");
+        [("dev", "debug"), ("release", "release")].map(|(profile, dir)| {
+            let mut build = tool::gobuild(&source);
+            build.args(["build", "--locked", "--profile", profile]);
+            _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
+            target.join(dir).join("std_threads")
+        })
+    })
+}
+
+/// It must succeed and print these lines and nothing else, on goroutines and on threads.
+#[track_caller]
+fn check(line: &str, on_goroutines: &str, on_threads: &str) {
+    for exe in executables() {
+        for (env, expect) in [
+            (&[("GOMAXPROCS", "1")][..], on_goroutines),
+            (&[("GOMAXPROCS", "2")], on_goroutines),
+            (
+                &[("GOMAXPROCS", "4"), ("GODEBUG", "schedmigrate=1")],
+                on_goroutines,
+            ),
+            (&[("GODEBUG", "stdthreads=os")], on_threads),
+        ] {
+            let outcome = start(exe, line, env, RUN).ok();
+            assert_eq!(
+                (outcome.out(), outcome.err()),
+                (format!("{expect}\n"), String::new()),
+                "{line} with {env:?}"
+            );
+        }
+    }
+}
+
+#[track_caller]
+fn same(line: &str, expect: &str) {
+    check(line, expect, expect);
+}
+
+/// As [`check`], for what the kernel does otherwise.
+#[track_caller]
+fn on_goroutines(line: &str, expect: &str) {
+    for exe in executables() {
+        for procs in ["1", "2", "4"] {
+            let outcome = start(exe, line, &[("GOMAXPROCS", procs)], RUN).ok();
+            assert_eq!(outcome.out(), format!("{expect}\n"), "{line}, {procs} Ps");
+        }
+    }
+}
+
+#[test]
+fn threads_cost_no_thread_of_the_kernel() {
+    check("many 1000", "a handful", "a thread each");
+    check("echo 200", "a handful", "a thread each");
+}
+
+#[test]
+fn threads_are_joined_and_detached() {
+    same("results", "arrived");
+    same("scope", "2016");
+    same("joins", "answered");
+    same("detached 2000", "2000 ended");
+    same("unwanted 300", "all ended");
+}
+
+#[test]
+fn a_thread_has_its_own_locals_and_name() {
+    same("locals", "250 dropped");
+    same("keys", "5050 destroyed");
+    same("names", "50 of them");
+}
+
+#[test]
+fn threads_talk() {
+    same("park", "unparked");
+    same("mpsc", "1999000");
+}
+
+#[test]
+fn a_thread_has_the_stack_that_was_asked_for() {
+    for exe in executables() {
+        for env in [&[][..], &[("GODEBUG", "stdthreads=os")]] {
+            let outcome = start(exe, "deep", env, RUN).ok();
+            assert_eq!(outcome.err(), "", "{env:?}");
+        }
+        let outcome = start(exe, "overflow", &[], RUN);
+        assert_eq!(outcome.code(), 2, "{}", outcome.report());
+        assert!(
+            outcome.err().contains("fatal error: stack overflow"),
+            "{}",
+            outcome.report()
+        );
+    }
+}
+
+#[test]
+fn a_panic_of_a_thread_is_its_joiners() {
+    same("panic", "oh of Some(\"worker\")\noh\npoison of None\ntrue");
+}
+
+#[test]
+fn threads_that_c_starts_stay_the_kernels() {
+    same("c-threads", "5");
+}
+
+#[test]
+fn main_does_not_wait_for_threads() {
+    same("main-ends", "main ends");
+}
+
+#[test]
+fn a_deadlock_of_threads_is_one() {
+    for exe in executables() {
+        let outcome = start(exe, "deadlock", &[], RUN);
+        assert_eq!(outcome.code(), 2, "{}", outcome.report());
+        let err = outcome.err();
+        assert!(
+            err.starts_with("fatal error: all goroutines are asleep - deadlock!\n")
+                && err.contains("\ngoroutine 1 [join]:\n")
+                && err.contains(" [futex]:\n"),
+            "{err}"
+        );
+    }
+}
+
+#[test]
+fn who_waits_with_std_has_no_thread_of_its_own() {
+    same("std-waiters 2000", "2000 waited");
+    same("std-sleepers 2000", "2000 slept");
+}
+
+#[test]
+fn std_locks_protect() {
+    same("std-locks 500", "nothing lost");
+}
+
+#[test]
+fn std_channels_and_park_hand_over() {
+    same("std-ping-pong 2000", "done");
+}
+
+#[test]
+fn goroutines_and_threads_wait_for_each_other() {
+    same("std-with-threads 50", "400 turns");
+}
+
+#[test]
+fn waits_end_in_time() {
+    same("std-timeouts", "in time");
+}
+
+#[test]
+fn a_goroutine_gets_the_answers_that_a_thread_gets() {
+    same("futex-answers", "the same 17 answers");
+    same("libc-sleeps", "the same 12 answers");
+}
+
+#[test]
+fn a_wake_up_is_for_those_who_listen() {
+    same("futex-bits", "all woken");
+    on_goroutines("futex-requeue", "all woken");
+}
+
+#[test]
+fn a_deadlock_over_std_locks_is_one() {
+    for exe in executables() {
+        let outcome = start(exe, "std-deadlock", &[], RUN);
+        assert_eq!(outcome.code(), 2, "{}", outcome.report());
+        let err = outcome.err();
+        assert!(
+            err.starts_with("fatal error: all goroutines are asleep - deadlock!\n")
+                && err.contains("\ngoroutine 1 [futex]:\n"),
+            "{err}"
+        );
+    }
+}
+
+#[test]
+fn the_calls_can_be_turned_off() {
+    for exe in executables() {
+        for (godebug, expect) in [
+            ("std=0", "a thread each"),
+            ("std=-sync", "a thread each"),
+            ("schedtrace=0,std=-sleep,-sync", "a thread each"),
+            ("std=-sleep", "a handful"),
+            ("std=0,std=1", "a handful"),
+        ] {
+            let outcome = start(exe, "std-off 40", &[("GODEBUG", godebug)], RUN).ok();
+            assert_eq!(outcome.out(), format!("{expect}\n"), "{godebug}");
+        }
+    }
+}
+#[test]
+fn a_connection_costs_a_goroutine_and_no_thread() {
+    same("net-echo 200", "4000 echoes");
+    same("net-idle 400", "400 idle");
+    same("net-acceptors 100", "100 taken");
+}
+
+#[test]
+fn a_blocking_write_writes_all() {
+    same("net-big", "all of it");
+}
+
+#[test]
+fn what_a_user_sets_counts() {
+    same("net-timeouts", "in time");
+    same("net-nonblocking", "would block");
+    same("net-whole", "whole");
+}
+
+#[test]
+fn connections_are_made_or_refused() {
+    same("net-connect", "connected");
+}
+
+#[test]
+fn whoever_waits_learns_of_the_end() {
+    same("net-ends", "ended");
+    on_goroutines("net-closed", "told");
+}
+
+#[test]
+fn transfers_of_nothing_are_none() {
+    same("net-empty", "nothing");
+}
+
+#[test]
+fn datagrams_and_local_sockets_are_waited_for() {
+    same("net-udp", "answered");
+    same("net-unix", "answered");
+}
+
+#[test]
+fn pipes_names_and_processes_are_waited_for() {
+    same("net-pipes", "through");
+    same("net-names", "found");
+    same("net-processes", "ran");
+}
+
+#[test]
+fn threads_and_goroutines_share_sockets() {
+    same("net-with-threads", "talked");
+}
+
+#[test]
+fn an_epoll_of_the_program_parks_who_waits_in_it() {
+    same("net-epoll", "all came");
+}
+
+#[test]
+fn a_number_that_is_used_again_is_another_descriptor() {
+    same("net-reused 50", "right each time");
+}
