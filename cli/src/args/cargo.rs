@@ -212,10 +212,10 @@ pub struct MoreArgs {
     #[arg(long, value_name = "PATH", hide = true)]
     pub lockfile_path: Option<PathBuf>,
     /// Unstable options of a nightly cargo; `-Z help` lists them
-    #[arg(short = 'Z', value_name = "FLAG")]
+    #[arg(short = 'Z', value_name = "FLAG", help_heading = "Manifest Options")]
     pub unstable: Vec<String>,
     /// Change to this directory first (unstable)
-    #[arg(short = 'C', value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    #[arg(short = 'C', value_name = "DIRECTORY", value_hint = ValueHint::DirPath, help_heading = "Manifest Options")]
     pub directory: Option<PathBuf>,
 }
 

@@ -62,7 +62,7 @@ pub struct Cli {
     #[command(flatten)]
     pub build: BuildArgs,
     /// Any command of cargo's, in which programs and tests are linked by this tool
-    #[arg(last = true, value_name = "CARGO COMMAND")]
+    #[arg(last = true, value_name = "CARGO COMMAND", help_heading = "Arguments")]
     pub through: Vec<OsString>,
 }
 
