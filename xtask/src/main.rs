@@ -3,9 +3,11 @@
 //! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours; [`needs`] gets
 //! what the tests need from the system. A new chore is a line in [`CHORES`].
 
+mod files;
 mod needs;
 mod package;
 mod pip;
+mod release;
 mod run;
 mod steps;
 mod tidy;
@@ -42,6 +44,11 @@ const CHORES: &[Chore] = &[
         name: "package",
         about: "make all packages, install the tool from them without the network, build and run programs with it",
         run: steps::package,
+    },
+    Chore {
+        name: "release",
+        about: "the files of a release: the tool built with itself, manual pages, completions",
+        run: steps::release,
     },
     Chore {
         name: "bless",

@@ -6,8 +6,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
+use crate::files::{copy, each, output, read, version_of, write};
 use crate::run::Runner;
 use crate::workspace::{cargo, root, target};
 
@@ -283,13 +284,6 @@ fn runtimes(dir: &Path) -> Result<String, String> {
     Ok(names.join(" "))
 }
 
-/// The version that is being made.
-fn version_of(package: &str) -> Result<String, String> {
-    let id = output(&mut cargo(&["pkgid", "--quiet", "-p", package]))?;
-    let version = id.trim().rsplit(['#', '@']).next();
-    Ok(version.unwrap_or_default().to_owned())
-}
-
 /// What cargo does not ask for, but whoever looks at a registry does.
 fn manifest_is_complete(name: &str, dir: &str, version: &str) -> Result<(), String> {
     let manifest = root().join(dir).join("Cargo.toml");
@@ -323,57 +317,11 @@ fn manifest_is_complete(name: &str, dir: &str, version: &str) -> Result<(), Stri
     Ok(())
 }
 
-/// Runs for each, and collects what is wrong.
-fn each<T>(
-    all: impl IntoIterator<Item = T>,
-    run: impl Fn(T) -> Result<(), String>,
-) -> Result<(), Vec<String>> {
-    let wrong: Vec<String> = all.into_iter().filter_map(|one| run(one).err()).collect();
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
-}
-
-/// A command's standard output; an error when it fails.
-fn output(command: &mut Command) -> Result<String, String> {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command
-        .output()
-        .map_err(|error| format!("{command:?}: {error}"))?;
-    if status.success() {
-        return Ok(String::from_utf8_lossy(&stdout).into_owned());
-    }
-    Err(format!(
-        "{command:?}: {status}\n{}",
-        String::from_utf8_lossy(&stderr)
-    ))
-}
-
 fn equal(got: &str, wanted: &str, what: &str) -> Result<(), String> {
     if got == wanted && !got.is_empty() {
         return Ok(());
     }
     Err(format!("{what}: got\n{got}\nwanted\n{wanted}"))
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    let dir = path.parent().unwrap_or(path);
-    fs::create_dir_all(dir)
-        .and_then(|()| fs::write(path, text))
-        .map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// Copies a tree of sources.
-fn copy(from: &Path, to: &Path) -> Result<(), String> {
-    _ = fs::remove_dir_all(to);
-    let parent = to.parent().unwrap_or(to);
-    fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
-    output(Command::new("cp").arg("-R").arg(from).arg(to)).map(drop)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::package::{self, Verify};
 use crate::run::Runner;
 use crate::workspace::{cargo, cargo_in, others, root, shown, target};
-use crate::{needs, pip, tidy as rules, toolchains};
+use crate::{needs, pip, release, tidy as rules, toolchains};
 
 /// The toolchain for miri, and one of those that the tool is tested with.
 pub const NIGHTLY: &str = "+nightly";
@@ -56,6 +56,11 @@ pub fn tidy(runner: &mut Runner, _: &[String]) {
 /// Everything that a registry would get, used from there.
 pub fn package(runner: &mut Runner, _: &[String]) {
     package::package(runner, Verify::Yes);
+}
+
+/// What a release has besides the packages.
+pub fn release(runner: &mut Runner, _: &[String]) {
+    release::release(runner);
 }
 
 /// Rewrites the expected messages: trybuild's and ours.
