@@ -233,6 +233,8 @@ impl Place {
                      [workspace]\n\n[profile.release]\ndebug = \"line-tables-only\"\n"
                 ),
             )?;
+            // An earlier run's has the checksums of that run's packages.
+            _ = fs::remove_file(dir.join("Cargo.lock"));
             write(&dir.join("src/main.rs"), DEADLOCK)
         };
         write_program().map_err(|error| vec![error])?;
