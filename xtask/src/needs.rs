@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("qemu-user", "qemu-x86_64"),
     ("fish", "fish"),
     ("zsh", "zsh"),
+    ("valgrind", "valgrind"),
 ];
 
 /// glibc's static library, wherever the C compiler keeps it.

@@ -60,13 +60,15 @@ pub const RECORD_SECTION: &str = ".gobuild.init";
 /// - `pthread_getattr_np`: on a goroutine it answers with the goroutine's stack.
 /// - `__nptl_setxid_sighandler`: `setuid` and its like reach threads that run goroutines.
 /// - `_Unwind_Find_FDE`: the unwinder finds its data without locks and without memory.
+/// - `_Unwind_Backtrace`: a fault while it walks over a stack ends the walk, for profilers that interrupt what cannot be unwound.
 /// - `_Unwind_RaiseException`: where a panic comes from is kept, for those that end the program.
-pub const WRAPPED: [&str; 6] = [
+pub const WRAPPED: [&str; 7] = [
     "sigaction",
     "pthread_create",
     "pthread_getattr_np",
     "__nptl_setxid_sighandler",
     "_Unwind_Find_FDE",
+    "_Unwind_Backtrace",
     "_Unwind_RaiseException",
 ];
 

@@ -68,6 +68,16 @@ impl<T> Lock<T> {
         }
     }
 
+    /// Another value, not locked, whatever the lock was: for the child of a fork, in which whoever had it is not there.
+    ///
+    /// # Safety
+    /// There is one thread, and it does not use the value.
+    pub unsafe fn renew(&self, value: T) {
+        self.word.store(UNLOCKED, Ordering::Relaxed);
+        // SAFETY: the caller vouches. The old value may be half changed, so it is not dropped.
+        unsafe { self.value.get().write(value) };
+    }
+
     #[cfg(debug_assertions)]
     fn address(&self) -> usize {
         core::ptr::from_ref(self) as usize
@@ -132,6 +142,14 @@ impl<T: Ranked> Lock<T> {
         while self.word.swap(SLEEPERS, Ordering::Acquire) != UNLOCKED {
             futex::wait(&self.word, SLEEPERS, None);
         }
+    }
+
+    /// The lock that the caller took, whose guard it forgot.
+    ///
+    /// # Safety
+    /// As [`unlock`](Self::unlock).
+    pub unsafe fn taken(&self) -> Guard<'_, T> {
+        Guard(self)
     }
 
     /// Lets go of the lock that the caller's goroutine took and whose guard it forgot: for commit functions.

@@ -9,8 +9,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Rank {
+    /// `boot/fork.rs`: the right to fork.
+    Fork = 1,
     /// `leaks/world.rs`: the right to stop all threads.
-    World = 1,
+    World,
     /// `sched/hold.rs`: the right to hold goroutines.
     Holder,
     /// `traceback/interrupt.rs`: the right to ask a thread for its stack.

@@ -8,6 +8,7 @@ use crate::libc::ffi;
 use crate::os::linux::nanotime;
 use crate::sched::global::MAIN_STARTED;
 use crate::sched::{M0, current, locked, schedtrace, timer};
+use crate::signal;
 use crate::traceback::panics;
 
 unsafe extern "C" {
@@ -36,6 +37,9 @@ extern "C" fn main() {
 
     let started = nanotime();
     run(inittask::runtime_inittasks(), started);
+    if !inittask::main_inittasks().is_empty() {
+        signal::ignore_sigpipe();
+    }
     run(inittask::main_inittasks(), started);
     locked::unlock_os_thread(gp);
 

@@ -2,6 +2,7 @@
 //!
 //! `check`, `args`, `osinit`, `schedinit`; then `sched::spawn::newproc` makes the main goroutine and `sched::threads::mstart` runs it: `main`.
 
+pub mod fork;
 pub mod godebug;
 pub mod inittask;
 pub mod main;
@@ -14,6 +15,7 @@ use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering}
 use rtlib_abi::layout::{FLAG_STD_GOROUTINES, ModuleData};
 
 use crate::arch::current::tls::{self, USE_FSGSBASE};
+use crate::arch::current::valgrind;
 use crate::libc::tcb;
 use crate::os::linux::auxv::{Auxv, HWCAP2_FSGSBASE};
 use crate::os::linux::{cgroup, membarrier, proc};
@@ -172,6 +174,7 @@ fn cpuinit() {
 }
 
 fn stackinit() {
+    valgrind::init();
     if !godebug::guardinstall() {
         stack::forbid_guard_install();
     }
@@ -213,6 +216,11 @@ fn procs_wanted() -> u32 {
         0 => cgroup::gomaxprocs(ncpu(), &mut ProcFiles),
         n => n,
     }
+}
+
+/// In the child of a fork: as many Ps as the parent had, when they are wanted again.
+pub fn keep_procs(n: u32) {
+    WISH.store(n, Ordering::Relaxed);
 }
 
 struct ProcFiles;

@@ -15,6 +15,11 @@ pub fn expect_idleness() {
     }
 }
 
+/// In the child of a fork: they are to be made again when they are needed. Whether they had been made.
+pub fn forget() -> bool {
+    DONE.swap(false, Ordering::Relaxed)
+}
+
 static DONE: AtomicBool = AtomicBool::new(false);
 
 /// Makes them, once. Called where a new goroutine or the number of Ps is asked for, off the fast paths.

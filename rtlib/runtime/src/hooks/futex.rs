@@ -28,6 +28,16 @@ static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }
 /// Threads that wait in the kernel by way of this file.
 static IN_KERNEL: AtomicU32 = AtomicU32::new(0);
 
+/// In the child of a fork: nobody waits.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    IN_KERNEL.store(0, Ordering::Relaxed);
+    // SAFETY: the caller vouches.
+    unsafe { crate::sync::forget_in(&TABLE) }
+}
+
 /// What a futex call answers: a count, or an errno.
 type Answer = Result<u32, u32>;
 

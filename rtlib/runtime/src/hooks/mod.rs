@@ -7,7 +7,7 @@
 //! goroutine's (a signal handler on an alternate stack) it makes the plain call. A waiter that went to the kernel is woken as well: see `futex`.
 
 mod close;
-mod futex;
+pub mod futex;
 mod io;
 mod poll;
 mod rw;

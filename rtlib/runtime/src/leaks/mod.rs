@@ -28,7 +28,7 @@ use crate::sched::g::G;
 use crate::traceback::record::{self, Haste};
 use crate::traceback::tell;
 
-pub use world::{let_nobody_stop, stop_here};
+pub use world::{forget, let_nobody_stop, stop_here};
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

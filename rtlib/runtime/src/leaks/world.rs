@@ -55,6 +55,17 @@ pub struct Place {
     pub m: Link<M>,
 }
 
+/// In the child of a fork: nobody stops it.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    EPOCH.store(0, Ordering::Relaxed);
+    STOPPED.store(0, Ordering::Relaxed);
+    // SAFETY: the caller vouches.
+    unsafe { RIGHT.renew(Right) };
+}
+
 /// Not to be stopped while this lives.
 pub type Guard = lock::Guard<'static, Right>;
 

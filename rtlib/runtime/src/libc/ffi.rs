@@ -64,6 +64,12 @@ unsafe extern "C" {
     pub fn pthread_sigmask(how: c_int, set: *const [u64; 16], old: *mut [u64; 16]) -> c_int;
     /// atexit(3).
     pub fn atexit(f: extern "C" fn()) -> c_int;
+    /// pthread_atfork(3).
+    pub fn pthread_atfork(
+        prepare: extern "C" fn(),
+        parent: extern "C" fn(),
+        child: extern "C" fn(),
+    ) -> c_int;
     /// exit(3).
     pub fn exit(code: c_int) -> !;
     /// calloc(3), not counted by the runtime's own trace.

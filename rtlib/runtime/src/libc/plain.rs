@@ -26,6 +26,11 @@ pub fn count() -> u32 {
     COUNT.load(Ordering::SeqCst)
 }
 
+/// In the child of a fork: the calling thread is one, or there is none.
+pub fn restart(count: u32) {
+    COUNT.store(count, Ordering::Relaxed);
+}
+
 /// As libc's, counted; unless it is a goroutine that is wanted.
 ///
 /// # Safety

@@ -26,7 +26,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::ffi;
-use crate::arch::current::tls;
+use crate::arch::current::{tls, valgrind};
 use crate::os::linux::auxv::Auxv;
 use crate::os::linux::{mem, proc};
 use crate::sched::g::G;
@@ -122,6 +122,9 @@ pub fn unregister_rseq() {
 
 /// Photographs the calling thread's block. Called once, by the first thread that the runtime makes, as its first act.
 pub fn photograph() {
+    if READY.load(Ordering::Acquire) != 0 {
+        return; // in the child of a fork, whose parent had done it
+    }
     let shape = shape();
     let len = shape.image + shape.tcb;
     if len > MAX_BLOCK {
@@ -129,6 +132,7 @@ pub fn photograph() {
     }
     let tp = tls::thread_pointer();
     let start = tp - shape.image;
+    valgrind::defined(start..start + len);
     // SAFETY: the thread's own, complete block; its words are read as plain bytes.
     let block = unsafe { core::slice::from_raw_parts(start as *const usize, len / 8) };
     // The bytes, a u32 for every word, a word for every word.
@@ -274,6 +278,7 @@ pub fn create_for_g0(g0: &'static G) -> Option<usize> {
     let memory = mem::reserve(len).ok()?;
     let tp = (memory.as_ptr() as usize + len - shape.tcb) & !(shape.align - 1);
     let main = tls::thread_pointer();
+    valgrind::defined(main..main + shape.tcb);
     // SAFETY: a fresh mapping with room for the block; the sources are the program's segment and the running thread's control block.
     unsafe {
         let init = TLS_INIT.load(Ordering::Relaxed) as *const u8;

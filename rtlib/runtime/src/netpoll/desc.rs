@@ -66,6 +66,11 @@ const FLAGS: u32 = (1 << GENERATION_SHIFT) - 1;
 
 static DESCS: AtomicPtr<Desc> = AtomicPtr::new(core::ptr::null_mut());
 
+/// In the child of a fork: nothing is known of any. The memory is lost.
+pub(super) fn forget() {
+    DESCS.store(core::ptr::null_mut(), Ordering::Relaxed);
+}
+
 /// What is known of a descriptor. None if there is no such number, or it is beyond the table.
 #[inline]
 pub fn desc(fd: i32) -> Option<&'static Desc> {

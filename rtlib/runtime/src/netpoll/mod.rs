@@ -120,6 +120,28 @@ fn make() -> Option<i32> {
     Some(made)
 }
 
+/// In the child of a fork: nobody waits, and the epoll, which would be the parent's, too, is to be made again.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    for own in [&EPOLL, &BREAK] {
+        let fd = own.swap(-1, Ordering::Relaxed);
+        if fd >= 0 {
+            proc::close(fd as usize);
+        }
+    }
+    WAITERS.store(0, Ordering::Relaxed);
+    POLLING.store(false, Ordering::Relaxed);
+    LAST_POLL.store(0, Ordering::Relaxed);
+    desc::forget();
+    // SAFETY: the caller vouches.
+    unsafe {
+        MAKING.renew(Making);
+        crate::sync::forget_in(&TABLE);
+    }
+}
+
 /// Whether a descriptor is the poller's own: nobody else may close it.
 pub fn is_own(fd: i32) -> bool {
     fd >= 0 && (fd == EPOLL.load(Ordering::Relaxed) || fd == BREAK.load(Ordering::Relaxed))

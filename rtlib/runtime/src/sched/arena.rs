@@ -22,6 +22,7 @@ use super::gfree::Chain;
 use super::hold;
 use super::positions::{self, CHUNK, Positions};
 use super::stack::{self, CLASSES, Class};
+use crate::arch::current::valgrind;
 use crate::link::Link;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
@@ -29,6 +30,8 @@ use crate::os::linux::mem;
 
 /// Address space that the slots of an arena take, or four slots when they are larger; less where so much is not to be had (`ulimit -v`).
 const SLOTS: usize = 16 << 30;
+/// The same under valgrind, some of whose tools write down something for each byte of a mapping.
+const SLOTS_UNDER_VALGRIND: usize = 64 << 20;
 /// Core files get an arena's slots in steps of so many bytes at least, and its Gs in smaller ones.
 const DUMP_STEP: usize = 16 << 20;
 /// See `DUMP_STEP`.
@@ -74,7 +77,6 @@ impl Arenas {
 
     /// Appends one. Under the lock of one class.
     fn add(&self, arena: &'static Arena) {
-        static ADDING: AtomicBool = AtomicBool::new(false);
         while ADDING.swap(true, Ordering::Acquire) {
             core::hint::spin_loop();
         }
@@ -164,6 +166,21 @@ fn stride(class: Class) -> usize {
     stack::GUARD + class.size()
 }
 
+/// Somebody appends to the list of arenas.
+static ADDING: AtomicBool = AtomicBool::new(false);
+
+/// In the child of a fork: arenas are what they are, and the next goroutine gets a new one.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    ADDING.store(false, Ordering::Relaxed);
+    for growth in &GROWTH {
+        // SAFETY: the caller vouches.
+        unsafe { growth.renew(Growth::nothing()) };
+    }
+}
+
 /// Where an arena grows. Its lock is that of all arenas of its class.
 struct Growth {
     arena: Option<&'static Arena>,
@@ -177,14 +194,7 @@ impl Ranked for Growth {
     const RANK: Rank = Rank::Arena;
 }
 
-static GROWTH: [Lock<Growth>; CLASSES] = [const {
-    Lock::new(Growth {
-        arena: None,
-        dumped: Dumped::nothing(),
-        dumped_gs: Dumped::nothing(),
-        ahead: 1,
-    })
-}; CLASSES];
+static GROWTH: [Lock<Growth>; CLASSES] = [const { Lock::new(Growth::nothing()) }; CLASSES];
 
 /// How far core files get a part of an arena.
 struct Dumped {
@@ -295,6 +305,15 @@ impl Arena {
 }
 
 impl Growth {
+    const fn nothing() -> Self {
+        Self {
+            arena: None,
+            dumped: Dumped::nothing(),
+            dumped_gs: Dumped::nothing(),
+            ahead: 1,
+        }
+    }
+
     /// Positions that have not been used, without a new arena.
     fn room(&self) -> usize {
         self.arena
@@ -333,7 +352,12 @@ impl Growth {
 /// Address space for an arena, as much as there is.
 fn new_arena(class: Class) -> &'static Arena {
     let stride = stride(class);
-    let mut len = (SLOTS / stride).max(4);
+    let slots = if valgrind::is_running() {
+        SLOTS_UNDER_VALGRIND
+    } else {
+        SLOTS
+    };
+    let mut len = (slots / stride).max(4);
     loop {
         let words = Positions::words(len);
         let head = size_of::<Arena>() + (words[0] + words[1]) * size_of::<u64>();

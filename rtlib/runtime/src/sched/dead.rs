@@ -4,6 +4,8 @@
 //! and goroutines in blocking calls that wait for a channel, a lock or a token ([`super::park`]), and sysmon itself. A thread that is anywhere else (in a system call, in C
 //! code, in std's `park`) may wake somebody yet. The kernel says how many threads there are; the runtime knows how many of them sleep in it.
 //!
+//! Nor is a program deadlocked that handles a signal: the handler may wake somebody. Go waits there, too, once os/signal is in use.
+//!
 //! Sysmon asks only after a while of complete idleness. As long as some thread that the runtime knows of (an M, or one that `pthread_create` made, see `libc/plain.rs`) does not sleep in it, the
 //! answer can only change by that thread's going to sleep, or ending: sysmon is woken for that ([`listen_no_more`]) and does not ask again before. When all those sleep and the kernel counts more, threads
 //! that are ending or that were made by clone(2) itself, it asks again, less and less often.
@@ -18,6 +20,7 @@ use crate::fatal;
 use crate::libc::plain;
 use crate::netpoll;
 use crate::os::linux::thread;
+use crate::signal;
 
 /// First pause between two looks; each is twice as long as the one before.
 const FIRST_PAUSE_NS: u64 = 10_000_000;
@@ -40,7 +43,15 @@ pub fn falls_asleep() {
 
 /// Somebody has woken a thread that had called `falls_asleep`.
 pub fn is_woken() {
-    ASLEEP.fetch_add(CHANGE - 1, Ordering::SeqCst);
+    // Where nobody sleeps it is one of the parent's threads, in the child of a fork.
+    let less = |asleep: u64| (asleep % CHANGE != 0).then(|| asleep.wrapping_add(CHANGE - 1));
+    _ = ASLEEP.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+}
+
+/// In the child of a fork: there are no other threads.
+pub fn forget_threads() {
+    ASLEEP.store(0, Ordering::Relaxed);
+    listen_no_more();
 }
 
 /// A thread that is no M ends, or could not be made.
@@ -113,6 +124,9 @@ impl Undecided {
         }
         let threads = thread::count();
         if asleep_in_runtime(activations, asleep) == Some(i64::from(threads)) {
+            if signal::is_awaited() {
+                return Again::Never; // its handler may wake somebody
+            }
             report();
         }
         let pause = self.pause;

@@ -136,6 +136,8 @@ pub struct G {
     pub leaked: AtomicU64,
     /// Whether others know it as a thread that is joined or detached (`pthread`).
     pub thread: AtomicU8,
+    /// While a stack is unwound, by it or by a signal handler that has interrupted it: where a fault leads (`arch::…::unwind::call_guarded`), else 0. Its own.
+    pub fault_sp: AtomicUsize,
     /// Times that it has been started or readied, while that is traced.
     pub traceseq: AtomicU32,
 }
@@ -180,6 +182,7 @@ impl G {
             system: AtomicBool::new(false),
             leaked: AtomicU64::new(0),
             thread: AtomicU8::new(0),
+            fault_sp: AtomicUsize::new(0),
             traceseq: AtomicU32::new(0),
             timed: AtomicBool::new(false),
             waits_on: AtomicUsize::new(0),
@@ -219,6 +222,16 @@ impl G {
     #[inline]
     pub fn is_thread(&self) -> bool {
         self.status() == Status::Syscall as u32
+    }
+
+    /// In the child of a fork: it is not there. It becomes the stand-in of a thread that does not wait, so that whoever finds it in a queue and readies it does nothing.
+    pub fn forget(&self) {
+        self.status.store(Status::Syscall as u32, Ordering::Relaxed);
+        self.goid.store(0, Ordering::Relaxed);
+        self.wake.store(0, Ordering::Relaxed);
+        self.held.store(0, Ordering::Relaxed);
+        self.m.set(None);
+        self.lockedm.set(None);
     }
 
     /// Makes a stand-in for a thread of it. Before it is used.

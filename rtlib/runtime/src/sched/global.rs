@@ -58,20 +58,7 @@ impl Ranked for Sched {
 }
 
 /// The scheduler.
-pub static SCHED: Lock<Sched> = Lock::new(Sched {
-    runq: GQueue::new(),
-    midle: None,
-    nmidle: 0,
-    timer_m: None,
-    poll_m: None,
-    nmidlelocked: 0,
-    mdead: None,
-    mcount: 0,
-    mnext: 0,
-    pidle: None,
-    thread_gs: GQueue::new(),
-    gfree: [const { Dead::new() }; CLASSES],
-});
+pub static SCHED: Lock<Sched> = Lock::new(Sched::new());
 
 /// Idle Ps and spinning Ms.
 pub static SPIN: Spin = Spin::new();
@@ -93,6 +80,24 @@ pub static STARTED: AtomicU64 = AtomicU64::new(0);
 pub static MAIN_STARTED: AtomicBool = AtomicBool::new(false);
 
 impl Sched {
+    /// Nothing.
+    pub const fn new() -> Self {
+        Self {
+            runq: GQueue::new(),
+            midle: None,
+            nmidle: 0,
+            timer_m: None,
+            poll_m: None,
+            nmidlelocked: 0,
+            mdead: None,
+            mcount: 0,
+            mnext: 0,
+            pidle: None,
+            thread_gs: GQueue::new(),
+            gfree: [const { Dead::new() }; CLASSES],
+        }
+    }
+
     /// Puts an M on the idle list.
     pub fn mput(&mut self, mp: &'static M) {
         mp.schedlink.set(self.midle);

@@ -68,16 +68,29 @@ impl Ranked for Reports {
     const RANK: Rank = Rank::HogReports;
 }
 
-static REPORTS: Lock<Reports> = Lock::new(Reports {
-    ring: None,
-    first: 0,
-    len: 0,
-    left_out: 0,
-    busy: false,
-    idle: None,
-});
+static REPORTS: Lock<Reports> = Lock::new(Reports::none());
+
+/// In the child of a fork: there is nothing to be printed, and nobody who does.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    // SAFETY: the caller vouches.
+    unsafe { REPORTS.renew(Reports::none()) };
+}
 
 impl Reports {
+    const fn none() -> Self {
+        Self {
+            ring: None,
+            first: 0,
+            len: 0,
+            left_out: 0,
+            busy: false,
+            idle: None,
+        }
+    }
+
     fn push(&mut self, report: Report) {
         match self.ring.filter(|_| self.len < CAPACITY) {
             Some(ring) => {

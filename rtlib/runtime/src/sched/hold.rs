@@ -42,6 +42,15 @@ static HOLDER: Lock<Right> = Lock::new(Right);
 /// Counts releases; runners sleep on it.
 static RELEASES: AtomicU32 = AtomicU32::new(0);
 
+/// In the child of a fork: nobody holds anything.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    // SAFETY: the caller vouches.
+    unsafe { HOLDER.renew(Right) };
+}
+
 /// Keeps others from holding goroutines while it lives. None when the program dies: then there may be holders who do not ask.
 pub fn let_nobody_hold() -> Option<impl Drop> {
     let right = HOLDER.lock();

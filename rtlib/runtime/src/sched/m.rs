@@ -74,8 +74,6 @@ pub struct M {
     pub signal_stack: AtomicUsize,
     /// See `signal_stack`.
     pub signal_stack_len: AtomicUsize,
-    /// While its signal handler unwinds the stack that it interrupted: where a fault leads (`arch::…::unwind::call_guarded`), else 0.
-    pub fault_sp: AtomicUsize,
 }
 
 const _: () = assert!(offset_of!(M, g0) == offset_of!(MHead, g0));
@@ -119,7 +117,6 @@ impl M {
             trace: trace::OfM::new(),
             signal_stack: AtomicUsize::new(0),
             signal_stack_len: AtomicUsize::new(0),
-            fault_sp: AtomicUsize::new(0),
         }
     }
 

@@ -24,6 +24,8 @@ pub mod arena;
 pub mod dead;
 #[cfg(feature = "object")]
 pub mod find;
+#[cfg(feature = "object")]
+pub mod forked;
 #[cfg(any(feature = "object", test))]
 pub mod fresh;
 #[cfg(feature = "object")]

@@ -40,6 +40,23 @@ pub fn must_visit_scheduler(pp: &'static P) -> bool {
     SURPLUS.load(Ordering::Relaxed) || pp.hog.load(Ordering::Relaxed)
 }
 
+/// In the child of a fork: as many Ps as there were without those that made up for hogs, all of them new and idle.
+///
+/// # Safety
+/// There is one thread; the timers have been forgotten.
+pub unsafe fn restart() {
+    for pp in super::global::ever_made_ps() {
+        let id = pp.id.load(Ordering::Relaxed);
+        // SAFETY: zero bytes are a P, all of whose fields are for shared use; nobody uses it now.
+        unsafe { core::ptr::from_ref(pp).cast_mut().write_bytes(0, 1) };
+        pp.id.store(id, Ordering::Relaxed);
+    }
+    ALLP_LEN.store(0, Ordering::Relaxed);
+    LIVE.store(0, Ordering::Relaxed);
+    HOGS.store(0, Ordering::Relaxed);
+    balance(&mut SCHED.lock());
+}
+
 /// Sets the number of Ps, at least 1. Returns the previous setting.
 pub fn procresize(n: u32) -> u32 {
     let n = n.clamp(1, MAX_GOMAXPROCS);

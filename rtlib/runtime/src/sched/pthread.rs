@@ -46,6 +46,15 @@ struct Record {
 /// Who waits for the end of one, by the address of [`Record::ended`].
 static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);
 
+/// In the child of a fork: nobody waits.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    // SAFETY: the caller vouches.
+    unsafe { crate::sync::forget_in(&TABLE) }
+}
+
 /// Why a handle cannot be used.
 #[derive(Clone, Copy)]
 pub enum Refused {

@@ -40,6 +40,18 @@ static TURNS: AtomicU64 = AtomicU64::new(0);
 static BGSWEEP: Worker = Worker::new();
 static BGSCAVENGE: Worker = Worker::new();
 
+/// In the child of a fork: the workers are the parent's.
+pub fn forget() {
+    for worker in [&BGSWEEP, &BGSCAVENGE] {
+        worker.gp.set(None);
+        worker.rests.store(false, Ordering::Relaxed);
+    }
+    for surplus in &SURPLUS {
+        surplus.store(0, Ordering::Relaxed);
+    }
+    scavenge::forget();
+}
+
 /// A goroutine of the runtime's own, which sysmon readies.
 struct Worker {
     gp: Link<G>,

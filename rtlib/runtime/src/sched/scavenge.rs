@@ -62,6 +62,11 @@ pub fn in_progress() -> bool {
     CURSOR.get_acquire().is_some()
 }
 
+/// In the child of a fork: no round has begun.
+pub fn forget() {
+    CURSOR.set(None);
+}
+
 /// Begins a round that is [`due`]. On sysmon.
 pub fn begin_round(now: u64) {
     if now.saturating_sub(SINCE.load(Ordering::Relaxed)) >= LONG_NS {

@@ -14,8 +14,9 @@ use super::p::P;
 use super::stack::{self, Class};
 use super::{
     MAIN_G, MAIN_GOID, ahead, arena, current, park, pthread, shuffle, syscall, this_goroutine,
+    threads,
 };
-use crate::arch::current::{switch, tls};
+use crate::arch::current::{switch, tls, valgrind};
 use crate::libc::tcb;
 use crate::os::linux::mem;
 use crate::trace;
@@ -24,8 +25,6 @@ use crate::trace;
 const GOID_BATCH: u64 = 16;
 /// Goroutines of the runtime's own.
 static SYSTEM: AtomicU64 = AtomicU64::new(0);
-/// Left free below rt0_go's frames on the process stack, for a signal that arrives before the main goroutine runs.
-const MAIN_STACK_GAP: usize = 16 << 10;
 
 /// Makes the main goroutine, which runs the function that `*fn_ptr` names on the process stack. From rt0_go, on g0.
 #[unsafe(export_name = "runtime.newproc")]
@@ -34,7 +33,8 @@ extern "C" fn newproc(fn_ptr: &'static extern "C" fn()) {
         crate::fatal::throw(b"newproc: no g")
     };
     let gp = &MAIN_G;
-    let hi = (ptr::from_ref(&gp) as usize - MAIN_STACK_GAP) & !15;
+    // What is in use of the process stack below this is rt0_go's callees', which is over when the main goroutine starts.
+    let hi = ptr::from_ref(&gp) as usize & !15;
     let lo = crate::boot::main_stack_bottom(hi);
     gp.stack_lo.store(lo, Ordering::Relaxed);
     gp.stack_hi.store(hi, Ordering::Relaxed);
@@ -45,8 +45,11 @@ extern "C" fn newproc(fn_ptr: &'static extern "C" fn()) {
     GOIDGEN.store(MAIN_GOID, Ordering::Relaxed);
     let entry = *fn_ptr as usize;
     gp.startpc.store(entry, Ordering::Relaxed);
-    // SAFETY: the memory below rt0_go's frames is unused, and nothing but signal handlers runs there before the main goroutine.
-    let sp = unsafe { switch::make_context(hi, entry, 0) };
+    // The context lies on the stack that m0's g0 is about to get, in its middle: nothing is written to the process stack far below the stack pointer, where the memory need not be there yet (kernels before
+    // 5.0 and valgrind grow that stack only near the stack pointer). g0's frames, above it, are not that deep by then.
+    let top = threads::make_g0_stack();
+    // SAFETY: new memory; the functions on the process stack do not return.
+    let sp = unsafe { switch::make_context_elsewhere(top, hi, entry) };
     gp.sp.store(sp, Ordering::Relaxed);
     gp.set_status(Status::Idle, Status::Runnable);
     STARTED.fetch_add(1, Ordering::Relaxed);
@@ -73,6 +76,7 @@ pub extern "C" fn newproc1(
     let gp = gfget(pp, class);
     let hi = gp.stack_hi.load(Ordering::Relaxed);
     let at = (hi - size) & !(align.max(16) - 1);
+    valgrind::defined(at - mem::PAGE..hi);
     // SAFETY: the goroutine is ours alone; the argument fits its stack; the caller vouches for `arg`.
     let sp = unsafe {
         ptr::copy_nonoverlapping(arg, at as *mut u8, size);
@@ -201,6 +205,7 @@ pub fn make_stack(gp: &'static G) {
             b"newproc: the program's thread-local data does not fit this stack: raise stack-size in [package.metadata.gobuild]",
         );
     }
+    valgrind::stack(slot.clone());
     gp.stack_hi.store(place.stack_hi, Ordering::Relaxed);
     gp.fs.store(place.tp, Ordering::Relaxed);
     // SAFETY: the slot's memory is zero, and it is the G's, which is ours.
@@ -306,6 +311,12 @@ fn gfput(pp: &'static P, gp: &'static G) {
     } else if let Some(full) = pp.gfree.push(gp) {
         SCHED.lock().gfree[class.index()].push_chain(full);
     }
+}
+
+/// In the child of a fork, which has so many goroutines.
+pub fn restart(goroutines: u64) {
+    STARTED.store(goroutines, Ordering::Relaxed);
+    SYSTEM.store(0, Ordering::Relaxed);
 }
 
 /// Goroutines started since the program began, the runtime's own included.

@@ -45,6 +45,13 @@ impl Spin {
         }
     }
 
+    /// Nobody idle, nobody spinning: in the child of a fork.
+    #[cfg(feature = "object")]
+    pub fn forget(&self) {
+        self.idle.store(0, Ordering::Relaxed);
+        self.spinning.store(0, Ordering::Relaxed);
+    }
+
     /// A P went to the idle list. Under the scheduler lock.
     pub fn idle_added(&self) {
         self.idle.fetch_add(1, Ordering::SeqCst);

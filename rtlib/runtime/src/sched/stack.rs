@@ -20,6 +20,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use rtlib_abi::layout::STACK_CLASSES;
 
 use super::g::G;
+use crate::arch::current::valgrind;
 use crate::os::linux::{Errno, mem};
 
 const MIN_CLASS: usize = *STACK_CLASSES.start();
@@ -111,7 +112,10 @@ pub fn guard(first: usize, stride: usize, count: usize) {
         let kind = if is_light(first) { LIGHT } else { PROTECTED };
         KIND.store(kind, Ordering::Relaxed);
     }
-    let several = count > 1 && guards_are_light() && GUARDS_INSTALL.load(Ordering::Relaxed);
+    let several = count > 1
+        && guards_are_light()
+        && GUARDS_INSTALL.load(Ordering::Relaxed)
+        && !valgrind::is_running(); // which complains of the system call
     let done = match several.then(|| mem::guards_install(first, GUARD, stride, count)) {
         Some(Ok(done)) => done,
         Some(Err(_)) => {

@@ -55,6 +55,13 @@ static WAITING: AtomicBool = AtomicBool::new(false);
 static UNTIL: AtomicU64 = AtomicU64::new(0);
 static NOTE: Note = Note::new();
 
+/// In the child of a fork: there is no such thread.
+pub fn forget() {
+    TID.store(0, Ordering::Relaxed);
+    WAITING.store(false, Ordering::Relaxed);
+    NOTE.clear();
+}
+
 /// The thread's id; 0 while there is none.
 pub fn tid() -> u32 {
     TID.load(Ordering::Relaxed)

@@ -31,6 +31,23 @@ static WANTED: Lock<Wanted> = Lock::new(Wanted {
 });
 static NOTE: Note = Note::new();
 
+/// In the child of a fork: there is no such thread.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    STARTED.store(false, Ordering::Relaxed);
+    TID.store(0, Ordering::Relaxed);
+    NOTE.clear();
+    // SAFETY: the caller vouches.
+    unsafe {
+        WANTED.renew(Wanted {
+            first: None,
+            sleeps: false,
+        });
+    }
+}
+
 /// Makes the thread, once. Called before a goroutine is tied to its thread by the user.
 pub fn start() {
     if !STARTED.load(Ordering::Relaxed) && !STARTED.swap(true, Ordering::AcqRel) {

@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{Ordering, fence};
+use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::find::schedule;
 use super::g::G;
@@ -10,7 +10,7 @@ use super::global::{ALLMS, MAX_MCOUNT, SCHED, SPIN, Sched};
 use super::m::M;
 use super::p::P;
 use super::{M0, dead, procs, template, timer};
-use crate::arch::current::{switch, tls};
+use crate::arch::current::{switch, tls, valgrind};
 use crate::fatal;
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::libc::tcb;
@@ -369,30 +369,42 @@ pub fn minit(mp: &'static M) {
         mp.signal_stack.load(Ordering::Relaxed),
         mp.signal_stack_len.load(Ordering::Relaxed),
     );
+    // A sandbox may refuse it. Then handlers run on the stacks of goroutines, and only a stack that runs out ends the program without a word.
     // SAFETY: the memory is this M's, which keeps it.
-    if unsafe { signal::set_alternate_stack(at, len) }.is_err() {
-        fatal::throw(b"runtime: sigaltstack failed");
+    let _ = unsafe { signal::set_alternate_stack(at, len) };
+    if ptr::eq(mp, &raw const M0) {
+        // They may be blocked by whoever started the program; then a stack that runs out would end it without a word. All other threads have their masks from this one.
+        signal::unblock_faults();
+        return;
     }
     let mut mask = [0; 16];
     mask[0] = mp.sigmask.load(Ordering::Relaxed);
-    if !ptr::eq(mp, &raw const M0) {
-        // SAFETY: libc's function on our own variable.
-        unsafe { ffi::pthread_sigmask(SIG_SETMASK, &raw const mask, ptr::null_mut()) };
-    }
+    // SAFETY: libc's function on our own variable.
+    unsafe { ffi::pthread_sigmask(SIG_SETMASK, &raw const mask, ptr::null_mut()) };
 }
 
 /// m0 enters the scheduler: from rt0_go, on the process stack, which belongs to the main goroutine from here on. g0 moves to a stack of its own.
 #[unsafe(export_name = "runtime.mstart")]
 extern "C" fn mstart() -> ! {
+    let stack = G0_STACK.load(Ordering::Relaxed);
+    super::G0.stack_lo.store(stack, Ordering::Relaxed);
+    super::G0.stack_hi.store(stack + M_STACK, Ordering::Relaxed);
+    // SAFETY: a new mapping, but for the main goroutine's first context.
+    unsafe { switch::call_on_stack(mstart_on_g0, &M0, stack + M_STACK) }
+}
+
+/// The stack that m0's g0 moves to in [`mstart`]. 0 before it is made.
+static G0_STACK: AtomicUsize = AtomicUsize::new(0);
+
+/// Makes the stack that m0's g0 moves to in [`mstart`], and returns an address in its midst, which g0 does not reach before the main goroutine has started.
+pub fn make_g0_stack() -> usize {
     let Ok(memory) = mem::reserve(M_STACK) else {
         fatal::throw(b"runtime: cannot allocate g0's stack")
     };
-    let lo = memory.as_ptr() as usize;
-    let hi = lo + M_STACK;
-    super::G0.stack_lo.store(lo, Ordering::Relaxed);
-    super::G0.stack_hi.store(hi, Ordering::Relaxed);
-    // SAFETY: a new mapping.
-    unsafe { switch::call_on_stack(mstart_on_g0, &M0, hi) }
+    let stack = memory.as_ptr() as usize;
+    valgrind::stack(stack..stack + M_STACK);
+    G0_STACK.store(stack, Ordering::Relaxed);
+    stack + M_STACK / 2
 }
 
 extern "C" fn mstart_on_g0(mp: &'static M) -> ! {

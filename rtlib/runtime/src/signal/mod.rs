@@ -12,13 +12,15 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::arch::current::unwind::Registers;
+use crate::boot::fork;
 use crate::leaks;
 use crate::libc::ffi::{SigAction, real_sigaction};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::proc;
 use crate::os::linux::signal::{
-    Blocked, SIGABRT, SIGBUS, SIGQUIT, SIGSEGV, SIGURG, bit, unblock_all,
+    Blocked, SIGABRT, SIGBUS, SIGCANCEL, SIGFPE, SIGILL, SIGPIPE, SIGPROF, SIGQUIT, SIGSEGV,
+    SIGSETXID, SIGSYS, SIGTRAP, SIGURG, bit, unblock_all,
 };
 use crate::os::linux::thread;
 use crate::trace;
@@ -42,6 +44,11 @@ impl Ranked for [SigAction; SIGNALS.len()] {
     const RANK: Rank = Rank::Signals;
 }
 
+/// Faults; SIGPROF; what libc uses between its threads.
+const NOT_FROM_OUTSIDE: [u32; 10] = [
+    SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGPROF, SIGSYS, SIGCANCEL, SIGSETXID,
+];
+
 const SIGNALS: [u32; 4] = [SIGSEGV, SIGBUS, SIGQUIT, SIGURG];
 
 /// The program's actions for these signals. Nothing that may fault happens under the lock, and the handler does not take it.
@@ -64,8 +71,19 @@ fn index(signal: c_int) -> Option<usize> {
 /// The runtime's one init function: installs the handlers.
 #[unsafe(export_name = "runtime.init.0")]
 extern "C" fn init() {
+    fork::prepare_for_forks();
     unwind::prepare();
     [SIGSEGV, SIGBUS, SIGQUIT].into_iter().for_each(install);
+}
+
+/// From now on a write to a pipe that nobody reads is an error and does not end the program: what std does when `main` begins, for inits and what they start. What was inherited is std's to replace.
+pub fn ignore_sigpipe() {
+    let ignored = SigAction {
+        handler: SIG_IGN,
+        ..SigAction::DEFAULT
+    };
+    // SAFETY: no handler.
+    unsafe { real_sigaction(SIGPIPE as c_int, &raw const ignored, core::ptr::null_mut()) };
 }
 
 /// Installs the runtime's handler of one of [`SIGNALS`], unless it is.
@@ -99,6 +117,34 @@ pub fn install(signal: u32) {
 fn without_signals<R>(f: impl FnOnce() -> R) -> R {
     let _blocked = Blocked::all();
     f()
+}
+
+/// Before a fork: keeps the program's actions as they are until [`let_go`]. With all signals blocked.
+pub fn keep() {
+    core::mem::forget(PROGRAM.lock());
+}
+
+/// Ends what [`keep`] began, in the parent and in the child.
+///
+/// # Safety
+/// It has.
+pub unsafe fn let_go() {
+    // SAFETY: the caller vouches.
+    unsafe { PROGRAM.unlock() }
+}
+
+/// Whether the program handles a signal that may come from outside: no fault, no profiler's clock, none of libc's own.
+pub fn is_awaited() -> bool {
+    const LAST: u32 = 64;
+    (1..=LAST)
+        .filter(|signal| !NOT_FROM_OUTSIDE.contains(signal))
+        .any(|signal| {
+            let mut action = SigAction::DEFAULT;
+            // SAFETY: asks for the action of a signal: the program's, also where the runtime has a handler of its own.
+            let error =
+                unsafe { __wrap_sigaction(signal as c_int, core::ptr::null(), &raw mut action) };
+            error == 0 && !matches!(action.handler, SIG_DFL | SIG_IGN)
+        })
 }
 
 /// What is blocked while the handler runs. Somebody waits for the answer to SIGURG, so nothing that may end the program comes between.

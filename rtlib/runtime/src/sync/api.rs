@@ -13,6 +13,26 @@ use crate::shim::{AtomicU32, AtomicUsize};
 
 static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);
 
+/// In the child of a fork: nobody waits.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    // SAFETY: the caller vouches.
+    unsafe { forget_in(&TABLE) }
+}
+
+/// The same for a table of others.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget_in(table: &Table<Scheduler>) {
+    for bucket in &table.0 {
+        // SAFETY: the caller vouches.
+        unsafe { bucket.renew(Bucket::new(Lock::new(Beside))) };
+    }
+}
+
 const _: () = {
     use rtlib_abi::sync as numbers;
     assert!(numbers::WHY_JOIN == WaitReason::Join as u8);

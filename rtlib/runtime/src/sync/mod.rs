@@ -20,5 +20,7 @@ pub mod table;
 
 #[cfg(feature = "object")]
 mod api;
+#[cfg(feature = "object")]
+pub use api::{forget, forget_in};
 #[cfg(all(test, loom))]
 mod loom_tests;

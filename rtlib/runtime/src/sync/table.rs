@@ -111,6 +111,16 @@ impl<E: Env> Bucket<E> {
         }
     }
 
+    /// Nobody waits here, and nobody has the lock, whatever was before: in the child of a fork.
+    ///
+    /// # Safety
+    /// There is one thread, and `lock` is not held.
+    #[cfg(feature = "object")]
+    pub unsafe fn renew(&self, new: Self) {
+        // SAFETY: all fields are for shared use, and nobody uses them now. Who waited is not there.
+        unsafe { ptr::from_ref(self).cast_mut().write(new) };
+    }
+
     /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> Held<'_, E> {

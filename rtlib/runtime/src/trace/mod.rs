@@ -27,7 +27,7 @@ use crate::sched::m::M;
 use crate::sched::p::P;
 use buffer::Chunk;
 use event::{Event, Kind};
-pub use writer::{finish_dying, start, stop, write_full};
+pub use writer::{finish_dying, forget, start, stop, write_full};
 
 static ON: AtomicBool = AtomicBool::new(false);
 

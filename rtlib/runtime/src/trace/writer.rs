@@ -158,6 +158,12 @@ pub fn stop() {
     ON.store(false, Ordering::Release);
 }
 
+/// In the child of a fork: the file is its parent's.
+pub fn forget() {
+    stop();
+    STATE.store(OFF, Ordering::Relaxed);
+}
+
 /// A dying program's end of the trace. As far as it can be written: it does not wait long for anything, be it a lock or the file, which may be a pipe that nobody reads.
 pub fn finish_dying() {
     finish(DYING_PATIENCE_NS);

@@ -32,6 +32,12 @@ const FAULTS: u64 = signal::bit(SIGSEGV) | signal::bit(SIGBUS);
 /// The thread pointer of the thread that began, 0 before.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
+/// In the child of a fork: it is the parent that somebody was ending.
+pub fn forget() {
+    BEGUN.store(0, Ordering::Relaxed);
+    reporter::forget();
+}
+
 /// How the process ends.
 #[derive(Clone, Copy)]
 pub enum End {

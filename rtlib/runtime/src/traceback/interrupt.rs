@@ -33,6 +33,18 @@ const WORKING: u32 = 2;
 const ANSWERED: u32 = 3;
 const REFUSED: u32 = 4;
 
+/// In the child of a fork: nobody asks.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    STATE.store(IDLE, Ordering::Relaxed);
+    WANTED.set(None);
+    THREAD.set(None);
+    // SAFETY: the caller vouches.
+    unsafe { ASKING.renew(Right) };
+}
+
 /// What came of asking.
 #[derive(PartialEq, Eq)]
 pub enum Outcome {
@@ -152,17 +164,27 @@ pub unsafe fn unwind_interrupted(trace: &mut Trace, context: *const c_void) {
     unwind::interrupted(trace, &registers, fault_sp());
 }
 
-fn fault_sp() -> Option<&'static AtomicUsize> {
-    let mp = tls::getg().and_then(|gp| gp.m.get())?;
-    Some(&mp.fault_sp)
+/// Where [`unwind`] notes for the calling goroutine, or g0, where a fault leads. None on a thread that is no M.
+pub fn fault_sp() -> Option<&'static AtomicUsize> {
+    tls::getg().map(|gp| &gp.fault_sp)
 }
 
-/// Whether the calling thread is in [`unwind_interrupted`].
+/// Whether the caller runs in a signal handler, as far as is known: on the M's alternate stack, or in the handler here. One of the program's that runs on a goroutine's stack is not recognised.
 pub fn in_handler() -> bool {
-    fault_sp().is_some_and(|sp| sp.load(Ordering::Relaxed) != 0)
+    let local = 0_u8;
+    let Some(mp) = tls::getg().and_then(|gp| gp.m.get()) else {
+        return false;
+    };
+    let stack = mp.signal_stack.load(Ordering::Relaxed);
+    let len = mp.signal_stack_len.load(Ordering::Relaxed);
+    let answers = || {
+        STATE.load(Ordering::Relaxed) == WORKING
+            && THREAD.get().is_some_and(|asked| core::ptr::eq(asked, mp))
+    };
+    (stack..stack + len).contains(&unwind::here(&local)) || answers()
 }
 
-/// The calling thread has faulted: if that was in [`unwind_interrupted`], it goes on with what it has found so far once the handler returns. False if it was not.
+/// The calling thread has faulted: if that was while a stack was unwound, it goes on with what it has found so far once the handler returns. False if it was not.
 ///
 /// # Safety
 /// `context` is the third argument of the running handler of that fault.

@@ -108,8 +108,16 @@ extern "C" fn panichook(begins: bool) {
         HOOKS.fetch_add(1, Ordering::AcqRel);
     } else {
         TOLD.store(nanotime(), Ordering::Release);
-        HOOKS.fetch_sub(1, Ordering::AcqRel);
+        // None is left of those of a fork's parent.
+        let less = |hooks: u32| hooks.checked_sub(1);
+        _ = HOOKS.fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
     }
+}
+
+/// In the child of a fork: they were the parent's.
+pub fn forget() {
+    HOOKS.store(0, Ordering::Relaxed);
+    TOLD.store(0, Ordering::Relaxed);
 }
 
 /// Whether one may be on its way to end the program.

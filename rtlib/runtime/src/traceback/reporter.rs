@@ -33,6 +33,12 @@ static LOOKUPS: AtomicU32 = AtomicU32::new(0);
 /// The first one is not to go on.
 static IS_GIVEN_UP: AtomicBool = AtomicBool::new(false);
 
+/// In the child of a fork: it has no reporter yet.
+pub fn forget() {
+    LOOKUPS.store(0, Ordering::Relaxed);
+    IS_GIVEN_UP.store(false, Ordering::Relaxed);
+}
+
 /// Has everything printed by reporters, one of which ends the process. Returns if there can be none.
 pub fn report() {
     let Some(tid) = start(&REPORTERS[0], with_names) else {

@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use rtlib_abi::traceback::{KEPT, Trace};
 
+use super::interrupt;
 use crate::arch::current::unwind::{Registers, call_above_parked, call_guarded};
 use crate::arch::current::{weak, weak_address};
 use crate::sched::g::G;
@@ -27,10 +28,14 @@ const END_OF_STACK: c_int = 5;
 
 type OnFrame = unsafe extern "C" fn(*mut Context, *mut c_void) -> c_int;
 
-weak!("_Unwind_Backtrace", "_Unwind_GetIPInfo", "_Unwind_GetCFA",);
+weak!(
+    "__real__Unwind_Backtrace",
+    "_Unwind_GetIPInfo",
+    "_Unwind_GetCFA",
+);
 
 unsafe extern "C" {
-    fn _Unwind_Backtrace(on_frame: OnFrame, arg: *mut c_void) -> c_int;
+    fn __real__Unwind_Backtrace(on_frame: OnFrame, arg: *mut c_void) -> c_int;
     fn _Unwind_GetIPInfo(context: *mut Context, before_instruction: *mut c_int) -> usize;
     /// The stack pointer in the frame.
     fn _Unwind_GetCFA(context: *mut Context) -> usize;
@@ -106,16 +111,16 @@ unsafe extern "C" fn stop(_: *mut Context, _: *mut c_void) -> c_int {
 
 /// The unwinder's first use initialises it (`pthread_once`). That is over before a signal handler needs it, which may have interrupted just that.
 pub fn prepare() {
-    if weak_address!("_Unwind_Backtrace") != 0 {
+    if weak_address!("__real__Unwind_Backtrace") != 0 {
         // SAFETY: the symbol is there; `stop` needs no argument.
-        unsafe { _Unwind_Backtrace(stop, ptr::null_mut()) };
+        unsafe { __real__Unwind_Backtrace(stop, ptr::null_mut()) };
     }
 }
 
 unsafe extern "C" fn walk(collector: *mut c_void) {
-    if weak_address!("_Unwind_Backtrace") != 0 {
+    if weak_address!("__real__Unwind_Backtrace") != 0 {
         // SAFETY: the symbol is there; the caller passes a collector.
-        unsafe { _Unwind_Backtrace(on_frame, collector) };
+        unsafe { __real__Unwind_Backtrace(on_frame, collector) };
     }
 }
 
@@ -157,11 +162,81 @@ pub fn interrupted(trace: &mut Trace, registers: &Registers, fault_sp: Option<&A
     collect(trace, From::At(registers.sp()), |collector| {
         if let Some(fault_sp) = fault_sp {
             // SAFETY: it is a collector; `walk` and the unwinder have nothing to be destroyed, and here they take no lock (`eh_frame`).
-            unsafe { call_guarded(fault_sp, walk, collector) }
+            unsafe { guarded(fault_sp, walk, collector) }
         }
     });
     if trace.total == 0 {
         push(trace, registers.pc() + 1);
+    }
+}
+
+/// [`call_guarded`], also within such a call that the running signal handler has interrupted.
+///
+/// # Safety
+/// As there.
+unsafe fn guarded(fault_sp: &AtomicUsize, f: unsafe extern "C" fn(*mut c_void), arg: *mut c_void) {
+    let outer = fault_sp.load(Ordering::Relaxed);
+    // SAFETY: the caller vouches.
+    unsafe { call_guarded(fault_sp, f, arg) };
+    fault_sp.store(outer, Ordering::Relaxed);
+}
+
+/// A walk of the program's own.
+struct Walk {
+    on_frame: OnFrame,
+    arg: *mut c_void,
+    fault_sp: &'static AtomicUsize,
+    /// Stack pointers of wanted frames are greater, until the first of them has been found.
+    above: usize,
+    begun: bool,
+    code: c_int,
+}
+
+/// `_Unwind_Backtrace` as the program sees it. On goroutines a fault ends the walk, but not one of the callback's: a profiler's handler may have interrupted code of which no unwind information is right, such as the end of libgcc's own
+/// unwinder, which has loaded some registers of another frame.
+///
+/// # Safety
+/// As `_Unwind_Backtrace`.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap__Unwind_Backtrace(on_frame: OnFrame, arg: *mut c_void) -> c_int {
+    let Some(fault_sp) = interrupt::fault_sp() else {
+        // SAFETY: the caller's arguments; only code that comes with the unwinder calls this.
+        return unsafe { __real__Unwind_Backtrace(on_frame, arg) };
+    };
+    let mut walk = Walk {
+        on_frame,
+        arg,
+        fault_sp,
+        above: 0,
+        begun: false,
+        code: END_OF_STACK,
+    };
+    walk.above = here(&walk);
+    // SAFETY: the walk lives over the call; libgcc has nothing to be destroyed. Locks it takes only for code that is in no file, and not in handlers (`eh_frame`).
+    unsafe { guarded(fault_sp, walk_on, (&raw mut walk).cast()) };
+    walk.code
+}
+
+unsafe extern "C" fn walk_on(walk: *mut c_void) {
+    // SAFETY: a walk. libgcc and `on_own_frame` use it in turns.
+    unsafe {
+        let code = __real__Unwind_Backtrace(on_own_frame, walk);
+        (*walk.cast::<Walk>()).code = code;
+    }
+}
+
+unsafe extern "C" fn on_own_frame(context: *mut Context, walk: *mut c_void) -> c_int {
+    // SAFETY: `walk_on` passes a walk; the unwinder passes its context; the callback is the program's.
+    unsafe {
+        let walk = &mut *walk.cast::<Walk>();
+        walk.begun = walk.begun || _Unwind_GetCFA(context) > walk.above;
+        if !walk.begun {
+            return NO_REASON;
+        }
+        let guard = walk.fault_sp.swap(0, Ordering::Relaxed);
+        let code = (walk.on_frame)(context, walk.arg);
+        walk.fault_sp.store(guard, Ordering::Relaxed);
+        code
     }
 }
 

@@ -5,6 +5,7 @@ pub mod syscall;
 pub mod thread;
 pub mod tls;
 pub mod unwind;
+pub mod valgrind;
 
 /// The address of a symbol that need not be there: 0 then. The symbol must be declared by [`weak!`].
 macro_rules! weak_address {

@@ -228,6 +228,9 @@ pub unsafe extern "C" fn gogo(to: &'static G) -> ! {
 
 /// The outermost frame of every goroutine: calls its entry function (r12) with its argument (r13), then ends it. It is entered behind its first instruction: unwinders look up the
 /// instruction before a return address, and before it has run that is this address of a goroutine.
+///
+/// rbp points to two zero words, a frame pointer and a return address that end the list of frames: whoever follows frame pointers finds its end. So does an unwinder that takes rbp for the frame pointer of a
+/// function that has none, as it does where a signal interrupts libgcc's own unwinder while that loads the registers of another frame. On a thread the frames of libc's and std's start serve as that.
 #[unsafe(naked)]
 #[unsafe(export_name = "runtime.gostart")]
 unsafe extern "C" fn gostart() -> ! {
@@ -235,7 +238,9 @@ unsafe extern "C" fn gostart() -> ! {
         ".cfi_startproc",
         ".cfi_undefined rip",
         "nop",
-        "xor ebp, ebp",
+        "push 0",
+        "push 0",
+        "mov rbp, rsp",
         "mov rdi, r13",
         "call r12",
         "call {goexit}",
@@ -315,6 +320,37 @@ pub unsafe extern "C" fn mexit(m: &'static M) -> ! {
         ".cfi_endproc",
         exit_sp = const offset_of!(M, exit_sp),
     )
+}
+
+/// Where the main goroutine's first context leads, which lies on another stack than its frames will: takes r14 for the stack pointer and goes on in [`gostart`].
+#[unsafe(naked)]
+#[unsafe(export_name = "runtime.mainstart")]
+unsafe extern "C" fn mainstart() -> ! {
+    naked_asm!(
+        ".cfi_startproc",
+        ".cfi_undefined rip",
+        "nop",
+        "mov rsp, r14",
+        "jmp {gostart} + {nop}", // as everybody else: callgrind takes a nop that is executed, too, for a contradiction
+        ".cfi_endproc",
+        gostart = sym gostart,
+        nop = const NOP,
+    )
+}
+
+/// [`make_context`] for a goroutine whose frames will begin below `hi` (16-byte aligned), with a context that lies below `top` on a stack that it leaves at once.
+///
+/// # Safety
+/// As [`make_context`]; and nothing below `hi` is in use when the goroutine starts.
+pub unsafe fn make_context_elsewhere(top: usize, hi: usize, entry: usize) -> usize {
+    // SAFETY: the caller vouches.
+    unsafe {
+        let sp = make_context(top, entry, 0);
+        let words = sp as *mut usize;
+        words.add(1).write(hi); // r14
+        words.add(6).write(mainstart as *const () as usize + NOP);
+        sp
+    }
 }
 
 /// Lays out the first context of a goroutine below `top`: `runtime.gostart` will call `entry(arg)`. Returns the `sp` to store in the G.

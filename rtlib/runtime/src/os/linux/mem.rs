@@ -172,6 +172,15 @@ impl Ranked for Chunk {
 static CHUNK: Lock<Chunk> = Lock::new(Chunk { at: 0, end: 0 });
 const CHUNK_LEN: usize = 256 << 10;
 
+/// In the child of a fork: somebody may have been about to take memory, who is not there. What is left of the chunk is lost.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    // SAFETY: the caller vouches.
+    unsafe { CHUNK.renew(Chunk { at: 0, end: 0 }) };
+}
+
 /// At the start of a chunk.
 struct ChunkHead {
     next: Link<ChunkHead>,

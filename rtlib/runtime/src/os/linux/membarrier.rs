@@ -32,6 +32,16 @@ pub fn prepare() {
     _ = is_registered();
 }
 
+/// In the child of a fork, which has not registered.
+///
+/// # Safety
+/// There is one thread.
+pub unsafe fn forget() {
+    SUPPORT.store(UNKNOWN, Ordering::Relaxed);
+    // SAFETY: the caller vouches.
+    unsafe { PAGE.renew(Page(0)) };
+}
+
 fn is_registered() -> bool {
     if SUPPORT.load(Ordering::Acquire) == UNKNOWN {
         let registered = is_known() && membarrier(REGISTER_PRIVATE_EXPEDITED).is_ok();
@@ -52,16 +62,17 @@ fn membarrier(command: usize) -> Result<usize, Errno> {
     unsafe { call(__NR_membarrier, [command, 0, 0, 0, 0, 0]) }
 }
 
+struct Page(usize);
+
+impl Ranked for Page {
+    const RANK: Rank = Rank::Membarrier;
+}
+
+static PAGE: Lock<Page> = Lock::new(Page(0));
+
 /// For kernels and sandboxes without membarrier(2): taking a right away from a page that is in use makes the kernel interrupt every processor that
 /// runs a thread of the process, so that it forgets the old right. Only where processors do that by interrupts, as x86-64 does.
 fn interrupt_all_cpus() -> Result<(), Errno> {
-    struct Page(usize);
-
-    impl Ranked for Page {
-        const RANK: Rank = Rank::Membarrier;
-    }
-
-    static PAGE: Lock<Page> = Lock::new(Page(0));
     let mut page = PAGE.lock();
     if page.0 == 0 {
         page.0 = mem::reserve(mem::PAGE)?.as_ptr() as usize;

@@ -13,7 +13,23 @@ pub const SIGBUS: u32 = 7;
 /// See `SIGQUIT`.
 pub const SIGSEGV: u32 = 11;
 /// See `SIGQUIT`.
+pub const SIGILL: u32 = 4;
+/// See `SIGQUIT`.
+pub const SIGTRAP: u32 = 5;
+/// See `SIGQUIT`.
+pub const SIGFPE: u32 = 8;
+/// See `SIGQUIT`.
+pub const SIGPIPE: u32 = 13;
+/// See `SIGQUIT`.
 pub const SIGURG: u32 = 23;
+/// See `SIGQUIT`.
+pub const SIGPROF: u32 = 27;
+/// See `SIGQUIT`.
+pub const SIGSYS: u32 = 31;
+/// glibc's own: pthread_cancel(3).
+pub const SIGCANCEL: u32 = 32;
+/// glibc's own: setuid(2) and its like.
+pub const SIGSETXID: u32 = 33;
 
 /// A signal's bit in a mask.
 pub const fn bit(signal: u32) -> u64 {
@@ -74,6 +90,14 @@ impl Drop for Blocked {
 /// Blocks no signal for the calling thread any more.
 pub fn unblock_all() {
     set_mask(0);
+}
+
+/// Blocks none of the signals that the processor raises for the calling thread any more.
+pub fn unblock_faults() {
+    const FAULTS: u64 =
+        bit(SIGILL) | bit(SIGTRAP) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGSEGV) | bit(SIGSYS);
+    let before = set_mask(u64::MAX);
+    set_mask(before & !FAULTS);
 }
 
 /// Sets the calling thread's signal mask (signals 1 to 64); returns the previous one.

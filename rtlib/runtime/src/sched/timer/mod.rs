@@ -48,7 +48,8 @@ pub use api::sleep_until;
 pub use park::{Win, gopark_until, park_until};
 #[cfg(feature = "object")]
 pub use run::{
-    are_overdue, first, leave_dead_ps, must_visit_scheduler, run_all, run_own, see_to_overdue,
+    are_overdue, first, forget, keep_all, leave_dead_ps, let_go, must_visit_scheduler, run_all,
+    run_own, see_to_overdue,
 };
 #[cfg(feature = "object")]
 pub use timers::Timers;

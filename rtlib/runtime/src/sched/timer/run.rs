@@ -4,9 +4,9 @@ use core::sync::atomic::{Ordering, fence};
 
 use super::timers::Timers;
 use crate::boot::second;
-use crate::os::linux::nanotime;
+use crate::os::linux::{nanotime, proc};
 use crate::sched::g::G;
-use crate::sched::global::{ALLP, SCHED, SPIN, allp};
+use crate::sched::global::{ALLP, SCHED, SPIN, allp, ever_made_ps};
 use crate::sched::p::{P, PStatus};
 use crate::sched::park::{goready_behind, goready_next, my_p};
 use crate::sched::threads;
@@ -115,6 +115,7 @@ fn run(timers: &Timers, now: u64) -> bool {
     for timer in core::iter::from_fn(|| timers.take_due(now)).take(BATCH) {
         // A periodic timer does not stay with a P that is dead, and no longer looked at when it has none.
         let woken = timer.fire(now, timers_here);
+        timers.fired();
         // SAFETY: callbacks return a G of ours or null; Gs are never freed.
         if let Some(gp) = unsafe { woken.cast::<G>().as_ref() } {
             ready(gp);
@@ -123,6 +124,38 @@ fn run(timers: &Timers, now: u64) -> bool {
         ran = true;
     }
     ran
+}
+
+/// Before a fork: keeps all timers as they are, and returns of how many Ps. None if that was not to be had within so many ns: the caller may have interrupted somebody who changes some.
+pub fn keep_all(ns: u64) -> Option<usize> {
+    let deadline = nanotime() + ns;
+    loop {
+        let kept = ever_made_ps().take_while(|pp| pp.timers.try_keep()).count();
+        if kept == ever_made_ps().count() {
+            return Some(kept);
+        }
+        let_go(kept);
+        if nanotime() >= deadline {
+            return None;
+        }
+        proc::osyield();
+    }
+}
+
+/// Ends what [`keep_all`] began.
+pub fn let_go(kept: usize) {
+    for pp in ever_made_ps().take(kept) {
+        // SAFETY: `keep_all` has kept these.
+        unsafe { pp.timers.let_go() };
+    }
+}
+
+/// The same in the child: none is set any more.
+pub fn forget(kept: usize) {
+    for pp in ever_made_ps().take(kept) {
+        // SAFETY: as above.
+        unsafe { pp.timers.forget() };
+    }
 }
 
 /// The earliest deadline of all.

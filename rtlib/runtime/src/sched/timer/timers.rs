@@ -163,6 +163,8 @@ impl crate::lockrank::Ranked for Heap<Timer> {
 pub struct Timers {
     /// The earliest deadline, 0 for none. Written under the lock.
     first: AtomicU64,
+    /// How many were taken out to be fired and have not been. Raised under the lock.
+    firing: AtomicU32,
     heap: Lock<Heap<Timer>>,
 }
 
@@ -172,6 +174,7 @@ impl Timers {
     pub fn new() -> Self {
         Self {
             first: AtomicU64::new(0),
+            firing: AtomicU32::new(0),
             heap: Lock::new(Heap::new()),
         }
     }
@@ -223,8 +226,54 @@ impl Timers {
         // SAFETY: what is in the heap is set, and stays where it is until it is stopped, for which it must leave the state FIRING again.
         let timer = unsafe { &*timer };
         timer.state.store(FIRING, Ordering::Relaxed);
+        self.firing.fetch_add(1, Ordering::Relaxed);
         self.publish_first(&heap);
         Some(timer)
+    }
+
+    /// One that [`take_due`](Self::take_due) gave has been fired.
+    #[cfg(feature = "object")]
+    pub(super) fn fired(&self) {
+        self.firing.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Keeps them as they are, if at this moment nobody changes or fires any, until [`let_go`](Self::let_go).
+    #[cfg(feature = "object")]
+    pub(super) fn try_keep(&self) -> bool {
+        let Some(held) = self.heap.try_lock() else {
+            return false;
+        };
+        let is_still = self.firing.load(Ordering::Acquire) == 0;
+        if is_still {
+            core::mem::forget(held);
+        }
+        is_still
+    }
+
+    /// Ends what [`try_keep`](Self::try_keep) began.
+    ///
+    /// # Safety
+    /// It said yes.
+    #[cfg(feature = "object")]
+    pub(super) unsafe fn let_go(&self) {
+        // SAFETY: the caller vouches.
+        unsafe { self.heap.unlock() }
+    }
+
+    /// Takes all out, as if each had been stopped: nobody is there to be woken.
+    ///
+    /// # Safety
+    /// They are kept ([`try_keep`](Self::try_keep)); this ends that.
+    #[cfg(feature = "object")]
+    pub(super) unsafe fn forget(&self) {
+        // SAFETY: the caller vouches; what is in the heap is set, and stays where it is until it is stopped.
+        unsafe {
+            let mut heap = self.heap.taken();
+            while let Some(timer) = heap.pop_due(u64::MAX) {
+                (*timer).state.store(IDLE, Ordering::Release);
+            }
+            self.publish_first(&heap);
+        }
     }
 
     /// Moves all to `to`, which is another P's.

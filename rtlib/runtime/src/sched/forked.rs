@@ -1,0 +1,78 @@
+//! The scheduler in the child of a fork (fork(2) copies the calling thread only): it starts again with one M, if the caller was on one, and with one goroutine, if it was one.
+//!
+//! Nothing of what the parent's other threads were doing can be trusted, so queues and lists are new, and what was on them is lost: memory of dead goroutines, structs of Ms. Goroutines of the parent stay where they are in memory, since the one
+//! that is left may refer to their stacks, but they are no goroutines any more ([`G::forget`]): nobody runs them, lists them or wakes them.
+
+use core::sync::atomic::Ordering;
+
+use super::g::{G, Status};
+use super::global::{ACTIVATIONS, ALLMS, RUNQSIZE, SCHED, SPIN, Sched};
+use super::m::M;
+use super::{
+    allgs, arena, dead, hogs, hold, procs, reclaim, spawn, sysmon, template, this_goroutine,
+};
+use crate::arch::current::tls;
+use crate::libc::plain;
+use crate::os::linux::thread;
+
+/// Starts again.
+///
+/// # Safety
+/// There is one thread, which runs a goroutine or none, on the TLS block that it had before the fork. The timers have been forgotten.
+pub unsafe fn restart() {
+    let me = this_goroutine();
+    let mp = tls::getg().and_then(|gp| gp.m.get());
+    let is_other = |gp: &&G| !me.is_some_and(|me| core::ptr::eq(me, *gp));
+    for gp in allgs::all().filter(is_other) {
+        if gp.status_acquire().is_alive() {
+            gp.forget();
+        }
+    }
+    // SAFETY: the caller vouches.
+    unsafe {
+        SCHED.renew(Sched::new());
+        SPIN.forget();
+        RUNQSIZE.store(0, Ordering::Relaxed);
+        dead::forget_threads();
+        sysmon::forget();
+        template::forget();
+        arena::forget();
+        hold::forget();
+        hogs::forget();
+        reclaim::forget();
+        procs::restart();
+    }
+    spawn::restart(u64::from(me.is_some()));
+    plain::restart(u32::from(tls::getg().is_none()));
+    ALLMS.set(None);
+    if let Some(mp) = mp {
+        adopt(mp, me);
+    }
+    ACTIVATIONS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Makes the calling thread's M the only one there is.
+fn adopt(mp: &'static M, me: Option<&'static G>) {
+    mp.tid.store(thread::gettid(), Ordering::Relaxed);
+    mp.alllink.set(None);
+    ALLMS.set(Some(mp));
+    for link in [&mp.p, &mp.oldp, &mp.nextp] {
+        link.set(None);
+    }
+    mp.pending.set(None);
+    mp.park.clear();
+    mp.spinning.store(false, Ordering::Relaxed);
+    let pp = {
+        let mut sched = SCHED.lock();
+        sched.mcount = 1;
+        sched.mnext = mp.id.load(Ordering::Relaxed) + 1;
+        let runs = me.is_some_and(|me| me.status_acquire() == Status::Running);
+        runs.then(|| sched.pidleget()).flatten()
+    };
+    if let Some(me) = me {
+        me.held.store(0, Ordering::Relaxed);
+    }
+    if let Some(pp) = pp {
+        procs::acquire(mp, pp);
+    }
+}
