@@ -44,7 +44,8 @@ pub fn falls_asleep() {
 /// Somebody has woken a thread that had called `falls_asleep`.
 pub fn is_woken() {
     // Where nobody sleeps it is one of the parent's threads, in the child of a fork.
-    let less = |asleep: u64| (!asleep.is_multiple_of(CHANGE)).then(|| asleep.wrapping_add(CHANGE - 1));
+    let less =
+        |asleep: u64| (!asleep.is_multiple_of(CHANGE)).then(|| asleep.wrapping_add(CHANGE - 1));
     _ = ASLEEP.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
 }
 
