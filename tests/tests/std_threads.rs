@@ -266,3 +266,8 @@ fn an_epoll_of_the_program_parks_who_waits_in_it() {
 fn a_number_that_is_used_again_is_another_descriptor() {
     same("net-reused 50", "right each time");
 }
+
+#[test]
+fn a_forked_child_has_a_poller_of_its_own() {
+    on_goroutines("net-fork 10", "10 children");
+}
