@@ -54,12 +54,14 @@ pub fn tidy(runner: &mut Runner, _: &[String]) {
 }
 
 /// Everything that a registry would get, used from there.
-pub fn package(runner: &mut Runner, _: &[String]) {
+pub fn package(runner: &mut Runner, only: &[String]) {
+    runner.only(only);
     package::package(runner, Verify::Yes);
 }
 
 /// What a release has besides the packages.
-pub fn release(runner: &mut Runner, _: &[String]) {
+pub fn release(runner: &mut Runner, only: &[String]) {
+    runner.only(only);
     release::release(runner);
 }
 
