@@ -76,6 +76,8 @@ pub enum Unit {
     Bytes,
     /// Hundredths.
     Percent,
+    /// Whole things.
+    Count,
 }
 
 impl Unit {
@@ -85,6 +87,7 @@ impl Unit {
         match self {
             Self::Bytes => show_bytes(value),
             Self::Percent => format!("{value:.1} %"),
+            Self::Count => format!("{value:.0}"),
             Self::Time => show_time(value),
         }
     }

@@ -4,6 +4,7 @@ mod builds;
 mod concurrency;
 mod patch;
 mod players;
+mod rest;
 mod scheduler;
 mod start;
 
@@ -91,6 +92,12 @@ pub const ROWS: &[Row] = &[
         about: "how late a sleeper wakes",
         programs: true,
         measure: scheduler::lateness,
+    },
+    Row {
+        name: "rest",
+        about: "wake-ups and processor time of programs that wait, and that tick",
+        programs: true,
+        measure: rest::rest,
     },
     Row {
         name: "parked",

@@ -60,6 +60,12 @@ impl Players {
         Ok(Self(programs.collect()))
     }
 
+    /// Each peer's command.
+    pub fn commands(&self, size: u64, place: Place) -> impl Iterator<Item = (Peer, Command)> {
+        self.at(place)
+            .map(move |(peer, program)| (peer, command(program, size, place)))
+    }
+
     /// A turn for each, which gives the numbers that its program prints under these names. Threads of the system are not confined to one CPU: they have no
     /// turn there.
     pub fn turns<const N: usize>(
