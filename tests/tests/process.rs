@@ -53,6 +53,15 @@ fn a_pipe_that_nobody_reads_is_an_error_in_inits_as_in_main() {
 }
 
 #[test]
+fn a_constructor_that_starts_a_goroutine_is_told_that_it_is_too_early() {
+    for exe in executables() {
+        let outcome = start(exe, "go-in-a-constructor", &[], RUN).fails_with(2);
+        let why = "fatal error: rtlib is used before the runtime is there";
+        assert!(outcome.err().starts_with(why), "{}", outcome.report());
+    }
+}
+
+#[test]
 fn who_waits_for_a_signal_is_not_deadlocked() {
     for exe in executables() {
         let outcome = start(exe, "wait-for-signal", &[], RUN).fails_with(9);

@@ -127,6 +127,11 @@ pub fn is_forked() -> bool {
     proc::pid() != PROCESS.load(Ordering::Relaxed)
 }
 
+/// Whether the scheduler has been made, or is being made. Constructors, which libc calls, come before that.
+pub fn has_begun() -> bool {
+    PROCESS.load(Ordering::Relaxed) != 0
+}
+
 /// Makes the scheduler: m0 and g0, stacks, debug variables, Ps.
 #[unsafe(export_name = "runtime.schedinit")]
 extern "C" fn schedinit() {

@@ -25,6 +25,11 @@ static DONE: AtomicBool = AtomicBool::new(false);
 /// Makes them, once. Called where a new goroutine or the number of Ps is asked for, off the fast paths.
 #[cold]
 pub fn expect_concurrency() {
+    if !super::has_begun() {
+        crate::fatal::throw(
+            b"rtlib is used before the runtime is there, in a constructor (.init_array): use #[rtlib::init], or a LazyLock that main or an init needs first",
+        );
+    }
     if !DONE.swap(true, Ordering::AcqRel) {
         threads::newm(sysmon::sysmon, None, false);
         procs::procresize(super::procs_wanted());
