@@ -62,6 +62,11 @@ fn a_constructor_that_starts_a_goroutine_is_told_that_it_is_too_early() {
 }
 
 #[test]
+fn destructors_of_pthread_keys_that_wait_leave_nothing_behind() {
+    prints("key-destructors", &[], "destroyed");
+}
+
+#[test]
 fn who_waits_for_a_signal_is_not_deadlocked() {
     for exe in executables() {
         let outcome = start(exe, "wait-for-signal", &[], RUN).fails_with(9);

@@ -51,6 +51,25 @@ extern "C" fn call_tls_dtors() {
     __call_tls_dtors();
 }
 
+/// Runs the destructors of the calling thread's pthread keys. libc does so after [`__call_tls_dtors`], for the last time; but those of keys may use thread-locals, or wait in the runtime, and so register
+/// others. Linked as `--wrap=__nptl_deallocate_tsd`.
+///
+/// # Safety
+/// The calling goroutine or thread ends.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap___nptl_deallocate_tsd() {
+    /// As often as POSIX has destructors called that set their keys again.
+    const ROUNDS: u32 = 4;
+    for _ in 0..ROUNDS {
+        // SAFETY: the caller vouches.
+        unsafe { ffi::real_deallocate_tsd() };
+        if tls::dtors() == 0 {
+            break;
+        }
+        __call_tls_dtors();
+    }
+}
+
 /// Runs the destructors of the calling goroutine or thread, last registered first, those registered meanwhile included.
 #[unsafe(no_mangle)]
 pub extern "C" fn __call_tls_dtors() {

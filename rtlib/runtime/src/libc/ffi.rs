@@ -101,6 +101,9 @@ unsafe extern "C" {
     /// The libc function behind our `__wrap___nptl_setxid_sighandler`. Not public.
     #[link_name = "__real___nptl_setxid_sighandler"]
     pub fn real_setxid_sighandler(signal: c_int, info: *mut c_void, context: *mut c_void);
+    /// The libc function behind our `__wrap___nptl_deallocate_tsd`. Not public.
+    #[link_name = "__real___nptl_deallocate_tsd"]
+    pub fn real_deallocate_tsd();
     /// The libc function behind our `__wrap_pthread_getattr_np`.
     #[link_name = "__real_pthread_getattr_np"]
     pub fn real_pthread_getattr_np(thread: usize, attr: *mut PthreadAttr) -> c_int;
