@@ -7,14 +7,18 @@
 //! Invariants:
 //! - The input is hostile. A malformed record is a typed error that names the archive member and the offset in the section;
 //!   nothing panics, and nothing is allocated that is larger than the section it was read from.
+//! - A record's symbol is one that the macros make for just this record, and a function that the same object defines. The runtime calls it, so a record that names anything else (`environ`, a function with arguments) is refused.
 //! - The records come out in the order of the members and sections of the file, so equal bytes give equal results.
 //! - Nobody but the driver's reconcile step should call this: it is the word of the objects against that of the scan.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use object::elf::{EM_X86_64, ET_REL, FileHeader64, SHF_COMPRESSED};
+use object::elf::{
+    EM_X86_64, ET_REL, FileHeader64, SHF_COMPRESSED, SHT_SYMTAB, STB_LOCAL, STT_FUNC,
+};
 use object::read::archive::ArchiveFile;
-use object::read::elf::{FileHeader, SectionHeader};
+use object::read::elf::{FileHeader, SectionHeader, SectionTable, Sym};
 use object::{FileKind, LittleEndian};
 use rtlib_abi::record::{FIELDS, Field, HEADER_LEN, KIND_INIT, KIND_VAR, MAGIC};
 use rtlib_abi::symbol::RECORD_SECTION;
@@ -123,6 +127,16 @@ pub enum RecordFault {
         /// How many fields it has.
         found: usize,
     },
+    /// The symbol that the record names is none of this object's functions.
+    #[error(
+        "the record of `{item}` names the symbol `{symbol}`, which is no function of the same object file; only rtlib's own macros may make records"
+    )]
+    NotAFunction {
+        /// The function or variable.
+        item: String,
+        /// The symbol.
+        symbol: String,
+    },
     /// A field has a value that it cannot have.
     #[error("field {field:?} of the record at offset {offset} cannot be `{}`", value.escape_debug())]
     Value {
@@ -205,7 +219,41 @@ fn read_object(data: &[u8]) -> Result<Vec<Record>, RecordFault> {
             &mut records,
         )?;
     }
+    check_symbols(&records, &sections, data)?;
     Ok(records)
+}
+
+/// Each record's symbol is a function that this object defines for others.
+fn check_symbols(
+    records: &[Record],
+    sections: &SectionTable<'_, FileHeader64<LittleEndian>>,
+    data: &[u8],
+) -> Result<(), RecordFault> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let endian = LittleEndian;
+    let symbols = sections
+        .symbols(endian, data, SHT_SYMTAB)
+        .map_err(RecordFault::Object)?;
+    let functions: HashSet<&[u8]> = symbols
+        .iter()
+        .filter(|symbol| {
+            symbol.st_type() == STT_FUNC
+                && symbol.st_bind() != STB_LOCAL
+                && !symbol.is_undefined(endian)
+        })
+        .filter_map(|symbol| symbol.name(endian, symbols.strings()).ok())
+        .collect();
+    let strange = records
+        .iter()
+        .find(|record| !functions.contains(record.symbol.as_bytes()));
+    strange.map_or(Ok(()), |record| {
+        Err(RecordFault::NotAFunction {
+            item: format!("{}::{}", record.module, record.name),
+            symbol: record.symbol.clone(),
+        })
+    })
 }
 
 fn parse_section(section: &[u8], records: &mut Vec<Record>) -> Result<(), RecordFault> {
@@ -275,8 +323,8 @@ fn parse_body(body: &[u8], offset: usize) -> Result<Record, RecordFault> {
         file: fields.text(Field::File)?,
         line: fields.position(Field::Line)?,
         column: fields.position(Field::Column)?,
-        symbol: fields.symbol()?,
         test: fields.test()?,
+        symbol: fields.symbol()?,
     })
 }
 
@@ -326,10 +374,25 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.refuse(field))
     }
 
-    /// A symbol that every linker takes as it stands: `@` would name a symbol version.
+    /// The symbol that the macros make for what the other fields say: `<module>.<name>.init.<hash>.<line>.<column>.<test>`.
     fn symbol(&self) -> Result<String, RecordFault> {
+        const HASH_DIGITS: usize = 16;
         let symbol = self.text(Field::Symbol)?;
-        if symbol.contains('@') {
+        let [module, name, line, column, test] = [
+            Field::Module,
+            Field::Name,
+            Field::Line,
+            Field::Column,
+            Field::Test,
+        ]
+        .map(|field| self.get(field));
+        let hash = symbol
+            .strip_prefix(&format!("{module}.{name}.init."))
+            .and_then(|rest| rest.strip_suffix(&format!(".{line}.{column}.{test}")));
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_hash = |hash: &str| hash.len() == HASH_DIGITS && hash.bytes().all(is_digit);
+        // `@` would name a version of a symbol to linkers.
+        if symbol.contains('@') || !hash.is_some_and(is_hash) {
             return Err(self.refuse(Field::Symbol));
         }
         Ok(symbol)

@@ -6,7 +6,7 @@ use gobuild_codegen::model::InitKind;
 use gobuild_codegen::records::{Record, RecordFault, read};
 use rtlib_abi::record::{Field, HEADER_LEN, encode};
 use support::Workshop;
-use support::record::{assemble, record, record_section};
+use support::record::{assemble, function, record, record_section};
 use support::sample::plan;
 
 fn expected() -> Record {
@@ -20,7 +20,7 @@ fn expected() -> Record {
         file: "config/src/sub.rs".to_owned(),
         line: 12,
         column: 8,
-        symbol: "config.sub.load.init.1a".to_owned(),
+        symbol: "config::sub.load.init.0123456789abcdef.12.8.false".to_owned(),
         test: false,
     }
 }
@@ -35,7 +35,7 @@ const FIELDS: [&str; 11] = [
     "config/src/sub.rs",
     "12",
     "8",
-    "config.sub.load.init.1a",
+    "config::sub.load.init.0123456789abcdef.12.8.false",
     "false",
 ];
 
@@ -47,7 +47,7 @@ fn fault(section: &[u8]) -> RecordFault {
 
 #[test]
 fn the_reader_and_the_macros_encoder_agree() {
-    const BODY: &str = "init\0config\x001.0.0\0config\0config::sub\0load\0config/src/sub.rs\x0012\x008\0config.sub.load.init.1a\0false";
+    const BODY: &str = "init\0config\x001.0.0\0config\0config::sub\0load\0config/src/sub.rs\x0012\x008\0config::sub.load.init.0123456789abcdef.12.8.false\0false";
     const ENCODED: [u8; HEADER_LEN + BODY.len()] = encode(BODY);
     assert_eq!(
         read(&assemble(&record_section(&ENCODED, "a"))).unwrap(),
@@ -60,8 +60,10 @@ fn the_reader_and_the_macros_encoder_agree() {
 fn records_come_in_the_order_of_the_file() {
     let mut second = FIELDS;
     (second[0], second[5]) = ("var", "LEVEL");
+    second[9] = "config::sub.LEVEL.init.0123456789abcdef.12.8.false";
     let section = [record(&FIELDS), record(&second)].concat();
-    let found = read(&assemble(&record_section(&section, "a"))).unwrap();
+    let text = record_section(&section, "a") + &function(second[9]);
+    let found = read(&assemble(&text)).unwrap();
     let found: Vec<_> = found
         .iter()
         .map(|record| (record.kind, record.name.as_str()))
@@ -170,6 +172,49 @@ fn fields_with_impossible_values_are_named() {
         let named = matches!(&found, RecordFault::Value { offset: 0, field: f, value: v } if *f == field && v == value);
         assert!(named, "{field:?} {value:?}: {found}");
     }
+}
+
+/// Whoever writes the section himself may write what he likes.
+#[test]
+fn a_symbol_that_the_macros_do_not_make_for_this_item_is_refused() {
+    for symbol in [
+        "environ",
+        "load",
+        "config::sub.load.init.0123456789abcde.12.8.false",
+        "config::sub.load.init.0123456789abcdef0.12.8.false",
+        "config::sub.load.init.0123456789ABCDEF.12.8.false",
+        "config::sub.load.init.0123456789abcdef.13.8.false",
+        "config::sub.load.init.0123456789abcdef.12.9.false",
+        "config::sub.load.init.0123456789abcdef.12.8.true",
+        "config::sub.save.init.0123456789abcdef.12.8.false",
+        "config::sub.load.init..12.8.false",
+    ] {
+        let mut fields = FIELDS;
+        fields[Field::Symbol as usize] = symbol;
+        let found = fault(&record(&fields));
+        let named = matches!(&found, RecordFault::Value { field: Field::Symbol, value, .. } if value == symbol);
+        assert!(named, "{symbol}: {found}");
+    }
+}
+
+#[test]
+fn a_symbol_must_be_a_function_of_the_same_object() {
+    let mut fields = FIELDS;
+    fields[Field::Name as usize] = "other";
+    let symbol = "config::sub.other.init.0123456789abcdef.12.8.false";
+    fields[Field::Symbol as usize] = symbol;
+    let section = record_section(&record(&fields), "a");
+    let of = |more: &str| read(&assemble(&format!("{section}{more}"))).map_err(|error| error.fault);
+    let data =
+        format!(".data\n.globl \"{symbol}\"\n.type \"{symbol}\", @object\n\"{symbol}\": .quad 1\n");
+    let local = function(symbol).replace(".globl", ".local");
+    let elsewhere = format!(".text\ncall \"{symbol}\"\n");
+    for more in ["", &data, &local, &elsewhere] {
+        let found = of(more).unwrap_err();
+        let named = matches!(&found, RecordFault::NotAFunction { item, symbol: s } if item == "config::sub::other" && s == symbol);
+        assert!(named, "{more}: {found}");
+    }
+    assert_eq!(of(&function(symbol)).unwrap().len(), 1);
 }
 
 #[test]

@@ -21,9 +21,18 @@ pub fn record(fields: &[&str]) -> Vec<u8> {
 pub fn record_section(content: &[u8], flags: &str) -> String {
     let bytes: Vec<String> = content.iter().map(u8::to_string).collect();
     format!(
-        ".section .gobuild.init,\"{flags}\",@progbits\n.byte {}\n",
-        bytes.join(",")
+        ".section .gobuild.init,\"{flags}\",@progbits\n.byte {}\n{}",
+        bytes.join(","),
+        function(SYMBOL)
     )
+}
+
+/// The symbol of the record that the tests have.
+pub const SYMBOL: &str = "config::sub.load.init.0123456789abcdef.12.8.false";
+
+/// Assembly of a function that others see.
+pub fn function(name: &str) -> String {
+    format!(".text\n.globl \"{name}\"\n.type \"{name}\", @function\n\"{name}\": ret\n")
 }
 
 /// The object file of some assembly.
@@ -68,7 +77,7 @@ impl Workshop {
             "config/src/sub.rs",
             "12",
             "8",
-            "config.sub.load.init.1a",
+            SYMBOL,
             "false",
         ];
         let object = assemble(&record_section(&record(&fields), "a"));

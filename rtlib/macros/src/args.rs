@@ -1,7 +1,7 @@
 //! The arguments of both attributes: nothing, or `crate = path` for a crate that knows `rtlib` by another name.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::{Path, Token};
 
@@ -18,6 +18,20 @@ impl Args {
             Some(path) => quote!(#path::__private::#version),
             None => quote!(::rtlib::__private::#version),
         }
+    }
+
+    /// The same, every token of it at the place of `span`. A path that the user wrote means what it meant where he wrote it.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
+        let version = format_ident!("v{}", rtlib_abi::ABI_VERSION, span = span);
+        let Some(path) = &self.rtlib else {
+            return quote_spanned!(span=> ::rtlib::__private::#version);
+        };
+        let there = |mut token: TokenTree| {
+            token.set_span(token.span().located_at(span));
+            token
+        };
+        let path: TokenStream = quote!(#path).into_iter().map(there).collect();
+        quote_spanned!(span=> #path::__private::#version)
     }
 
     /// Path of the `rtlib` crate itself.

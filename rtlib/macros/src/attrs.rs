@@ -9,19 +9,26 @@ pub(crate) fn conditions(attrs: &[Attribute]) -> Vec<Attribute> {
 }
 
 fn condition(attr: &Attribute) -> Option<Attribute> {
-    if attr.path().is_ident("cfg") {
-        return Some(attr.clone());
+    let meta = condition_in(&attr.meta)?;
+    Some(parse_quote!(#[#meta]))
+}
+
+/// What a `cfg`, or a `cfg_attr` around one at any depth, says of the item's presence.
+fn condition_in(meta: &Meta) -> Option<Meta> {
+    if meta.path().is_ident("cfg") {
+        return Some(meta.clone());
     }
-    if !attr.path().is_ident("cfg_attr") {
+    if !meta.path().is_ident("cfg_attr") {
         return None;
     }
-    let mut metas = attr
+    let list = meta.require_list().ok()?;
+    let mut metas = list
         .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
         .ok()?
         .into_iter();
     let predicate = metas.next()?;
-    let cfgs: Vec<Meta> = metas.filter(|meta| meta.path().is_ident("cfg")).collect();
-    (!cfgs.is_empty()).then(|| parse_quote!(#[cfg_attr(#predicate, #(#cfgs),*)]))
+    let conditions: Vec<Meta> = metas.filter_map(|meta| condition_in(&meta)).collect();
+    (!conditions.is_empty()).then(|| parse_quote!(cfg_attr(#predicate, #(#conditions),*)))
 }
 
 /// A second `#[init]` or `#[var]` (`name`) on the item, which would run it twice.
@@ -76,6 +83,10 @@ mod tests {
             "#[cfg_attr(a,cfg(b))]"
         );
         assert_eq!(conditions_of("#[cfg_attr(a, inline)]"), "");
+        assert_eq!(
+            conditions_of("#[cfg_attr(a, inline, cfg_attr(b, cfg(c), inline))]"),
+            "#[cfg_attr(a,cfg_attr(b,cfg(c)))]"
+        );
     }
 
     #[test]

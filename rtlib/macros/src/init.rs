@@ -16,13 +16,10 @@ pub(crate) fn expand(args: Args, item: TokenStream, unit: &Unit) -> Result<Token
     let function =
         syn::parse2::<ItemFn>(item.clone()).map_err(|error| not_a_function(&item, error))?;
     check(&function)?;
-    let name = &function.sig.ident;
-    let private = args.private();
     let entry = Entry {
         kind: KIND_INIT,
-        name,
+        name: &function.sig.ident,
         conditions: attrs::conditions(&function.attrs),
-        body: quote!(#private::run_init(#name)),
     };
     let entry = entry.to_tokens(&args, unit);
     Ok(quote!(#item #entry))

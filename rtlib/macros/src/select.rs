@@ -113,7 +113,7 @@ impl Arms {
             let body = without_advice(body);
             let pattern = irrefutable(pattern);
             branches.push(quote_spanned! {site=>
-                ::core::option::Option::Some(#n) => {
+                #private::core::option::Option::Some(#n) => {
                     let #pattern = #end;
                     #body
                 }
@@ -121,7 +121,7 @@ impl Arms {
         }
         let rest = self.otherwise.as_ref().map_or_else(
             || {
-                quote_spanned!(site=> ::core::unreachable!(
+                quote_spanned!(site=> #private::core::unreachable!(
                     "a select without a default ended without an arm"
                 ))
             },

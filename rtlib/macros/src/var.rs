@@ -41,14 +41,14 @@ pub(crate) fn expand(args: Args, item: TokenStream, unit: &Unit) -> Result<Token
     }
     let (rtlib, private) = (args.rtlib(), args.private());
     let label = format!("::{}", name.unraw());
+    let core = quote!(#private::core);
     let place = quote_spanned! {name.span()=>
-        ::core::concat!(::core::module_path!(), #label), ::core::file!(), ::core::line!()
+        #core::concat!(#core::module_path!(), #label), #core::file!(), #core::line!()
     };
     let entry = Entry {
         kind: KIND_VAR,
         name: &name,
         conditions: attrs::conditions(&attrs),
-        body: quote!(#private::init_var(&#name)),
     };
     let entry = entry.to_tokens(&args, unit);
     Ok(quote! {

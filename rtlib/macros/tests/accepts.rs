@@ -130,6 +130,18 @@ fn strict_lints_and_forbid_unsafe_code_are_no_obstacle() {
         && record.crate_name == "strict"));
 }
 
+/// Symbols and records are the same whatever a crate without `unsafe` has named `core`.
+#[test]
+fn names_that_hide_others_are_no_obstacle() {
+    let library = library("hostile");
+    let records = check(&library, &["hostile/src/lib.rs"]);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.symbol.starts_with("hostile."))
+    );
+}
+
 #[test]
 fn rtlib_may_have_another_name() {
     check(&library("renamed"), &["renamed/src/lib.rs"]);
