@@ -52,13 +52,19 @@ unsafe impl<T: Send, E: Event> Send for Receiver<T, E> {}
 unsafe impl<T: Send, E: Event> Sync for Receiver<T, E> {}
 
 /// A fresh packet's two sides.
+///
+/// Its memory is written field by field into a box that was zero: a packet that is copied from the stack brings along what was there, in the place for the result, and the search for leaked goroutines would find old handles on the heap.
 pub(crate) fn packet<T, E: Event>() -> (Sender<T, E>, Receiver<T, E>) {
-    let packet = Packet {
-        state: AtomicU8::new(0),
-        value: Cell::new(None),
-        done: E::new(),
+    let mut packet = Box::<Packet<T, E>>::new_zeroed();
+    let at = packet.as_mut_ptr();
+    // SAFETY: the fields of the box's memory; when all have been written it is a packet.
+    let packet = unsafe {
+        (&raw mut (*at).state).write(AtomicU8::new(0));
+        (&raw mut (*at).value).write(Cell::new(None));
+        (&raw mut (*at).done).write(E::new());
+        packet.assume_init()
     };
-    let packet = NonNull::from(Box::leak(Box::new(packet)));
+    let packet = NonNull::from(Box::leak(packet));
     (Sender(packet), Receiver(packet))
 }
 

@@ -35,6 +35,7 @@ fn check(line: &str, expect: &str) {
 fn goroutines_that_nobody_can_wake_are_found() {
     check("leak-all", "found");
     check("leak-many", "found");
+    check("leak-three", "found");
 }
 
 #[test]

@@ -32,7 +32,7 @@ use crate::sys;
 ///
 /// # What it does not find
 ///
-/// A goroutine that is reported is blocked for ever, unless a handle is kept in a place where no pointer can be recognised: not aligned, disguised, in memory that is shared with other processes or protected. But not all are found. To this search a handle
+/// At least those who are reported are blocked for ever. A goroutine that is reported is, unless a handle is kept in a place where no pointer can be recognised: not aligned, disguised, in memory that is shared with other processes or protected. But not all are found. To this search a handle
 /// is held while its address is anywhere but on the stack of another goroutine that is blocked for ever: anywhere on the heap, even in memory that was freed, or in a variable that it was moved out of, as long as that
 /// function has not returned. So a goroutine may be found later than it could be. Goroutines that wait for locks, for other goroutines or by [`park`](crate::park) are not looked at, and what they hold is held.
 ///
