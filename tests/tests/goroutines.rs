@@ -246,6 +246,7 @@ fn crates_that_ask_for_the_stacks_bounds_get_the_goroutines() {
 fn goroutines_parked_on_other_stacks_keep_what_they_have() {
     check("foreign-stack-kept", &[], "kept");
     check("foreign-stack-shown", &[], "shown");
+    check("foreign-stack-unwound-wrongly", &[], "shown");
     _ = release("foreign-stack-kept background", &[], RUN).ok();
 }
 

@@ -3,7 +3,8 @@
 //! A goroutine that once was deep keeps the pages it touched. When it has been parked for [`LONG_NS`], those wholly below its stack pointer, where nothing is that anybody wants
 //! to know, are given back. The goroutine must not be resumed meanwhile, so it is held (`hold`), a few dozen at a time.
 //!
-//! One that is parked on a stack of somebody else's (`stacker::grow`, a coroutine) is left alone: what it has in use of its own stack is not known.
+//! One that is parked on a stack of somebody else's (`stacker::grow`, a coroutine) is left alone: what it has in use of its own stack is not known. Such a stack may also lie in the goroutine's own (an array of a function that is still running): then the frames
+//! do not lie one above the other, which is looked at before anything is given back.
 //!
 //! Each parking is looked at once (`G.scavenged`). The main goroutine is left alone: it is on the process stack.
 
@@ -14,6 +15,7 @@ use super::hold::Held;
 use super::{allgs, is_main, spawn};
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
+use crate::traceback::unwind;
 
 /// Parked for longer than this is long; also the time from one round to the next.
 pub const LONG_NS: u64 = 5_000_000_000;
@@ -143,10 +145,10 @@ fn mark(since: u64) -> u64 {
 fn give_back_below(gp: &'static G) {
     let lo = gp.stack_lo.load(Ordering::Relaxed);
     let end = gp.sp_on_own_stack().map_or(lo, |sp| sp & !(mem::PAGE - 1));
-    if end > lo {
-        // SAFETY: the goroutine is held, so its stack is ours, and [lo, end) is in it; below the stack pointer of a saved context nothing is in use (`switch`). When it fails
-        // the memory is just kept.
-        let _ = unsafe { mem::give_back(lo, end - lo) };
+    if end > lo && mem::some_resident(lo, end - lo) {
+        // SAFETY: the goroutine is held, so its context is saved and its stack is ours, and [lo, end) is in it. Below the stack pointer of a saved context nothing is in use (`switch`), if the frames in use are
+        // all above. When giving back fails the memory is just kept.
+        let _ = unsafe { unwind::is_in_one_piece(gp).then(|| mem::give_back(lo, end - lo)) };
     }
     let since = gp.waitsince.load(Ordering::Relaxed);
     gp.scavenged.store(mark(since), Ordering::Relaxed);

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use rtlib_abi::traceback::{KEPT, Trace};
 
 use super::interrupt;
+use crate::arch::current::switch::{CONTEXT, is_outermost};
 use crate::arch::current::unwind::{Registers, call_above_parked, call_guarded};
 use crate::arch::current::{weak, weak_address};
 use crate::sched::g::G;
@@ -150,11 +151,102 @@ pub fn callers(trace: &mut Trace, sp: usize) {
 /// It is not resumed meanwhile (`hold`), and its context is saved.
 pub unsafe fn parked(trace: &mut Trace, gp: &G) {
     let sp = gp.sp.load(Ordering::Relaxed);
-    let first = sp + crate::arch::current::switch::CONTEXT;
-    collect(trace, From::At(first), |collector| {
-        // SAFETY: the caller vouches for the context; `walk` does not unwind.
-        unsafe { call_above_parked(sp, walk, collector) }
+    collect(trace, From::At(sp + CONTEXT), |collector| {
+        // SAFETY: the caller vouches for the context; `walk` has nothing that needs a destructor, and no lock (`eh_frame`).
+        unsafe {
+            match gp.sp_on_own_stack() {
+                Some(_) => call_above_parked(sp, walk, collector),
+                None => above_parked(sp, walk, collector),
+            }
+        }
     });
+}
+
+/// Calls `f(arg)` as if the goroutine whose saved context is at `sp` did. A fault ends it: that goroutine may be on a stack of some library's, and the unwind information of code that switches stacks may be wrong.
+///
+/// # Safety
+/// As `call_above_parked` and `call_guarded`.
+unsafe fn above_parked(sp: usize, f: unsafe extern "C" fn(*mut c_void), arg: *mut c_void) {
+    struct Call(usize, unsafe extern "C" fn(*mut c_void), *mut c_void);
+
+    unsafe extern "C" fn call(it: *mut c_void) {
+        // SAFETY: it is a call, whose arguments the caller of `above_parked` vouches for.
+        unsafe {
+            let Call(sp, f, arg) = it.cast::<Call>().read();
+            call_above_parked(sp, f, arg);
+        }
+    }
+
+    let mut it = Call(sp, f, arg);
+    let it = (&raw mut it).cast();
+    let is_free = |fault_sp: &&AtomicUsize| fault_sp.load(Ordering::Relaxed) == 0;
+    // SAFETY: the caller vouches.
+    unsafe {
+        match interrupt::fault_sp().filter(is_free) {
+            Some(fault_sp) => call_guarded(fault_sp, call, it),
+            None => call(it),
+        }
+    }
+}
+
+/// How many frames [`is_in_one_piece`] looks at.
+const MOST_IN_ONE_PIECE: u32 = 64;
+
+/// What [`is_in_one_piece`] has seen.
+struct Piece {
+    last_sp: usize,
+    frames: u32,
+    through: bool,
+}
+
+unsafe extern "C" fn on_frame_of_piece(context: *mut Context, piece: *mut c_void) -> c_int {
+    // SAFETY: `walk_piece` passes a piece; the unwinder passes its context.
+    let (piece, sp, pc) = unsafe {
+        let mut before = 0;
+        let pc = _Unwind_GetIPInfo(context, &raw mut before);
+        (&mut *piece.cast::<Piece>(), _Unwind_GetCFA(context), pc)
+    };
+    // The first frames are the caller's, up to the one that leads to the goroutine.
+    if piece.frames == 0 && sp != piece.last_sp {
+        return NO_REASON;
+    }
+    piece.frames += 1;
+    let goes_up = piece.frames == 1 || sp > piece.last_sp;
+    if !goes_up || piece.frames > MOST_IN_ONE_PIECE {
+        return END_OF_STACK;
+    }
+    piece.last_sp = sp;
+    piece.through = is_outermost(pc);
+    if piece.through {
+        END_OF_STACK
+    } else {
+        NO_REASON
+    }
+}
+
+unsafe extern "C" fn walk_piece(piece: *mut c_void) {
+    // SAFETY: the symbol is there (`is_in_one_piece`); the caller passes a piece.
+    unsafe { __real__Unwind_Backtrace(on_frame_of_piece, piece) };
+}
+
+/// Whether all frames of a goroutine that is not running lie one above the other, from its saved stack pointer to the outermost one. A library may run code of a goroutine on memory that is on the goroutine's own stack (`psm::on_stack`, a coroutine):
+/// then frames that are in use lie below the stack pointer. False, too, when that cannot be told: for very many frames, or without unwind information.
+///
+/// # Safety
+/// It is not resumed meanwhile (`hold`), and its context is saved.
+pub unsafe fn is_in_one_piece(gp: &G) -> bool {
+    if weak_address!("__real__Unwind_Backtrace") == 0 {
+        return false;
+    }
+    let sp = gp.sp.load(Ordering::Relaxed);
+    let mut piece = Piece {
+        last_sp: sp + CONTEXT,
+        frames: 0,
+        through: false,
+    };
+    // SAFETY: the caller vouches for the context; `walk_piece` has nothing that needs a destructor, and no lock.
+    unsafe { above_parked(sp, walk_piece, (&raw mut piece).cast()) };
+    piece.through
 }
 
 /// The stack that the running signal handler interrupted, as far as it can be read: only with `fault_sp`, which `call_guarded` uses, more than the innermost frame.

@@ -250,6 +250,12 @@ unsafe extern "C" fn gostart() -> ! {
     )
 }
 
+/// Whether this program counter, which an unwinder found, is in the outermost frame of a goroutine.
+pub fn is_outermost(pc: usize) -> bool {
+    const LEN: usize = 32;
+    (1..LEN).contains(&pc.wrapping_sub(gostart as *const () as usize))
+}
+
 /// Runs `f(arg)` on another stack, with the current FS base, for ever: the move of m0's g0 to a stack of its own and the start of the scheduler.
 ///
 /// In: rdi f, rsi arg, rdx top of the stack (16-byte aligned).

@@ -4,7 +4,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::sys::{
-    __NR_madvise, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise,
+    __NR_madvise, __NR_mincore, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise,
     __NR_process_vm_readv, EINVAL, MADV_DODUMP, MADV_DONTDUMP, MADV_DONTNEED, MADV_NOHUGEPAGE,
     MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 };
@@ -88,6 +88,19 @@ fn try_to_give_back() -> Result<(), Errno> {
         release(page, PAGE);
         answer.and(if is_zero { Ok(()) } else { Err(Errno(EINVAL)) })
     }
+}
+
+/// Whether some of these whole pages are in memory (mincore(2)), as far as the system tells.
+pub fn some_resident(at: usize, len: usize) -> bool {
+    const PAGES: usize = 256;
+    let mut pages = [0_u8; PAGES];
+    (at..at + len).step_by(PAGES * PAGE).any(|at_once| {
+        let count = ((at + len - at_once) / PAGE).min(PAGES);
+        let args = [at_once, count * PAGE, pages.as_mut_ptr() as usize, 0, 0, 0];
+        // SAFETY: the kernel writes a byte for each page.
+        let told = unsafe { call(__NR_mincore, args) };
+        told.is_err() || pages[..count].iter().any(|page| page & 1 != 0)
+    })
 }
 
 /// Copies memory of this process that starts at `at`, as far as it is there (process_vm_readv(2)). Returns how many bytes; `EFAULT` for none.

@@ -58,6 +58,7 @@ macro_rules! structures {
 
 constants!(general {
     __NR_read: u32 = 0;
+    __NR_mincore: u32 = 27;
     __NR_write: u32 = 1;
     __NR_close: u32 = 3;
     __NR_fstat: u32 = 5;
