@@ -6,6 +6,7 @@ mod patch;
 mod players;
 mod rest;
 mod scheduler;
+mod server;
 mod start;
 
 use crate::args::Effort;
@@ -110,6 +111,12 @@ pub const ROWS: &[Row] = &[
         about: "what stays resident of many deep goroutines that have ended",
         programs: true,
         measure: scheduler::burst,
+    },
+    Row {
+        name: "server",
+        about: "a server whose every read is in `blocking`, under load",
+        programs: true,
+        measure: server::server,
     },
     Row {
         name: "start",

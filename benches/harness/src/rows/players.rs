@@ -82,6 +82,25 @@ impl Players {
             .collect()
     }
 
+    /// A turn for each, in which `load` loads its program, a server, with so many clients for so long. Threads have theirs whatever the place.
+    pub fn loaded<const N: usize>(
+        &self,
+        load: &Path,
+        clients: u32,
+        milliseconds: u64,
+        place: &'static str,
+        names: [&'static str; N],
+    ) -> Vec<Turn<'_, N>> {
+        let turn = |(peer, server): &(Peer, PathBuf)| -> Turn<'_, N> {
+            let mut command = Command::new(load);
+            checkout::clean(&mut command);
+            command.arg(server).arg(clients.to_string());
+            command.arg(milliseconds.to_string()).arg(place);
+            (*peer, Box::new(move || child::numbers(&mut command, names)))
+        };
+        self.0.iter().map(turn).collect()
+    }
+
     /// The same for programs that report time, peak memory and an answer, which must be `answer(size)`.
     pub fn answering(&self, size: u64, place: Place, answer: fn(u64) -> u64) -> Vec<Turn<'_, 2>> {
         self.at(place)
