@@ -12,7 +12,7 @@
 use core::cell::{Cell, RefCell};
 use core::ptr;
 use core::slice;
-use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::borrow::ToOwned;
 use std::collections::HashMap;
 use std::string::String;
@@ -318,3 +318,9 @@ unsafe extern "C" fn sched_stats(to: *mut rtlib_abi::watch::SchedStats) {
 
 #[unsafe(export_name = "runtime/debug.freeOSMemory")]
 extern "C" fn free_os_memory() {}
+
+#[unsafe(export_name = "runtime/debug.setMaxThreads")]
+extern "C" fn set_max_threads(limit: u32) -> u32 {
+    static LIMIT: AtomicU32 = AtomicU32::new(10_000);
+    LIMIT.swap(limit.max(1), Ordering::Relaxed)
+}

@@ -91,6 +91,50 @@ fn a_goroutine_in_a_blocking_call_may_do_everything() {
 }
 
 #[test]
+fn who_makes_calls_that_block_has_his_turn_as_often_as_the_others() {
+    check("serve-all-alike 100", "alike");
+}
+
+#[test]
+fn whoever_needs_a_thread_too_many_waits_for_one() {
+    check("more-calls-than-threads 16", "all have read");
+    check("threads-are-refused 40", "40 have slept");
+}
+
+#[test]
+fn a_program_ends_whose_threads_all_wait_for_a_goroutine_that_has_none() {
+    let told = Regex::new(
+        r"(?s)^runtime: program exceeds 8-thread limit
+runtime: goroutine \d+ waits for a thread, and all threads wait for goroutines or for each other
+fatal error: thread exhaustion
+.*goroutine 1 \[runnable\]:
+",
+    )
+    .expect("valid");
+    for program in ["no-thread-for-the-sender", "no-thread-for-the-holder"] {
+        each(program, |outcome| {
+            let outcome = outcome.fails_with(2);
+            assert!(told.is_match(&outcome.err()), "{}", outcome.report());
+        });
+    }
+}
+
+#[test]
+fn a_thread_that_is_refused_for_want_of_memory_is_no_matter_of_processes() {
+    each("no-memory-for-a-thread", |outcome| {
+        let outcome = outcome.fails_with(2);
+        let err = outcome.err();
+        assert!(err.contains("ulimit -d"), "{}", outcome.report());
+        assert!(!err.contains("ulimit -u"), "{}", outcome.report());
+        assert!(
+            err.contains("fatal error: newosproc"),
+            "{}",
+            outcome.report()
+        );
+    });
+}
+
+#[test]
 fn a_deadlock_is_reported() {
     check_deadlock("main-parks");
     check_deadlock("main-parks-tied");

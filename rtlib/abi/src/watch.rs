@@ -63,4 +63,8 @@ unsafe extern "C" {
     /// Gives memory back to the system at once: stacks of dead goroutines, and what parked ones do not use of theirs.
     #[link_name = "runtime/debug.freeOSMemory"]
     pub fn free_os_memory();
+
+    /// Sets how many threads the runtime may have, at least one. Returns the previous setting.
+    #[link_name = "runtime/debug.setMaxThreads"]
+    pub fn set_max_threads(limit: u32) -> u32;
 }

@@ -6,7 +6,7 @@
 
 use crate::boot::inittask;
 use crate::print::Stderr;
-use crate::sched::this_goroutine;
+use crate::sched::{this_goroutine, threads};
 use crate::traceback::dying::{self, End};
 use crate::traceback::panics;
 
@@ -47,24 +47,53 @@ fn print_panic(message: &[u8]) {
     }
 }
 
-/// Too many threads.
+/// Goroutine `waiting` would need a thread more than there may be, and nobody who has one will ever go on.
 #[cold]
-pub fn thread_exhaustion(limit: u32) -> ! {
+pub fn thread_exhaustion(limit: u32, waiting: u64) -> ! {
     crate::print!("runtime: program exceeds {limit}-thread limit\n");
-    throw(b"thread exhaustion")
+    no_thread_for(waiting, b"thread exhaustion")
 }
 
-/// The system refused a thread.
+/// The same when it was the system that refused.
+#[cold]
+pub fn threads_refused(threads: u32, errno: u32, waiting: u64) -> ! {
+    why_refused(threads, errno);
+    no_thread_for(waiting, b"newosproc")
+}
+
+fn no_thread_for(waiting: u64, message: &[u8]) -> ! {
+    crate::print!(
+        "runtime: goroutine {waiting} waits for a thread, and all threads wait for goroutines or for each other\n"
+    );
+    deadlock(message)
+}
+
+/// The system refused a thread that the runtime cannot do without.
 #[cold]
 pub fn newosproc_failed(threads: u32, errno: u32) -> ! {
+    why_refused(threads, errno);
+    throw(b"newosproc")
+}
+
+/// libc says EAGAIN for want of memory too.
+fn why_refused(threads: u32, errno: u32) {
     const EAGAIN: u32 = 11;
+    const ENOMEM: u32 = 12;
     crate::print!(
         "runtime: failed to create new OS thread (have {threads} already; errno={errno})\n"
     );
-    if errno == EAGAIN {
-        crate::print!("runtime: may need to increase max user processes (ulimit -u)\n");
+    if errno != EAGAIN && errno != ENOMEM {
+        return;
     }
-    throw(b"newosproc")
+    if errno == EAGAIN && threads::is_there_room_for_a_stack() {
+        crate::print!(
+            "runtime: may need to increase max user processes (ulimit -u), or a container's limit on them (pids.max)\n"
+        );
+    } else {
+        crate::print!(
+            "runtime: no memory for the thread's stack: may need to increase max memory (ulimit -v), or the data segment (ulimit -d)\n"
+        );
+    }
 }
 
 /// # Safety

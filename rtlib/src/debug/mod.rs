@@ -27,6 +27,7 @@
 
 #[cfg(feature = "std")]
 mod leaks;
+mod max_threads;
 mod memory;
 #[cfg(feature = "std")]
 mod plumbing;
@@ -43,6 +44,7 @@ mod symbols;
 pub use crate::sched::num_goroutine;
 #[cfg(feature = "std")]
 pub use leaks::{LeaksError, leaks};
+pub use max_threads::set_max_threads;
 pub use memory::free_os_memory;
 pub use sched_stats::{SchedStats, sched_stats};
 #[cfg(feature = "std")]

@@ -41,6 +41,12 @@ pub(crate) fn sched_stats() -> watch::SchedStats {
     stats
 }
 
+/// Sets the limit of threads.
+pub(crate) fn set_max_threads(limit: u32) -> u32 {
+    // SAFETY: callable from any thread.
+    unsafe { watch::set_max_threads(limit) }
+}
+
 /// Gives memory back.
 pub(crate) fn free_os_memory() {
     // SAFETY: callable from any thread.

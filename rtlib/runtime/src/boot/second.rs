@@ -31,7 +31,7 @@ pub fn expect_concurrency() {
         );
     }
     if !DONE.swap(true, Ordering::AcqRel) {
-        threads::newm(sysmon::sysmon, None, false);
+        threads::newm(sysmon::sysmon);
         procs::procresize(super::procs_wanted());
     }
 }

@@ -9,7 +9,8 @@ use super::g::{G, Status};
 use super::global::{ACTIVATIONS, ALLMS, RUNQSIZE, SCHED, SPIN, Sched};
 use super::m::M;
 use super::{
-    allgs, arena, dead, hogs, hold, procs, reclaim, spawn, sysmon, template, this_goroutine,
+    allgs, arena, dead, exhausted, hogs, hold, procs, reclaim, spawn, sysmon, template,
+    this_goroutine, threads,
 };
 use crate::arch::current::tls;
 use crate::libc::plain;
@@ -34,6 +35,8 @@ pub unsafe fn restart() {
         SPIN.forget();
         RUNQSIZE.store(0, Ordering::Relaxed);
         dead::forget_threads();
+        exhausted::forget();
+        threads::forget_called();
         sysmon::forget();
         template::forget();
         arena::forget();

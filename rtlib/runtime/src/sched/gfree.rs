@@ -235,6 +235,11 @@ impl GQueue {
         self.len
     }
 
+    /// The one that [`pop`](Self::pop) would take.
+    pub fn first(&self) -> Option<&'static G> {
+        self.head
+    }
+
     /// Puts at the tail.
     pub fn push(&mut self, gp: &'static G) {
         gp.schedlink.set(None);

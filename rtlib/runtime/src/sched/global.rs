@@ -19,10 +19,9 @@ use crate::lockrank::{Rank, Ranked};
 
 /// Largest GOMAXPROCS.
 pub const MAX_GOMAXPROCS: u32 = 1024;
-/// Largest number of Ps, compensating ones included. The program ends for want of Ms before it is reached: were there fewer Ps, and hogs held all of them, waiting for a goroutine that is
-/// ready, it would never get one.
+/// Largest number of Ps, compensating ones included.
 pub const MAX_PROCS: usize = MAX_MCOUNT as usize;
-/// Largest number of Ms, as Go's `maxmcount`.
+/// How many Ms there may be if the program does not say otherwise, as Go's `maxmcount`.
 pub const MAX_MCOUNT: u32 = 10_000;
 
 /// Behind the scheduler lock.

@@ -137,7 +137,7 @@ pub fn report(pp: &'static P, hog: Hog, held: u64, extra: &'static P) {
     if let Some(printer) = idle {
         goready(printer);
     } else if is_first {
-        threads::newm(print_for_ever, None, false);
+        threads::newm(print_for_ever);
         // SAFETY: libc's function and a function that may run at any time. If there is no room, `exit` loses the last reports.
         let _ = unsafe { ffi::atexit(print_rest) };
     }

@@ -27,6 +27,10 @@ pub struct M {
     pub p: Link<P>,
     /// The P it had when its goroutine entered a call that blocks.
     pub oldp: Link<P>,
+    /// When its goroutine entered the call that blocks, ns, if others waited then; else 0 (`syscall`).
+    pub entered: AtomicU64,
+    /// The last such call took long.
+    pub blocks: AtomicBool,
     /// Handed over by whoever wakes it; written under the waker's exclusive claim on this idle M.
     pub nextp: Link<P>,
     /// Out of work and looking for it.
@@ -93,6 +97,8 @@ impl M {
             curg: Link::none(),
             p: Link::none(),
             oldp: Link::none(),
+            entered: AtomicU64::new(0),
+            blocks: AtomicBool::new(false),
             nextp: Link::none(),
             spinning: AtomicBool::new(false),
             lockedg: Link::none(),

@@ -23,6 +23,8 @@ pub mod arena;
 #[cfg(feature = "object")]
 pub mod dead;
 #[cfg(feature = "object")]
+pub mod exhausted;
+#[cfg(feature = "object")]
 pub mod find;
 #[cfg(feature = "object")]
 pub mod forked;

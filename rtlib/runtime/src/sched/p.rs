@@ -3,6 +3,7 @@
 //! Type-stable like G. There are `gomaxprocs` live Ps, plus those that compensate for hogs (see `sysmon.rs`). Owned by the M that holds it, or by the
 //! idle list under the scheduler lock.
 
+use core::iter;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::fresh::Fresh;
@@ -48,6 +49,10 @@ pub struct P {
     pub syscalltick: AtomicU32,
     /// When the slice began that a goroutine from the ring got and those that it readied inherit: [`super::sysmon::coarse_now`], ns.
     pub slice_since: AtomicU64,
+    /// Since when, ns, goroutines have waited while one that makes calls that block has the P, in the round `waited_for_tick` (`syscall`). Holder only.
+    pub waited_for_since: AtomicU64,
+    /// See `waited_for_since`.
+    pub waited_for_tick: AtomicU64,
     /// Ids left in the batch taken from the global counter.
     pub goidcache: AtomicU64,
     /// End of that batch, exclusive.
@@ -123,6 +128,22 @@ impl P {
     /// Whether a goroutine waits for it. Anybody; an answer of no is a state that really was.
     pub fn has_work(&self) -> bool {
         !self.runq.is_empty() || self.fresh.len() != 0
+    }
+
+    /// Takes all goroutines that wait for it. Owner only.
+    pub fn hand_over(&self, mut to: impl FnMut(&'static G)) {
+        let next = || {
+            let ring = self.runq.get_next().or_else(|| self.runq.get());
+            ring.or_else(|| self.fresh.pop_oldest())
+        };
+        iter::from_fn(next).for_each(&mut to);
+    }
+
+    /// Changes whenever it comes to run a goroutine, be it from the scheduler or back from a call that blocks.
+    pub fn rounds(&self) -> u64 {
+        let calls = self.syscalltick.load(Ordering::Relaxed);
+        let rounds = self.schedtick.load(Ordering::Relaxed);
+        rounds.wrapping_add(u64::from(calls))
     }
 
     /// How many wait, at a glance.

@@ -121,13 +121,7 @@ fn p_number(id: u32) -> &'static P {
 
 /// Empties a P and puts it among the dead.
 fn bury(sched: &mut Sched, pp: &'static P) {
-    let next = || {
-        let ring = pp.runq.get_next().or_else(|| pp.runq.get());
-        ring.or_else(|| pp.fresh.pop_oldest())
-    };
-    while let Some(gp) = next() {
-        sched.globrunqput(gp);
-    }
+    pp.hand_over(|gp| sched.globrunqput(gp));
     pp.gfree.drain(&mut sched.gfree[Class::for_size(0).index()]);
     pp.set_status(PStatus::Dead);
     LIVE.fetch_sub(1, Ordering::Relaxed);

@@ -2,8 +2,7 @@
 //!
 //! There is no asynchronous preemption (a signal could stop Rust code inside malloc). Instead nobody can starve the rest:
 //!
-//! - A P in a call that blocks (`syscall`) is taken away after one look, when somebody wants it; at once when its goroutine has had it for [`HOG_NS`], in however many
-//!   short calls.
+//! - A P in a call that blocks (`syscall`) is taken away after one look, when somebody wants it. Who makes many short calls gives way when it comes back from one of them.
 //! - A goroutine that holds its P for [`HOG_NS`], or that sleeps in the kernel with it (a `std::net` read, `std::thread::sleep`, a contended lock of std), while work waits
 //!   and no P is idle, is a *hog*. Its P stays with it, marked, and an extra P makes up for it, with a thread of its own. When the hog comes to its next
 //!   scheduling point the mark is taken off and one P retires (`procs`).
@@ -13,7 +12,7 @@
 //! Whether a thread sleeps or computes is read from /proc, when work waits: a sleeper is made up for after [`SLEEPER_NS`] and, while one sleeper after the other
 //! turns up, at every look, so that a thousand goroutines in blocking calls are all under way within milliseconds. Without /proc a thread's processor time tells, less surely.
 //!
-//! Nothing but the number of threads limits extra Ps: beyond [`MAX_MCOUNT`](super::global::MAX_MCOUNT) the program ends with "thread exhaustion".
+//! Nothing but the number of threads limits extra Ps (`exhausted`).
 
 use core::iter;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -154,8 +153,7 @@ impl Retaker {
         }
         *reads -= 1;
         let asleep = is_asleep(mp, now);
-        (asleep && pp.schedtick.load(Ordering::Relaxed) == pp.seen_tick.load(Ordering::Relaxed))
-            .then_some(Hog::Sleeps)
+        (asleep && pp.rounds() == pp.seen_tick.load(Ordering::Relaxed)).then_some(Hog::Sleeps)
     }
 }
 
@@ -164,7 +162,7 @@ fn sleeps(pp: &P, now: u64) -> bool {
     let Some(mp) = pp.m.get().filter(|mp| !mp.is_spinning()) else {
         return false;
     };
-    let tick = pp.schedtick.load(Ordering::Relaxed);
+    let tick = pp.rounds();
     // The clock first: it costs less than /proc, and is asked for each look while somebody computes.
     tick == pp.seen_tick.load(Ordering::Relaxed)
         && !pp.has_work()
@@ -192,7 +190,7 @@ fn off_processor_since(mp: &'static M, now: u64) -> Option<u64> {
 
 /// Since when this P's goroutine has been running, as far as the looks say.
 fn held_since(pp: &'static P, now: u64) -> u64 {
-    let tick = pp.schedtick.load(Ordering::Relaxed);
+    let tick = pp.rounds();
     let is_new = pp.seen_when.load(Ordering::Relaxed) == 0;
     if pp.seen_tick.swap(tick, Ordering::Relaxed) != tick || is_new {
         pp.seen_when.store(now, Ordering::Relaxed);
@@ -205,16 +203,13 @@ fn forget_syscall(pp: &'static P) {
     pp.seen_in_syscall.store(false, Ordering::Relaxed);
 }
 
-/// Takes a P from an M in a call that blocks, when that has lasted for a look, or the goroutine has had the P for too long, and somebody wants the P.
+/// Takes a P from an M in a call that blocks, when that has lasted for a look, and somebody wants the P.
 fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
-    let is_hog = now.saturating_sub(held_since(pp, now)) >= HOG_NS;
     let tick = pp.syscalltick.load(Ordering::Relaxed);
     let seen = pp.seen_in_syscall.swap(true, Ordering::Relaxed)
         & (pp.seen_syscalltick.swap(tick, Ordering::Relaxed) == tick);
     if !seen {
         pp.syscall_seen_when.store(now, Ordering::Relaxed);
-    }
-    if !seen && !is_hog {
         return false;
     }
     let others_serve = SPIN.idle() != 0 || SPIN.spinning() != 0;

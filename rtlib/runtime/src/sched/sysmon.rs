@@ -16,7 +16,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use super::global::{ACTIVATIONS, SCHED, SPIN, Sched, allp};
 use super::m::M;
 use super::p::P;
-use super::{dead, procs, reclaim, retake, schedtrace, timer};
+use super::{dead, exhausted, procs, reclaim, retake, schedtrace, timer};
 use crate::leaks;
 use crate::netpoll;
 use crate::note::Note;
@@ -74,6 +74,7 @@ pub extern "C" fn sysmon(mp: &'static M) -> ! {
     TID.store(mp.tid.load(Ordering::Relaxed), Ordering::Relaxed);
     let mut pace = Pace::new();
     let mut quiet = Quiet::new();
+    let mut shortage = exhausted::Watch::new();
     let mut retaker = retake::Retaker::new();
     loop {
         pace.pause();
@@ -87,8 +88,11 @@ pub extern "C" fn sysmon(mp: &'static M) -> ! {
         if pace.is_slow() {
             retaker.settle(now);
         }
+        let short_of_threads = shortage.look(now);
         drop(looks);
-        if readied {
+        if short_of_threads {
+            pace.seen(found);
+        } else if readied {
             quiet.expect_activations();
         } else if quiet.lasts(now) {
             pace = Pace::new();

@@ -51,7 +51,7 @@ pub unsafe fn forget() {
 /// Makes the thread, once. Called before a goroutine is tied to its thread by the user.
 pub fn start() {
     if !STARTED.load(Ordering::Relaxed) && !STARTED.swap(true, Ordering::AcqRel) {
-        threads::newm(template_thread, None, false);
+        threads::newm(template_thread);
     }
 }
 

@@ -2,20 +2,20 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicUsize, Ordering, fence};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 
 use super::find::schedule;
 use super::g::G;
-use super::global::{ALLMS, MAX_MCOUNT, SCHED, SPIN, Sched};
+use super::global::{ALLMS, RUNQSIZE, SCHED, SPIN, Sched, allp};
 use super::m::M;
 use super::p::P;
-use super::{M0, dead, procs, template, timer};
+use super::{M0, dead, exhausted, procs, syscall, template, timer};
 use crate::arch::current::{switch, tls, valgrind};
 use crate::fatal;
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::libc::tcb;
 use crate::netpoll;
-use crate::os::linux::{mem, nanotime, signal, thread};
+use crate::os::linux::{Errno, mem, nanotime, signal, thread};
 
 /// Stack of an M's thread, its TLS block not counted: g0.
 const M_STACK: usize = 256 << 10;
@@ -45,28 +45,56 @@ fn wake_one() {
     }
 }
 
-/// Runs an M with this P, which nobody holds: an idle one or a new one.
+/// Runs an M with this P, which nobody holds: an idle one or a new one. If there may be no new one the P stays idle, and whom it had waits ([`exhausted`]).
 pub fn startm(pp: &'static P, spinning: bool) {
-    let idle = SCHED.lock().mget();
-    match idle {
-        Some(mp) => {
+    let mp = {
+        let mut sched = SCHED.lock();
+        if let Some(mp) = sched.mget() {
+            drop(sched);
             mp.spinning.store(spinning, Ordering::Relaxed);
             mp.nextp.set(Some(pp));
-            mp.park.wakeup();
-            fence(Ordering::SeqCst);
-            if mp.polling.load(Ordering::SeqCst) {
-                netpoll::interrupt();
-            }
+            return wake_idle(mp);
         }
-        None => newm(schedule_with_p, Some(pp), spinning),
+        if exhausted::may_make(&sched) {
+            Some(allocm(&mut sched))
+        } else {
+            exhausted::leave(&mut sched, pp);
+            None
+        }
+    };
+    match mp {
+        Some(mp) => launch(mp, schedule_with_p, Some(pp), spinning),
+        None if spinning => _ = SPIN.stop(),
+        None => {}
+    }
+}
+
+/// Wakes an M that was on the idle list, wherever it sleeps.
+fn wake_idle(mp: &'static M) {
+    mp.park.wakeup();
+    fence(Ordering::SeqCst);
+    if mp.polling.load(Ordering::SeqCst) {
+        netpoll::interrupt();
     }
 }
 
 /// Puts an M without a P to sleep until somebody gives it one.
 pub fn stopm(mp: &'static M) {
     crate::boot::second::expect_idleness();
-    SCHED.lock().mput(mp);
-    park_until_p(mp);
+    match go_idle(mp) {
+        Some(pp) => procs::acquire(mp, pp),
+        None => park_until_p(mp),
+    }
+}
+
+/// Puts an M on the idle list. Some, and nothing happened, when there is a P for it.
+fn go_idle(mp: &'static M) -> Option<&'static P> {
+    let mut sched = SCHED.lock();
+    let left_over = exhausted::left_over(&mut sched);
+    if left_over.is_none() {
+        sched.mput(mp);
+    }
+    left_over
 }
 
 /// As [`stopm`], at the end of looking for work; wakes at `until` (ns) at the latest, for a timer, if no other idle M does. Then it takes an idle P, if there is one, and goes
@@ -77,6 +105,9 @@ pub fn stopm_until(mp: &'static M, until: Option<u64>) {
     }
     let (mine, polls) = {
         let mut sched = SCHED.lock();
+        if let Some(pp) = exhausted::left_over(&mut sched) {
+            return procs::acquire(mp, pp);
+        }
         sched.mput(mp);
         let mine = until.filter(|&when| sched.wakes_for_timer(mp, when));
         let polls = netpoll::anybody_waits() && sched.waits_for_descriptors(mp);
@@ -154,24 +185,68 @@ fn take_idle_p(mp: &'static M) -> bool {
     pp.is_some()
 }
 
-/// Sleeps until woken, then takes the P that came along.
+/// Sleeps until woken, then takes the P that came along. Who was called without one ([`call_one`]) looks for one, and sleeps again if there is none.
 pub fn park_until_p(mp: &'static M) {
-    mp.blocked.store(true, Ordering::Relaxed);
-    mp.park.sleep();
-    mp.park.clear();
-    mp.blocked.store(false, Ordering::Relaxed);
-    match mp.nextp.take() {
-        Some(pp) => procs::acquire(mp, pp),
-        None => fatal::throw(b"M woken without a P"),
+    loop {
+        mp.blocked.store(true, Ordering::Relaxed);
+        mp.park.sleep();
+        mp.park.clear();
+        mp.blocked.store(false, Ordering::Relaxed);
+        let given = mp.nextp.take().or_else(p_when_called);
+        if let Some(pp) = given.or_else(|| go_idle(mp)) {
+            return procs::acquire(mp, pp);
+        }
     }
+}
+
+/// Ms that were called and have not come to run yet.
+static CALLED: AtomicU32 = AtomicU32::new(0);
+/// So many at once: few, since each of them competes for the CPU with those who wait for it already.
+const MAX_CALLED: u32 = 8;
+
+/// Has an idle M take a P of somebody who is in a call, for goroutines that wait. The P is not given to it: until it comes to run others may take the P, and run them.
+pub fn call_one() {
+    if CALLED.load(Ordering::Relaxed) >= MAX_CALLED {
+        return;
+    }
+    let idle = {
+        let mut sched = SCHED.lock();
+        // With an idle P there is somebody underway, and an idle M may be the one that is to wake for the next timer.
+        if SPIN.idle() != 0 {
+            return;
+        }
+        sched.mget()
+    };
+    if let Some(mp) = idle {
+        CALLED.fetch_add(1, Ordering::Relaxed);
+        mp.spinning.store(false, Ordering::Relaxed);
+        wake_idle(mp);
+    }
+}
+
+/// In the child of a fork: those who were called are the parent's.
+pub fn forget_called() {
+    CALLED.store(0, Ordering::Relaxed);
+}
+
+/// On an M that was called.
+fn p_when_called() -> Option<&'static P> {
+    CALLED.fetch_sub(1, Ordering::Relaxed);
+    let work_waits = RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(P::has_work);
+    work_waits.then(syscall::p_of_another).flatten()
 }
 
 /// What an M's thread runs.
 type ThreadMain = extern "C" fn(&'static M) -> !;
 
-/// Makes an M and its thread.
-pub fn newm(main: ThreadMain, pp: Option<&'static P>, spinning: bool) {
+/// Makes an M of the runtime's own, which runs no goroutines, and its thread.
+pub fn newm(main: ThreadMain) {
     let mp = allocm(&mut SCHED.lock());
+    launch(mp, main, None, false);
+}
+
+/// Makes the thread of a new M.
+fn launch(mp: &'static M, main: ThreadMain, pp: Option<&'static P>, spinning: bool) {
     mp.nextp.set(pp);
     mp.spinning.store(spinning, Ordering::Relaxed);
     if let Some(g0) = mp.g0.get() {
@@ -191,12 +266,9 @@ fn mask_of_blocker() -> Option<u64> {
     (!was_set_up).then(|| me.sigmask.load(Ordering::Relaxed))
 }
 
-/// A struct for a new M, with a g0. Throws when there are too many.
+/// A struct for a new M, with a g0.
 fn allocm(sched: &mut Sched) -> &'static M {
     sched.mcount += 1;
-    if sched.mcount > MAX_MCOUNT {
-        fatal::thread_exhaustion(MAX_MCOUNT);
-    }
     if let Some(mp) = sched.mdead {
         sched.mdead = mp.schedlink.take();
         return mp;
@@ -240,7 +312,12 @@ const SIG_SETMASK: i32 = 2;
 pub fn start_thread(mp: &'static M, sigmask: Option<u64>) {
     #[cfg(feature = "faults")]
     if let Some(refused) = crate::os::linux::faults::thread() {
-        refuse(refused.0);
+        return refuse(mp, refused.0);
+    }
+    if mp.nextp.get().is_some()
+        && let Err(refused) = reserve_signal_stack(mp)
+    {
+        return refuse(mp, refused.0);
     }
     let stack = if is_watcher(mp) {
         WATCHER_STACK
@@ -271,15 +348,26 @@ pub fn start_thread(mp: &'static M, sigmask: Option<u64>) {
         error
     };
     if error != 0 {
-        refuse(error as u32);
+        refuse(mp, error as u32);
     }
 }
 
-/// The system gives us no more threads.
+/// The system gives us no more threads: the goroutines go on with those that there are. The runtime's own are needed.
 #[cold]
-fn refuse(errno: u32) -> ! {
-    let made = SCHED.lock().mcount;
-    fatal::newosproc_failed(made - 1, errno)
+fn refuse(mp: &'static M, errno: u32) {
+    let Some(pp) = mp.nextp.take() else {
+        let made = SCHED.lock().mcount;
+        fatal::newosproc_failed(made - 1, errno)
+    };
+    exhausted::refused(mp, pp, errno);
+    if mp.spinning.swap(false, Ordering::Relaxed) {
+        SPIN.stop();
+    }
+}
+
+/// Whether the system has memory for another M's stack. For the end of the program, which that memory is taken for.
+pub fn is_there_room_for_a_stack() -> bool {
+    mem::reserve(M_STACK + tcb::room_for_block()).is_ok()
 }
 
 /// Whether this is sysmon's.
@@ -354,16 +442,23 @@ fn schedule_from_here(mp: &'static M) -> ! {
     schedule()
 }
 
+/// Sees to it that an M has an alternate signal stack. Before its thread starts, if it runs goroutines: there is no going on without one afterwards.
+fn reserve_signal_stack(mp: &'static M) -> Result<(), Errno> {
+    if mp.signal_stack.load(Ordering::Relaxed) != 0 {
+        return Ok(());
+    }
+    let len = SIGNAL_STACK + crate::boot::signal_frame_size();
+    let memory = mem::reserve(len)?;
+    mp.signal_stack
+        .store(memory.as_ptr() as usize, Ordering::Relaxed);
+    mp.signal_stack_len.store(len, Ordering::Relaxed);
+    Ok(())
+}
+
 /// Per-thread set-up: the alternate signal stack, the signal mask of the program.
 pub fn minit(mp: &'static M) {
-    if mp.signal_stack.load(Ordering::Relaxed) == 0 {
-        let len = SIGNAL_STACK + crate::boot::signal_frame_size();
-        let Ok(memory) = mem::reserve(len) else {
-            fatal::throw(b"runtime: cannot allocate a signal stack")
-        };
-        mp.signal_stack
-            .store(memory.as_ptr() as usize, Ordering::Relaxed);
-        mp.signal_stack_len.store(len, Ordering::Relaxed);
+    if reserve_signal_stack(mp).is_err() {
+        fatal::throw(b"runtime: cannot allocate a signal stack");
     }
     let (at, len) = (
         mp.signal_stack.load(Ordering::Relaxed),
@@ -431,7 +526,7 @@ pub fn mexit(mp: &'static M) -> ! {
 
 /// Gives a P that its M can no longer use to somebody: an M when there is work, else the idle list.
 pub fn hand_off(pp: &'static P) {
-    let work = pp.has_work() || super::global::RUNQSIZE.load(Ordering::SeqCst) != 0;
+    let work = pp.has_work() || RUNQSIZE.load(Ordering::SeqCst) != 0;
     if work {
         startm(pp, false);
         return;
@@ -442,7 +537,7 @@ pub fn hand_off(pp: &'static P) {
         let first = pp.timers.first();
         first.is_some_and(|when| !sched.somebody_wakes_by(when))
     };
-    if unwatched || super::global::RUNQSIZE.load(Ordering::SeqCst) != 0 {
+    if unwatched || RUNQSIZE.load(Ordering::SeqCst) != 0 {
         wakep(true);
     }
 }

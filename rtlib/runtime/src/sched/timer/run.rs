@@ -5,6 +5,7 @@ use core::sync::atomic::{Ordering, fence};
 use super::timers::Timers;
 use crate::boot::second;
 use crate::os::linux::{nanotime, proc};
+use crate::sched::exhausted;
 use crate::sched::g::G;
 use crate::sched::global::{ALLP, SCHED, SPIN, allp, ever_made_ps};
 use crate::sched::p::{P, PStatus};
@@ -84,7 +85,7 @@ pub fn see_to_overdue(now: u64) -> bool {
     let late = now.saturating_sub(SLACK_NS);
     let mut ran = false;
     for pp in allp().filter(|pp| is_due_at(pp, late)) {
-        if pp.is(PStatus::Dead) || pp.hog.load(Ordering::Relaxed) {
+        if pp.is(PStatus::Dead) || pp.hog.load(Ordering::Relaxed) || exhausted::is_short() {
             ran |= run(&pp.timers, now);
         } else if SPIN.idle() != 0 && !SCHED.lock().somebody_wakes_by(now) {
             threads::wakep(true);
