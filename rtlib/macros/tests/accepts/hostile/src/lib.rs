@@ -72,11 +72,11 @@ pub struct Wide(pub i64);
 #[::rtlib::init]
 fn __rtlib_entry() {} //@ init hostile::__rtlib_entry
 #[::rtlib::init]
-fn __rtlib_run_f() {} //@ init hostile::__rtlib_run_f
+fn __rtlib_run_plain() {} //@ init hostile::__rtlib_run_plain
 #[::rtlib::init]
-fn f() {} //@ init hostile::f
+fn plain() {} //@ init hostile::plain
 #[::rtlib::var]
-static __RTLIB_RECORD_f: i64 = 1; //@ var hostile::__RTLIB_RECORD_f
+static __RTLIB_RECORD_plain: i64 = 1; //@ var hostile::__RTLIB_RECORD_plain
 
 // Attributes of the function stay with the function, whatever they say of its own symbol.
 #[::rtlib::init]
