@@ -75,6 +75,16 @@ created by trace_panic in goroutine 1
 ";
 
 #[test]
+fn a_panic_hook_may_wait_for_timers_and_may_unwind() {
+    each("hook-waits-for-timer", &[], |outcome| {
+        assert_eq!(outcome.ok().out(), "Ok(1)\n");
+    });
+    each("hook-unwinds", &[], |outcome| {
+        assert_eq!(outcome.ok().out(), "over\n");
+    });
+}
+
+#[test]
 fn an_unrecovered_panic_tells_where_it_came_from_and_who_started_the_goroutine() {
     check_fatal("trace-panic", &[], 2, PANIC);
     check_fatal("trace-panic", &[("GOTRACEBACK", "single")], 2, PANIC);
