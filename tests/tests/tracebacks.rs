@@ -74,6 +74,24 @@ outer(...)
 created by trace_panic in goroutine 1
 ";
 
+/// Looking up names takes memory; where there is none a dying program does without.
+#[test]
+fn a_program_that_dies_without_memory_tells_what_it_can() {
+    for kilobytes in (60_000..=160_000).step_by(20_000) {
+        let mut command = Command::new("sh");
+        tool::clean(&mut command);
+        let line = format!("ulimit -v {kilobytes} && exec \"$0\" go-panic");
+        command.args(["-c", &line]).arg(&executables()[0]);
+        let outcome = run(&mut command, RUN).fails_with(2);
+        let err = outcome.err();
+        assert!(
+            err.contains("\npanic: boom") && err.contains("\ngoroutine "),
+            "{kilobytes} kB: {}",
+            outcome.report()
+        );
+    }
+}
+
 #[test]
 fn a_panic_hook_may_wait_for_timers_and_may_unwind() {
     each("hook-waits-for-timer", &[], |outcome| {

@@ -27,7 +27,7 @@ pub fn test(args: &TestArgs) -> Result<u8, Error> {
 /// Measures, and gives cargo's exit code.
 ///
 /// # Errors
-/// As [`test`].
+/// As [`test()`].
 pub fn bench(args: &TestArgs) -> Result<u8, Error> {
     let default = TargetArgs {
         benches: true,

@@ -5,6 +5,8 @@
 //!   background, does not count, as in Go.
 //! - SIGURG: asks a thread for the stack that it runs (`traceback::interrupt`), or to stop for a while (`leaks::world`). Installed when it is needed for the first time.
 //!
+//! - SIGABRT: a reporter of a dying program that has run out of memory is given up, and another one goes on without names. Installed when there is a reporter.
+//!
 //! The handlers are installed by the runtime's own inittask, before std's. So that std (and any other crate) still finds and installs what it wants, `sigaction` is
 //! linked as `--wrap=sigaction`: for these signals it only records the program's action, which the runtime's handler passes on to.
 
@@ -24,7 +26,7 @@ use crate::os::linux::signal::{
 };
 use crate::os::linux::thread;
 use crate::trace;
-use crate::traceback::{interrupt, unwind};
+use crate::traceback::{interrupt, reporter, unwind};
 
 mod fault;
 mod quit;
@@ -49,7 +51,7 @@ const NOT_FROM_OUTSIDE: [u32; 10] = [
     SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGPROF, SIGSYS, SIGCANCEL, SIGSETXID,
 ];
 
-const SIGNALS: [u32; 4] = [SIGSEGV, SIGBUS, SIGQUIT, SIGURG];
+const SIGNALS: [u32; 5] = [SIGSEGV, SIGBUS, SIGQUIT, SIGURG, SIGABRT];
 
 /// The program's actions for these signals. Nothing that may fault happens under the lock, and the handler does not take it.
 static PROGRAM: Lock<[SigAction; SIGNALS.len()]> = Lock::new([SigAction::DEFAULT; SIGNALS.len()]);
@@ -213,6 +215,7 @@ extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
                 interrupt::answer(context);
                 // It may be the program's own as well, or only: it gets it, too, as in Go.
             }
+            SIGABRT if reporter::is_reporter() => reporter::fail(),
             SIGSEGV | SIGBUS if interrupt::recover(context) => return,
             SIGSEGV | SIGBUS => fault::handle(&*info, context),
             _ => {}
@@ -256,6 +259,7 @@ unsafe fn by_default(signal: c_int, info: &SigInfo, context: *const c_void) {
         // SAFETY: the caller vouches.
         SIGQUIT => unsafe { quit::handle(info, context) },
         SIGURG => {}
+        SIGABRT => die_by(SIGABRT),
         _ => {
             // SAFETY: as above.
             unsafe { fault::tell(info, context) };

@@ -13,9 +13,11 @@ use crate::os::linux::sys::{
 use super::dying;
 use crate::arch::current::{thread, tls};
 use crate::libc::{ffi, tcb};
+use crate::os::linux::signal::SIGABRT;
 use crate::os::linux::thread::is_asleep;
 use crate::os::linux::{futex, mem, proc};
 use crate::sched::g::G;
+use crate::signal;
 
 /// Bytes of a reporter's stack.
 const STACK: usize = 4 << 20;
@@ -41,6 +43,7 @@ pub fn forget() {
 
 /// Has everything printed by reporters, one of which ends the process. Returns if there can be none.
 pub fn report() {
+    signal::install(SIGABRT);
     let Some(tid) = start(&REPORTERS[0], with_names) else {
         return without_reporter();
     };
@@ -116,7 +119,7 @@ pub fn is_reporter() -> bool {
     REPORTERS.iter().any(is)
 }
 
-/// The calling reporter cannot go on: it has met a fault, or an error of the runtime.
+/// The calling reporter cannot go on: it has met a fault, an error of the runtime, or the end of memory (for which Rust's allocation error calls `abort`).
 pub fn fail() -> ! {
     if !is(&REPORTERS[0]) {
         crate::print!("\n[the stacks cannot be printed]\n");
