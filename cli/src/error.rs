@@ -156,6 +156,14 @@ impl Error {
     }
 }
 
+/// What to do about a full disk, on which this directory is.
+pub fn full_disk_help(dir: &Path) -> String {
+    format!(
+        "the disk with {} seems to be full; free some space",
+        dir.display()
+    )
+}
+
 /// What to do about a program that does not start.
 #[must_use]
 pub fn start_help(program: &Path, why: &io::Error) -> Option<String> {

@@ -20,6 +20,15 @@ const WITH_VALUE: [&str; 9] = ["-o", "-L", "-l", "-T", "-u", "-z", "-e", "-Xlink
 /// libc, as rustc names it.
 const LIBC: &str = "-lc";
 
+/// What libc needs and what needs libc, in the place of the last [`LIBC`] where an earlier one was left out: GNU ld looks at each library once.
+const LIBC_ALONE: [&str; 5] = [
+    "-Wl,--start-group",
+    "-lgcc_eh",
+    "-lgcc",
+    LIBC,
+    "-Wl,--end-group",
+];
+
 /// What C libraries that are linked late may need.
 const C_LIBRARIES: [&str; 6] = [
     "-Wl,--start-group",
@@ -147,6 +156,7 @@ impl LinkLine {
         let first_input = self.inputs().next().map(|path| path.as_os_str().to_owned());
         let mut line = Vec::with_capacity(self.args.len() + add.objects.len() + add.wrap.len() + 4);
         let mut objects = Some(add.objects);
+        let first_libc = self.args.iter().position(|arg| arg == LIBC);
         let last_libc = self.args.iter().rposition(|arg| arg == LIBC);
         for (i, arg) in self.args.iter().enumerate() {
             if Some(arg) == first_input.as_ref() {
@@ -157,8 +167,11 @@ impl LinkLine {
                 continue;
             }
             let replaced = add.ld.replaces_given() && selects_ld(arg);
-            let is_early_libc = arg == LIBC && Some(i) != last_libc;
-            if !replaced && !is_early_libc && !is_marker(arg) {
+            if arg == LIBC && first_libc != last_libc {
+                if Some(i) == last_libc {
+                    line.extend(LIBC_ALONE.map(OsString::from));
+                }
+            } else if !replaced && !is_marker(arg) {
                 line.extend(without_dynamic(arg));
             }
         }
@@ -349,7 +362,7 @@ mod tests {
             &LdChoice::AsGiven,
         );
         assert!(
-            line.contains("a.o liblibc.rlib -lm liballocator.rlib -lc -o"),
+            line.contains("a.o liblibc.rlib -lm liballocator.rlib -Wl,--start-group -lgcc_eh -lgcc -lc -Wl,--end-group -o"),
             "{line}"
         );
     }

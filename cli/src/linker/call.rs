@@ -95,10 +95,7 @@ fn hint(
     // Linkers write through a memory map, and a full disk then is a bus error.
     if is_full || says("No space left on device") || says("Bus error") {
         let dir = output.parent().unwrap_or(output);
-        return Some(format!(
-            "the disk with {} seems to be full; free some space",
-            dir.display()
-        ));
+        return Some(crate::error::full_disk_help(dir));
     }
     if says("ld.gold") || says("gold/") {
         return Some(

@@ -173,6 +173,9 @@ impl LinkError {
                 "a program has one wrap of a function: remove `--wrap={function}` from RUSTFLAGS, build scripts and .cargo/config.toml; docs/linking.md lists \
                  the functions that the runtime wraps"
             )),
+            Self::Write { path, source } if source.kind() == io::ErrorKind::StorageFull => {
+                Some(crate::error::full_disk_help(path.parent().unwrap_or(path)))
+            }
             Self::Write { .. } => Some(SPACE.into()),
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(CC.into()),
             Self::Start { program, source } => crate::error::start_help(program, source),
