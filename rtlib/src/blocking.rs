@@ -11,7 +11,7 @@ use crate::sys::watch::WithoutP;
 /// Inside `f` the goroutine is still itself ([`current`](crate::current), thread-locals), and may use all of this crate; there it waits as a thread does, by
 /// blocking. What `f` returns is returned, and a panic goes on. Calls nest. On a thread that is no goroutine `f` is just called.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let text = rtlib::blocking(|| std::fs::read_to_string("/etc/hostname"));
 /// # drop(text);
 /// ```

@@ -15,7 +15,7 @@ const MAIN_GOROUTINE: u64 = 1;
 ///
 /// Passed on with `std::panic::resume_unwind` it ends another goroutine likewise, but not `main`, below which std exits the process with 101 and without a word: call `goexit` there.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let early = rtlib::spawn(|| rtlib::goexit());
 /// let error = early.join().map(|never| never).unwrap_err();
 /// assert!(error.is::<rtlib::Goexit>());

@@ -56,7 +56,7 @@ pub fn yield_now() {
 /// The semantics are those of `std::thread::park`: one token; an `unpark` that comes first makes the next `park` return at once; `park` may return
 /// without a token, so call it in a loop that checks what it waits for. The thread below runs other goroutines meanwhile.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicBool, Ordering};
 ///

@@ -1,6 +1,6 @@
 //! Goroutines, ordered init functions and package variables for programs built with `cargo gobuild`.
 //!
-//! ```no_run
+//! ```no_run,standalone_crate
 //! use std::sync::Mutex;
 //!
 //! #[rtlib::var]
@@ -127,7 +127,7 @@ pub use var::Var;
 /// [variables](macro@var) of its own package and after the inits above it in the same file. It may print, allocate, read
 /// files, start goroutines and threads. When it panics, the program ends with exit status 2 and a message that names the package.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// #[rtlib::init]
 /// fn register() {
 ///     println!("before main");
@@ -151,7 +151,7 @@ pub use rtlib_macros::init;
 /// initialiser runs once, on the main goroutine: after the inits of every package that this one depends on, after the variables that the
 /// expression refers to, directly or through functions, and before the package's init functions.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use std::collections::HashMap;
 ///
 /// #[rtlib::var]

@@ -7,7 +7,7 @@ use crate::sys;
 /// It starts as the environment variable `GOMAXPROCS` says, else with the CPUs that the process may use. A change takes effect at the
 /// next scheduling points, without stopping anything.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let before = rtlib::gomaxprocs(Some(1));
 /// assert_eq!(rtlib::gomaxprocs(None), 1);
 /// rtlib::gomaxprocs(Some(before));

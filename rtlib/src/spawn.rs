@@ -5,7 +5,7 @@
 /// An unrecovered panic in it ends the program: `panic: …`, the goroutine, exit status 2. (With `panic = "abort"` a panic aborts
 /// there, as everywhere.) To get at a result or a panic use [`spawn`].
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// rtlib::go(|| println!("hello from goroutine {}", rtlib::current().unwrap().id()));
 /// rtlib::yield_now();
 /// ```
@@ -21,7 +21,7 @@ where
 ///
 /// A panic in it is caught, and is what [`join`](crate::JoinHandle::join) returns as an error.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let sum = rtlib::spawn(|| (1..=100).sum::<u32>());
 /// assert_eq!(sum.join().unwrap(), 5050);
 /// ```
@@ -37,7 +37,7 @@ where
 
 /// Starts a goroutine with a stack of another size than the program's default.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let deep = rtlib::Builder::new().stack_size(64 << 20).spawn(|| {
 ///     fn depth(n: u32) -> u32 {
 ///         if n == 0 { 0 } else { 1 + depth(n - 1) }

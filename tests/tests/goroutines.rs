@@ -155,9 +155,10 @@ fn ten_thousand_threads_are_the_limit() {
     let outcome = release("lock-many 9000", &[], RUN * 2).ok();
     assert_eq!(outcome.out(), "all tied\n");
     let outcome = release("lock-many 10000", &[], RUN * 2).fails_with(2);
-    let lines: Vec<String> = outcome.err().lines().take(2).map(str::to_owned).collect();
+    let lines: Vec<String> = outcome.err().lines().take(3).map(str::to_owned).collect();
     let expect = [
         "runtime: program exceeds 10000-thread limit",
+        "runtime: goroutine 1 waits for a thread, and all threads wait for goroutines or for each other",
         "fatal error: thread exhaustion",
     ];
     assert_eq!(lines, expect);

@@ -73,7 +73,7 @@ fn receiver(clock: Box<Clock>) -> Receiver<Instant> {
 
 /// A receiver that gets one message when so much time has passed: the moment at which that is so. It is never disconnected.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::chan::{Receiver, after};
 /// use rtlib::select;
 /// use std::time::Duration;
@@ -104,7 +104,7 @@ pub fn at(moment: Instant) -> Receiver<Instant> {
 
 /// A receiver that gets the time again and again, first when one period has passed. For a slow receiver messages are left out, so that at most one waits. It is never disconnected.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use std::time::Duration;
 ///
 /// for moment in rtlib::chan::tick(Duration::from_millis(100)).iter().take(3) {

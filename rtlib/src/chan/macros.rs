@@ -2,7 +2,7 @@
 
 /// Waits for the first of several channel operations, and does it. The syntax is crossbeam-channel's.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::chan::{bounded, unbounded};
 /// use rtlib::select;
 /// use std::time::Duration;
@@ -46,7 +46,7 @@ macro_rules! select {
 
 /// As [`select!`](crate::select), but of several operations that can go on the first is chosen.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let (stop, stopped) = rtlib::chan::bounded::<()>(0);
 /// let (sender, work) = rtlib::chan::unbounded::<u32>();
 /// # drop((stop, sender));

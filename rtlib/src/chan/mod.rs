@@ -1,6 +1,6 @@
 //! Channels: goroutines (and threads) that send each other values. Go's channels under crossbeam-channel's names.
 //!
-//! ```no_run
+//! ```no_run,standalone_crate
 //! use rtlib::chan;
 //!
 //! let (sender, receiver) = chan::bounded(0);
@@ -80,7 +80,7 @@ fn make<T>(cap: Option<usize>) -> (Sender<T>, Receiver<T>) {
 
 /// A receiver that never receives anything and is never disconnected. Costs nothing; it is for arms of a [`select!`](crate::select) that are switched off.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::chan::{Receiver, never};
 /// use rtlib::select;
 ///

@@ -24,7 +24,7 @@ use super::{Receiver, Sender};
 /// that can go on, at random if there are several, and *must* be followed by ending it: [`SelectedOperation::send`] or [`SelectedOperation::recv`] on the same channel.
 /// [`ready`](Select::ready) only tells which one seems able to go on: then try it, and be prepared that somebody else was faster.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::chan::{Receiver, RecvError, Select};
 ///
 /// /// The first message of any of them.

@@ -13,7 +13,7 @@ use super::sys::{Patience, Refusal};
 ///
 /// When the last sender is dropped, the receivers get what has been sent and then [`RecvError`](super::RecvError).
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let (sender, receiver) = rtlib::chan::unbounded();
 /// for worker in 0..3 {
 ///     let sender = sender.clone();

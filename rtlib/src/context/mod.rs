@@ -4,7 +4,7 @@
 //! computes, asks [`err`](Context::err) now and then. When the task is cancelled or its time is over, the context and all contexts that were derived
 //! from it are done.
 //!
-//! ```no_run
+//! ```no_run,standalone_crate
 //! use rtlib::context::{self, Context};
 //! use std::time::Duration;
 //!
@@ -152,7 +152,7 @@ impl Context {
     /// Has `f` run, on a goroutine of its own, once the context is done; at once if it is. [`AfterFunc::stop`] takes that back, dropping the
     /// [`AfterFunc`] does not. On a context that is never done, `f` is dropped.
     ///
-    /// ```no_run
+    /// ```no_run,standalone_crate
     /// # use rtlib::context::Context;
     /// /// Reads until the end, or until `ctx` is done: closing the socket is what ends a blocked read.
     /// fn read_all(ctx: &Context, mut socket: std::net::TcpStream) -> std::io::Result<Vec<u8>> {

@@ -28,7 +28,7 @@ struct Failure<E> {
 /// They share a context, a child of `parent`. The first error (or panic) among the goroutines and `f` cancels it; the others
 /// should watch it and end early, and [`scope`](crate::scope()) waits for them in any case.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::context;
 ///
 /// fn parse_all(texts: &[&str]) -> Result<u64, std::num::ParseIntError> {

@@ -12,7 +12,7 @@ use crate::sys;
 
 /// The goroutines that are blocked for ever: they wait for a channel, or in a `select`, without a deadline, and nobody who could go on has a handle of any of these channels. By their ids.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::chan;
 ///
 /// let (sender, receiver) = chan::unbounded::<u32>();

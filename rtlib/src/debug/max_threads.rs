@@ -9,7 +9,7 @@ use crate::sys;
 /// thread too many it waits until one comes back, where a program in Go ends. When all threads wait for goroutines, or for each other, so that none of them will ever come back, the program ends with `fatal
 /// error: thread exhaustion`. Threads that there are already stay, if the limit is less.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let previous = rtlib::debug::set_max_threads(200);
 /// assert_eq!(previous, 10_000);
 /// ```

@@ -9,7 +9,7 @@ use crate::sys;
 /// one P each. Call this after a peak that will not come again soon. It takes about a microsecond for every goroutine, and more where there is much to give
 /// back; the goroutines that start next pay for fresh memory.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let burst: Vec<_> = (0..100_000).map(|_| rtlib::spawn(|| ())).collect();
 /// burst.into_iter().for_each(|one| one.join().unwrap());
 /// rtlib::debug::free_os_memory();

@@ -52,7 +52,7 @@ pub struct SchedStats {
 
 /// The scheduler's numbers now. Looks at every goroutine there is, some nanoseconds each.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let stats = rtlib::debug::sched_stats();
 /// println!("{} goroutines, {} of them wait", stats.goroutines, stats.waiting);
 /// ```

@@ -40,7 +40,7 @@ pub struct Snapshot {
 /// The program goes on meanwhile, so this is not one moment for all of them; but each goroutine that does not run is held for some microseconds, so its stack and its state fit.
 /// A goroutine that runs on another thread is interrupted by a signal (SIGURG). It has no stack here if its thread does not answer within a second, because it has blocked that signal or the system does not let it run.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// for goroutine in rtlib::debug::stacks() {
 ///     println!("{goroutine}");
 /// }

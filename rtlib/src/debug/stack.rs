@@ -28,7 +28,7 @@ pub struct Frame {
 
 /// The caller's stack, of a goroutine or of any other thread.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// fn where_am_i() {
 ///     println!("{}", rtlib::debug::stack());
 /// }

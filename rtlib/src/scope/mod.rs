@@ -50,7 +50,7 @@ pub struct ScopedJoinHandle<'scope, T> {
 /// Calls `f` with a [`Scope`], on which it can start goroutines that borrow what lives outside of the call. Returns when all of them have
 /// ended: `std::thread::scope`, for goroutines.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let words = vec!["never", "leaks", "a", "goroutine"];
 /// let mut longest = 0;
 /// let total = rtlib::scope(|s| {

@@ -9,7 +9,7 @@ use crate::shim::const_unless_loom;
 
 /// A point that a number of goroutines pass together: `std::sync::Barrier`, for goroutines.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::Barrier;
 ///
 /// static START: Barrier = Barrier::new(2);

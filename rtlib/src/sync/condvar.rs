@@ -17,7 +17,7 @@ use crate::shim::const_unless_loom;
 ///
 /// Unlike std's, it may be used with different mutexes, one after the other or at once.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::{Condvar, Mutex};
 ///
 /// static READY: Mutex<bool> = Mutex::new(false);

@@ -11,7 +11,7 @@ use crate::shim::const_unless_loom;
 ///
 /// For statics whose value is wanted before `main` there is [`#[rtlib::var]`](macro@crate::var).
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::LazyLock;
 ///
 /// static ARGUMENTS: LazyLock<Vec<String>> = LazyLock::new(|| std::env::args().collect());

@@ -19,7 +19,7 @@ use crate::shim::const_unless_loom;
 ///
 /// The guard is `Send` if the value is, unlike std's: the lock belongs to whoever holds the guard, not to a thread, so it may be unlocked on another goroutine.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::Mutex;
 ///
 /// static NAMES: Mutex<Vec<&str>> = Mutex::new(Vec::new());

@@ -18,7 +18,7 @@ const WAITER: u32 = 4;
 
 /// Runs a function once: `std::sync::Once`, for goroutines.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::Once;
 ///
 /// static START: Once = Once::new();

@@ -8,7 +8,7 @@ use crate::shim::const_unless_loom;
 
 /// A cell that is written once: `std::sync::OnceLock`, for goroutines.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::OnceLock;
 ///
 /// static HOME: OnceLock<String> = OnceLock::new();

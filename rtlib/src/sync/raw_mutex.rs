@@ -28,7 +28,7 @@ const STARVATION_NS: u64 = 1_000_000;
 ///
 /// A waiter that has waited for a millisecond and is overtaken gets the lock next: nobody starves.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// type Mutex<T> = lock_api::Mutex<rtlib::sync::raw::RawMutex, T>;
 ///
 /// static TOTAL: Mutex<u64> = Mutex::new(0);

@@ -18,7 +18,7 @@ use crate::shim::const_unless_loom;
 ///
 /// Poison is as std's: a writer that panics leaves it, a reader does not. Guards may be sent to other goroutines.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::RwLock;
 ///
 /// static LIMIT: RwLock<u32> = RwLock::new(10);

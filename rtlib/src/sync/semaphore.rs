@@ -22,7 +22,7 @@ const PERMIT: usize = 2;
 ///
 /// Who waits is served in the order of arrival: one who wants many permits is not overtaken by those who want few.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::Semaphore;
 /// use std::sync::Arc;
 ///

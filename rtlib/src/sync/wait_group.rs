@@ -14,7 +14,7 @@ const HALF: u32 = 32;
 ///
 /// [`go`](WaitGroup::go) starts a goroutine that counts. Or count by hand: [`add`](WaitGroup::add) before something starts, [`done`](WaitGroup::done) when it ends.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use rtlib::sync::WaitGroup;
 /// use std::sync::Arc;
 ///

@@ -11,7 +11,7 @@ use crate::sync::{Mutex, MutexGuard};
 
 /// Events at regular times. For a slow receiver ticks are left out, so that at most one waits. A ticker that is dropped is stopped.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use std::time::Duration;
 ///
 /// let ticker = rtlib::time::Ticker::new(Duration::from_millis(100));

@@ -14,7 +14,7 @@ use crate::sync::{Mutex, MutexGuard};
 /// A timer that is dropped is stopped. After [`stop`](Self::stop) or [`reset`](Self::reset) has returned no time that was sent for the old setting is received any more, so there is
 /// nothing to drain.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use std::time::Duration;
 ///
 /// let (requests, inbox) = rtlib::chan::unbounded::<String>();
