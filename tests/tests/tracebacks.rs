@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use gobuild_tests::process::{Outcome, RUN, run};
+use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::testprog::{executables, start};
 use gobuild_tests::tool;
@@ -73,6 +73,39 @@ inner(...)
 outer(...)
 created by trace_panic in goroutine 1
 ";
+
+/// A coverage profile is written at every end of a program.
+#[test]
+fn a_program_that_dies_leaves_its_coverage() {
+    const MAIN: &str = r#"
+fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("panic") => {
+            rtlib::go(|| panic!("boom"));
+            rtlib::park();
+        }
+        Some("deadlock") => loop {
+            rtlib::park();
+        },
+        _ => {}
+    }
+}
+"#;
+    let rtlib = "gobuild-rtlib = { path = \"{rtlib}\" }\n";
+    let project = Project::bin("covered", "covered", rtlib, MAIN);
+    let mut build = project.gobuild();
+    build.arg("build").env("RUSTFLAGS", "-Cinstrument-coverage");
+    _ = run(&mut build, BUILD).ok();
+    for (end, code) in [("return", 0), ("panic", 2), ("deadlock", 2)] {
+        let profile = project.path().join(format!("{end}.profraw"));
+        let mut program = project.program("debug", "covered");
+        program.arg(end).env("LLVM_PROFILE_FILE", &profile);
+        let outcome = run(&mut program, RUN);
+        assert_eq!(outcome.code(), code, "{}", outcome.report());
+        let written = fs::metadata(&profile).expect("a profile").len();
+        assert!(written > 0, "{end}: {}", outcome.report());
+    }
+}
 
 /// Looking up names takes memory; where there is none a dying program does without.
 #[test]

@@ -14,7 +14,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use rtlib_abi::traceback::STACK;
 
 use super::last_words::{Words, tell};
-use super::{interrupt, level, record, reporter, unwind};
+use super::{interrupt, level, profile, record, reporter, unwind};
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::boot::inittask;
@@ -175,6 +175,9 @@ pub fn tell_and_end(symbols: bool) -> ! {
     // SAFETY: `Dying::end` has begun, after which nobody writes.
     let (words, how) = unsafe { &*WORDS.0.get() };
     tell(words, symbols);
+    if symbols {
+        profile::write();
+    }
     end(*how)
 }
 

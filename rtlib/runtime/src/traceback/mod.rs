@@ -22,6 +22,8 @@ pub mod level;
 #[cfg(feature = "object")]
 pub mod panics;
 #[cfg(feature = "object")]
+mod profile;
+#[cfg(feature = "object")]
 pub mod record;
 #[cfg(feature = "object")]
 pub mod reporter;
