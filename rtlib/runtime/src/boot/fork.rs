@@ -92,6 +92,8 @@ extern "C" fn in_child() {
     panics::forget();
     // SAFETY: this is the only thread, and it is not in any of these. `before` has taken the last two.
     unsafe {
+        // Before anything that takes a lock.
+        signal::let_go();
         mem::forget();
         membarrier::forget();
         interrupt::forget();
@@ -101,7 +103,6 @@ extern "C" fn in_child() {
         pthread::forget();
         netpoll::forget();
         forked::restart();
-        signal::let_go();
         FORK.unlock();
     }
     mask::set_mask(mask);
