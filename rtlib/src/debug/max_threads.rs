@@ -18,7 +18,7 @@ pub fn set_max_threads(limit: usize) -> usize {
     sys::watch::set_max_threads(limit) as usize
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::set_max_threads;
 
