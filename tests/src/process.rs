@@ -182,3 +182,18 @@ fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> 
         all
     })
 }
+
+/// Standard error must contain each of these.
+///
+/// # Panics
+/// If it does not, with all that was said.
+#[track_caller]
+pub fn says(outcome: &Outcome, parts: &[&str]) {
+    for part in parts {
+        assert!(
+            outcome.err().contains(part),
+            "no {part:?}: {}",
+            outcome.report()
+        );
+    }
+}

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use gobuild_tests::process::{BUILD, Outcome, RUN, run};
+use gobuild_tests::process::{BUILD, Outcome, RUN, run, says};
 use gobuild_tests::project::Project;
 use gobuild_tests::{files, tool};
 
@@ -55,17 +55,6 @@ fn no_harm_done(project: &Project) {
         run(&mut project.program("debug", "hello"), RUN).ok().out(),
         "hello\n"
     );
-}
-
-#[track_caller]
-fn says(outcome: &Outcome, parts: &[&str]) {
-    for part in parts {
-        assert!(
-            outcome.err().contains(part),
-            "no {part:?}: {}",
-            outcome.report()
-        );
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Crates with init functions in programs that plain cargo links: build scripts, procedural macros and their tests. They link and run, inits do not run there, and what needs the runtime says that
 //! it is not there. A program that plain cargo built ends at once.
 
-use gobuild_tests::process::{BUILD, Outcome, RUN, run};
+use gobuild_tests::process::{BUILD, RUN, run, says};
 use gobuild_tests::project::Project;
 
 const FAILURE: i32 = 101;
@@ -44,17 +44,6 @@ fn app() -> Project {
          #[test] fn unit() { assert_eq!(common::version(), \"1.2\"); }\n",
     );
     project
-}
-
-#[track_caller]
-fn says(outcome: &Outcome, parts: &[&str]) {
-    for part in parts {
-        assert!(
-            outcome.err().contains(part),
-            "no {part:?}: {}",
-            outcome.report()
-        );
-    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use gobuild_tests::process::{BUILD, Outcome, RUN, run};
+use gobuild_tests::process::{BUILD, RUN, run, says};
 use gobuild_tests::project::Project;
 use gobuild_tests::readelf;
 
@@ -27,17 +27,6 @@ fn linked_with(main: &str, args: &[&str]) -> Project {
 fn prints(project: &Project, expect: &str) {
     let ran = run(&mut project.program("debug", "app"), RUN).ok();
     assert_eq!(ran.out(), expect);
-}
-
-#[track_caller]
-fn says(outcome: &Outcome, parts: &[&str]) {
-    for part in parts {
-        assert!(
-            outcome.err().contains(part),
-            "no {part:?}: {}",
-            outcome.report()
-        );
-    }
 }
 
 #[test]
