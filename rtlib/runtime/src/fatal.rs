@@ -5,8 +5,9 @@
 //! program with very many goroutines has hit.
 
 use crate::boot::inittask;
+use crate::gmp::this_goroutine;
 use crate::print::Stderr;
-use crate::sched::{this_goroutine, threads};
+use crate::sched::threads;
 use crate::traceback::dying::{self, End};
 use crate::traceback::panics;
 

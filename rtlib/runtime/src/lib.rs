@@ -1,15 +1,21 @@
 //! The runtime of programs built with `cargo gobuild`: the boot and the scheduler, compiled ahead into one object (see ARCHITECTURE.md).
 //!
-//! Where to look: `boot` follows a program from `rt0_go` to `main`; `sched` is the scheduler; `libc` is what a hosted program shares with glibc; `hooks` are the functions of libc that park goroutines, `netpoll` knows which descriptors they wait for; `arch` holds all
+//! Where to look: `boot` follows a program from `rt0_go` to `main`; `sched` is the scheduler, `gmp` what it is made of, `stack` where goroutines live, `watch` who watches; `libc` is what a hosted program shares with glibc; `hooks` are the functions of libc that park goroutines, `netpoll` knows which descriptors they wait for; `arch` holds all
 //! assembly, `os` all system calls; `signal` and `fatal` are the ways a program can end.
 //!
 //! Without the feature `object` only what needs neither is compiled: the parts that loom, miri and unit tests check.
 #![cfg_attr(not(any(test, loom)), no_std)]
 
 pub mod chan;
+mod gmp;
+#[cfg(any(feature = "object", test))]
 mod sched;
 mod shim;
+#[cfg(any(feature = "object", test))]
+mod stack;
 pub mod sync;
+#[cfg(any(feature = "object", test))]
+mod timer;
 
 /// Pure, so tested without the rest of `os`.
 #[cfg(all(test, not(feature = "object")))]
@@ -39,6 +45,8 @@ mod boot;
 #[cfg(feature = "object")]
 mod fatal;
 #[cfg(feature = "object")]
+mod godebug;
+#[cfg(feature = "object")]
 mod hooks;
 #[cfg(feature = "object")]
 mod leaks;
@@ -58,6 +66,8 @@ mod note;
 mod os;
 #[cfg(feature = "object")]
 mod print;
+#[cfg(feature = "object")]
+mod pthread;
 #[cfg(any(feature = "object", all(test, not(loom))))]
 mod random;
 #[cfg(feature = "object")]
@@ -66,6 +76,8 @@ mod signal;
 mod trace;
 #[cfg(any(feature = "object", test))]
 mod traceback;
+#[cfg(feature = "object")]
+mod watch;
 
 #[cfg(all(feature = "object", not(test)))]
 #[panic_handler]

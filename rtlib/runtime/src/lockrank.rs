@@ -13,23 +13,23 @@ pub enum Rank {
     Fork = 1,
     /// `leaks/world.rs`: the right to stop all threads.
     World,
-    /// `sched/hold.rs`: the right to hold goroutines.
+    /// `stack/hold.rs`: the right to hold goroutines.
     Holder,
     /// `traceback/interrupt.rs`: the right to ask a thread for its stack.
     Asking,
-    /// `sched/hogs.rs`: reports that are to be printed.
+    /// `watch/hogs.rs`: reports that are to be printed.
     HogReports,
     /// `netpoll`: the epoll, which is being made.
     Netpoll,
     /// Channels and buckets of semaphores: who waits there.
     Waiters,
-    /// `sched/timer`: a P's timers.
+    /// `timer`: a P's timers.
     Timers,
     /// `sched/template.rs`: wishes for threads.
     Template,
     /// `sched/global.rs`: the scheduler lock.
     Sched,
-    /// `sched/fresh.rs`: a P's goroutines that have not run yet.
+    /// `gmp/fresh.rs`: a P's goroutines that have not run yet.
     Fresh,
     /// `trace/writer.rs`: the file.
     TraceOutput,
@@ -37,7 +37,7 @@ pub enum Rank {
     TraceOutside,
     /// `trace/buffer.rs`: full and empty chunks.
     TraceChunks,
-    /// `sched/arena.rs`: places for goroutines, of one stack class.
+    /// `stack/arena.rs`: places for goroutines, of one stack class.
     Arena,
     /// `os/linux/mem.rs`: memory that is never freed.
     Memory,

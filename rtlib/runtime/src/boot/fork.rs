@@ -10,7 +10,8 @@ use crate::libc::ffi;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{mem, membarrier, signal as mask};
-use crate::sched::{forked, procs, pthread, threads, timer};
+use crate::pthread;
+use crate::sched::{forked, procs, threads, timers};
 use crate::traceback::{dying, interrupt, panics};
 use crate::{hooks, leaks, netpoll, signal, sync, trace};
 
@@ -45,7 +46,7 @@ extern "C" fn before() {
     let mask = mask::set_mask(u64::MAX);
     let mut fork = FORK.lock();
     fork.mask = mask;
-    fork.timers = timer::keep_all(PATIENCE_NS);
+    fork.timers = timers::keep_all(PATIENCE_NS);
     signal::keep();
     fork.thread_pointer = tls::thread_pointer();
     core::mem::forget(fork);
@@ -71,7 +72,7 @@ extern "C" fn in_parent() {
     unsafe {
         signal::let_go();
         if let Some(kept) = timers {
-            timer::let_go(kept);
+            timers::let_go(kept);
         }
         FORK.unlock();
     }
@@ -81,7 +82,7 @@ extern "C" fn in_parent() {
 extern "C" fn in_child() {
     let (timers, mask) = back();
     if let Some(kept) = timers {
-        timer::forget(kept);
+        timers::forget(kept);
     }
     let procs = procs::gomaxprocs();
     if super::second::forget() {

@@ -11,7 +11,8 @@ use rtlib_abi::layout::{
     FnInfo, INIT_DONE, INIT_NOT_STARTED, INIT_RUNNING, InitTask, Slice, Str, TaskInfo,
 };
 
-use super::{godebug, moduledata};
+use super::moduledata;
+use crate::godebug;
 use crate::libc::malloc;
 use crate::os::linux::nanotime;
 use crate::trace;

@@ -4,12 +4,14 @@ use core::ffi::{c_char, c_int};
 use core::sync::atomic::Ordering;
 
 use super::{inittask, moduledata};
+use crate::gmp::{M0, current};
 use crate::libc::ffi;
 use crate::os::linux::nanotime;
 use crate::sched::global::MAIN_STARTED;
-use crate::sched::{M0, current, locked, schedtrace, timer};
+use crate::sched::{locked, time};
 use crate::signal;
 use crate::traceback::panics;
+use crate::watch::schedtrace;
 
 unsafe extern "C" {
     /// Emitted: jumps to the `main` that rustc generates.
@@ -61,7 +63,7 @@ fn wait_for_panics() {
     const LOOK_EVERY_NS: u64 = 100_000;
     let limit = nanotime() + PATIENCE_NS;
     while panics::are_on_their_way() && !crate::fatal::panicking() && nanotime() < limit {
-        timer::sleep_until(nanotime() + LOOK_EVERY_NS);
+        time::sleep_until(nanotime() + LOOK_EVERY_NS);
     }
 }
 

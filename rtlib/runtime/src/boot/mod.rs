@@ -3,7 +3,6 @@
 //! `check`, `args`, `osinit`, `schedinit`; then `sched::spawn::newproc` makes the main goroutine and `sched::threads::mstart` runs it: `main`.
 
 pub mod fork;
-pub mod godebug;
 pub mod inittask;
 pub mod main;
 pub mod second;
@@ -16,11 +15,14 @@ use rtlib_abi::layout::{FLAG_STD_GOROUTINES, ModuleData};
 
 use crate::arch::current::tls::{self, USE_FSGSBASE};
 use crate::arch::current::valgrind;
+use crate::gmp::{G0, M0};
+use crate::godebug;
 use crate::libc::tcb;
 use crate::os::linux::auxv::{Auxv, HWCAP2_FSGSBASE};
 use crate::os::linux::{cgroup, membarrier, proc};
 use crate::sched::global::{MAX_GOMAXPROCS, SCHED};
-use crate::sched::{G0, M0, procs, stack, threads};
+use crate::sched::{procs, threads};
+use crate::stack;
 use crate::traceback::{eh_frame, level};
 
 static ARGC: AtomicI32 = AtomicI32::new(0);

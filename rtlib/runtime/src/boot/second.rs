@@ -5,7 +5,8 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::sched::{procs, sysmon, threads};
+use crate::sched::{procs, threads};
+use crate::watch::sysmon;
 
 /// An M is about to sleep without an end, and somebody must tell whether it ever wakes up; or something will be due while the only goroutine runs.
 #[inline]

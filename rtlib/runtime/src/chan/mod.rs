@@ -43,7 +43,7 @@ use rtlib_abi::chan::Shape;
 
 use crate::shim::{AtomicU32, AtomicUsize, Cell};
 
-pub use crate::sched::waitreason::WaitReason;
+pub use crate::gmp::waitreason::WaitReason;
 use buffer::Buffer;
 pub use env::{Commit, Env, RawLock};
 use waitq::Queue;

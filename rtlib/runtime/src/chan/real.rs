@@ -4,11 +4,11 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::WaitReason;
 use super::env::{Commit, Env, RawLock};
+use crate::gmp::g::G;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
-use crate::sched::g::G;
+use crate::sched::deadline::gopark_until;
 use crate::sched::park;
-use crate::sched::timer::gopark_until;
 
 /// The scheduler.
 pub struct Scheduler;
@@ -101,7 +101,7 @@ impl Env for Scheduler {
     }
 
     fn random() -> u32 {
-        match crate::sched::current() {
+        match crate::gmp::current() {
             Some(gp) => gp.mp().cheaprand(),
             None => random_of_threads(),
         }

@@ -14,12 +14,12 @@ use crate::os::linux::sys::{EAGAIN, EINVAL, ETIMEDOUT};
 
 use super::{Timespec, may_park, set_errno};
 use crate::arch::current::syscall::syscall6;
-use crate::boot::godebug::Family;
 use crate::chan::real::{Beside, Scheduler};
+use crate::gmp::waitreason::WaitReason;
+use crate::godebug::Family;
 use crate::lock::Lock;
 use crate::os::linux::{clock_ns, nanotime};
 use crate::sched::shuffle;
-use crate::sched::waitreason::WaitReason;
 use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
 

@@ -18,9 +18,9 @@ pub mod thread;
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
-use crate::boot::godebug::{self, Family};
-use crate::sched;
-use crate::sched::g::G;
+use crate::gmp;
+use crate::gmp::g::G;
+use crate::godebug::{self, Family};
 
 unsafe extern "C" {
     /// Where the calling thread's errno is.
@@ -36,7 +36,7 @@ fn set_errno(errno: u32) {
 /// Whether a call of this family may park its caller: it is a goroutine that holds a P, on its own stack.
 #[inline]
 fn may_park(family: Family) -> bool {
-    godebug::std(family) && sched::current().is_some_and(is_on_own_stack)
+    godebug::std(family) && gmp::current().is_some_and(is_on_own_stack)
 }
 
 fn is_on_own_stack(gp: &G) -> bool {

@@ -9,7 +9,7 @@ use crate::os::linux::sys::{__NR_epoll_pwait, __NR_epoll_wait, __NR_poll, pollfd
 
 use super::io::{Answer, Fd, keep_thread, plain, said_int, word};
 use super::may_park;
-use crate::boot::godebug::Family;
+use crate::godebug::Family;
 use crate::netpoll::Dir;
 use crate::os::linux::{Errno, nanotime};
 

@@ -10,7 +10,7 @@ use crate::os::linux::sys::{ENOTSOCK, EOPNOTSUPP};
 use super::io::{Answer, Fd, keep_thread, plain, said, word};
 use super::may_park;
 use super::socket::{self, Iovec, Message, all_of, rest_of};
-use crate::boot::godebug::Family;
+use crate::godebug::Family;
 use crate::netpoll::{Dir, Kind};
 use crate::os::linux::Errno;
 

@@ -13,7 +13,7 @@ use crate::os::linux::sys::{EAGAIN, EINPROGRESS};
 
 use super::io::{Answer, Fd, SOL_SOCKET, Timeout, keep_thread, plain, said, said_int, word};
 use super::may_park;
-use crate::boot::godebug::Family;
+use crate::godebug::Family;
 use crate::netpoll::{self, Dir, Kind};
 use crate::os::linux::Errno;
 

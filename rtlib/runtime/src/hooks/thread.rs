@@ -10,13 +10,14 @@ use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::may_park;
-use crate::boot::godebug::{self, Family};
+use crate::gmp::{self, is_main};
+use crate::godebug::{self, Family};
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::os::linux::signal;
 use crate::os::linux::sys::{EDEADLK, EINVAL, stack_t};
-use crate::sched::pthread::{self, Refused};
+use crate::pthread::{self, Refused};
+use crate::sched;
 use crate::sched::syscall::{entersyscall, exitsyscall};
-use crate::sched::{self, is_main};
 use crate::traceback::eh_frame;
 
 crate::arch::current::weak!("rust_eh_personality");
@@ -175,7 +176,7 @@ unsafe extern "C" fn __wrap_pthread_setname_np(thread: usize, name: *const c_cha
 /// As sigaltstack(2).
 #[unsafe(no_mangle)]
 unsafe extern "C" fn __wrap_sigaltstack(new: *const stack_t, old: *mut stack_t) -> c_int {
-    let gp = sched::this_goroutine().filter(|gp| !is_main(gp));
+    let gp = gmp::this_goroutine().filter(|gp| !is_main(gp));
     let Some((at, len)) = gp
         .and_then(|gp| gp.m.get())
         .and_then(|mp| mp.signal_stack())

@@ -10,13 +10,13 @@ use super::world::{Place, Stopped};
 use crate::chan::Chan;
 use crate::chan::real::Scheduler;
 use crate::chan::select::{self, Case};
+use crate::gmp::g::{G, Status};
+use crate::gmp::m::M;
+use crate::gmp::waitreason::WaitReason;
+use crate::gmp::{is_main, this_goroutine};
 use crate::libc::tcb;
 use crate::os::linux::mem;
-use crate::sched::allgs::{self, ALLGS};
-use crate::sched::g::{G, Status};
-use crate::sched::m::M;
-use crate::sched::waitreason::WaitReason;
-use crate::sched::{is_main, this_goroutine};
+use crate::stack::allgs::{self, ALLGS};
 
 /// Bytes of a channel.
 const CHAN: usize = size_of::<Chan<Scheduler>>();

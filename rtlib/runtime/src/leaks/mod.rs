@@ -21,12 +21,12 @@ mod world;
 use rtlib_abi::leaks::{Found, NO_MEMORY, NO_PROC, THREAD_RUNS, UNREADABLE};
 
 use crate::arch::current::unwind::with_registers_on_stack;
-use crate::boot::{self, godebug};
+use crate::gmp::g::G;
 use crate::libc::ffi;
-use crate::sched::allgs;
-use crate::sched::g::G;
+use crate::stack::allgs;
 use crate::traceback::record::{self, Haste};
 use crate::traceback::tell;
+use crate::{boot, godebug};
 
 pub use world::{forget, let_nobody_stop, stop_here};
 

@@ -14,14 +14,15 @@ use core::{ptr, slice};
 use super::Error;
 use super::memory::Range;
 use crate::arch::current::tls;
+use crate::gmp::m::M;
 use crate::link::Link;
 use crate::lock::{self, Lock};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal::{Blocked, SIGURG};
 use crate::os::linux::{futex, mem, nanotime, proc, thread};
-use crate::sched::m::M;
-use crate::sched::{sysmon, template};
+use crate::sched::template;
 use crate::signal;
+use crate::watch::sysmon;
 
 /// Threads that can be stopped.
 const MAX_THREADS: usize = 32 << 10;

@@ -8,7 +8,7 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::arch::current::tls;
-use crate::sched;
+use crate::gmp;
 
 static TRACING: AtomicBool = AtomicBool::new(false);
 static ALLOCS: AtomicU64 = AtomicU64::new(0);
@@ -36,7 +36,7 @@ fn count(bytes: usize) {
 
 #[cold]
 fn count_slow(bytes: usize) {
-    if tls::getg().is_some_and(sched::is_main) {
+    if tls::getg().is_some_and(gmp::is_main) {
         ALLOCS.fetch_add(1, Ordering::Relaxed);
         BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
     }

@@ -27,9 +27,9 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::ffi;
 use crate::arch::current::{tls, valgrind};
+use crate::gmp::g::G;
 use crate::os::linux::auxv::Auxv;
 use crate::os::linux::{mem, proc};
-use crate::sched::g::G;
 
 /// Entries of a goroutine's dtv behind the length entry: the generation, the program's module and room for modules that a static `dlopen` (iconv, NSS) loads.
 const DTV_ENTRIES: usize = 9;

@@ -28,12 +28,12 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, 
 pub use desc::{Desc, Dir, Kind, desc};
 
 use crate::chan::real::{Beside, Scheduler};
+use crate::gmp::waitreason::WaitReason;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::epoll::{self, Event};
 use crate::os::linux::{Errno, nanotime, proc};
 use crate::sched::park::goready_behind;
-use crate::sched::waitreason::WaitReason;
 use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
 

@@ -15,12 +15,13 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
-use super::{procs, spawn, sysmon, timer};
+use super::{procs, spawn, timers};
 use crate::fatal;
 use crate::libc::plain;
 use crate::netpoll;
 use crate::os::linux::thread;
 use crate::signal;
+use crate::watch::sysmon;
 
 /// First pause between two looks; each is twice as long as the one before.
 const FIRST_PAUSE_NS: u64 = 10_000_000;
@@ -116,7 +117,7 @@ impl Undecided {
 
     /// Ends the program if it is deadlocked, provided that no P has been taken since there were so many `activations`.
     pub fn look(&mut self, activations: u64) -> Again {
-        if fatal::panicking() || timer::first().is_some() || netpoll::anybody_waits() {
+        if fatal::panicking() || timers::first().is_some() || netpoll::anybody_waits() {
             return Again::Never; // an M takes a P when the timer is due, or the descriptor has something
         }
         let asleep = ASLEEP.load(Ordering::SeqCst);

@@ -6,14 +6,16 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::g::G;
-use super::global::{MAX_MCOUNT, RUNQSIZE, SCHED, Sched, allp, ever_made_ps};
-use super::m::M;
-use super::p::P;
-use super::{sysmon, threads, timer};
+use super::global::{RUNQSIZE, SCHED, Sched};
+use super::{threads, timers};
 use crate::fatal;
+use crate::gmp::all::{MAX_MCOUNT, allp, ever_made_ps};
+use crate::gmp::g::G;
+use crate::gmp::m::M;
+use crate::gmp::p::P;
 use crate::os::linux::thread;
 use crate::signal;
+use crate::watch::sysmon;
 
 /// Sysmon tries again after so long, since nobody tells it that the system would give a thread again.
 const RETRY_NS: u64 = 10_000_000;
@@ -99,7 +101,7 @@ impl Watch {
         }
         let work_waits = RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(P::has_work);
         // Timers that nobody can run are sysmon's as long as this holds.
-        if !work_waits && !timer::are_overdue(now) {
+        if !work_waits && !timers::are_overdue(now) {
             SHORT.store(false, Ordering::Relaxed);
             return false;
         }
@@ -114,7 +116,7 @@ impl Watch {
             (self.rounds, self.since, self.patience) = (rounds, now, STILL_NS);
         } else if now.saturating_sub(self.since) >= self.patience {
             // A timer may send to a channel that a thread waits for.
-            if work_waits && timer::first().is_none() && all_wait_for_each_other() {
+            if work_waits && timers::first().is_none() && all_wait_for_each_other() {
                 report(errno);
             }
             self.patience *= 2;

@@ -2,16 +2,17 @@
 
 use core::sync::atomic::Ordering;
 
-use super::g::G;
-use super::global::{RUNQSIZE, SCHED, SPIN, allp};
-use super::m::M;
-use super::p::P;
+use super::global::{RUNQSIZE, SCHED, SPIN};
 use super::park::{global_is_due, prepare};
 use super::pick::runqget;
 use super::spawn::add;
-use super::{ahead, locked, procs, threads, timer};
+use super::{ahead, locked, procs, threads, timers};
 use crate::arch::current::{switch, tls};
-use crate::boot::godebug;
+use crate::gmp::all::allp;
+use crate::gmp::g::G;
+use crate::gmp::m::M;
+use crate::gmp::p::P;
+use crate::godebug;
 use crate::netpoll;
 use crate::os::linux::proc;
 
@@ -58,7 +59,7 @@ fn find_runnable(mp: &'static M) -> &'static G {
             threads::stopm(mp);
             continue;
         };
-        timer::run_own(pp);
+        timers::run_own(pp);
         if let Some(gp) = global_turn(pp)
             .or_else(|| runqget(pp))
             .or_else(|| from_global(mp, pp))
@@ -164,7 +165,7 @@ fn steal_from(pp: &'static P, victim: &'static P, take_last: bool) -> Option<&'s
 
 /// Lets the P go, looks at all queues once more, sleeps. Some when work came up on the way.
 fn give_up(mp: &'static M, pp: &'static P) -> Option<&'static G> {
-    if timer::run_all() {
+    if timers::run_all() {
         return None;
     }
     {
@@ -184,7 +185,7 @@ fn give_up(mp: &'static M, pp: &'static P) -> Option<&'static G> {
             return None;
         }
     }
-    threads::stopm_until(mp, timer::first());
+    threads::stopm_until(mp, timers::first());
     None
 }
 

@@ -5,16 +5,17 @@
 
 use core::sync::atomic::Ordering;
 
-use super::g::{G, Status};
-use super::global::{ACTIVATIONS, ALLMS, RUNQSIZE, SCHED, SPIN, Sched};
-use super::m::M;
-use super::{
-    allgs, arena, dead, exhausted, hogs, hold, procs, reclaim, spawn, sysmon, template,
-    this_goroutine, threads,
-};
+use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
+use super::{dead, exhausted, procs, spawn, template, threads};
 use crate::arch::current::tls;
+use crate::gmp::all::ALLMS;
+use crate::gmp::g::{G, Status};
+use crate::gmp::m::M;
+use crate::gmp::this_goroutine;
 use crate::libc::plain;
 use crate::os::linux::thread;
+use crate::stack::{allgs, arena, hold};
+use crate::watch::{hogs, reclaim, sysmon};
 
 /// Starts again.
 ///

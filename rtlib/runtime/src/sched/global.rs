@@ -6,24 +6,18 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::dead;
-use super::g::G;
-use super::gfree::{Dead, GQueue};
-use super::m::M;
-use super::p::{P, PStatus};
-use super::runq::{BATCH, Batch};
 use super::spin::Spin;
-use super::stack::{CLASSES, Class};
-use crate::link::Link;
+use crate::gmp::g::G;
+use crate::gmp::gfree::{Dead, GQueue};
+use crate::gmp::m::M;
+use crate::gmp::p::{P, PStatus};
+use crate::gmp::runq::{BATCH, Batch};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
+use crate::stack::{CLASSES, Class};
 
 /// Largest GOMAXPROCS.
 pub const MAX_GOMAXPROCS: u32 = 1024;
-/// Largest number of Ps, compensating ones included.
-pub const MAX_PROCS: usize = MAX_MCOUNT as usize;
-/// How many Ms there may be if the program does not say otherwise, as Go's `maxmcount`.
-pub const MAX_MCOUNT: u32 = 10_000;
-
 /// Behind the scheduler lock.
 pub struct Sched {
     /// Runnable goroutines that no P has.
@@ -65,12 +59,6 @@ pub static SPIN: Spin = Spin::new();
 pub static ACTIVATIONS: AtomicU64 = AtomicU64::new(0);
 /// Length of the global queue, written under the lock.
 pub static RUNQSIZE: AtomicU32 = AtomicU32::new(0);
-/// All Ps, those among them that are dead included: `ALLP[..ALLP_LEN]`; behind them dead ones, kept for later.
-pub static ALLP: [Link<P>; MAX_PROCS] = [const { Link::none() }; MAX_PROCS];
-/// See `ALLP`.
-pub static ALLP_LEN: AtomicU32 = AtomicU32::new(0);
-/// All Ms, newest first (`alllink`).
-pub static ALLMS: Link<M> = Link::none();
 /// The last id given out.
 pub static GOIDGEN: AtomicU64 = AtomicU64::new(0);
 /// Goroutines started by threads that hold no P; the others are counted by their Ps.
@@ -207,7 +195,7 @@ impl Sched {
         self.pidle = pp.link.take();
         SPIN.idle_removed();
         ACTIVATIONS.store(ACTIVATIONS.load(Ordering::Relaxed) + 1, Ordering::Release);
-        super::sysmon::wake();
+        crate::watch::sysmon::wake();
         Some(pp)
     }
 
@@ -261,18 +249,4 @@ impl Sched {
         RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
         Some(first)
     }
-}
-
-/// All Ps, whatever became of them: for counters, which they keep.
-pub fn ever_made_ps() -> impl Iterator<Item = &'static P> {
-    ALLP.iter().map_while(Link::get_acquire)
-}
-
-/// All Ps; the dead ones behind the last living one left out.
-pub fn allp() -> impl DoubleEndedIterator<Item = &'static P> + ExactSizeIterator + Clone {
-    let len = ALLP_LEN.load(Ordering::Acquire) as usize;
-    ALLP[..len].iter().map(|link| match link.get_acquire() {
-        Some(pp) => pp,
-        None => crate::fatal::throw(b"allp has a hole"),
-    })
 }

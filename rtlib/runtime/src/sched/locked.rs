@@ -4,11 +4,11 @@
 
 use core::sync::atomic::Ordering;
 
-use super::g::G;
 use super::global::SCHED;
-use super::m::M;
-use super::this_goroutine;
 use super::{procs, template, threads};
+use crate::gmp::g::G;
+use crate::gmp::m::M;
+use crate::gmp::this_goroutine;
 
 fn wire(gp: &'static G, mp: &'static M) {
     gp.lockedm.set(Some(mp));

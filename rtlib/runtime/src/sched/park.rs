@@ -12,18 +12,21 @@ use core::sync::atomic::Ordering;
 use rtlib_abi::api::{GRef, OpaqueG};
 
 use super::find::schedule;
-use super::g::{G, Status};
 use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
-use super::m::M;
-use super::p::P;
 use super::pick::runqget;
-use super::waitreason::WaitReason;
-use super::{current, dead, hold, procs, shuffle, sysmon, this_goroutine, threads, timer};
+use super::{dead, deadline, procs, shuffle, threads, timers};
 use crate::arch::current::{switch, tls};
-use crate::boot::godebug;
+use crate::gmp::g::{G, Status};
+use crate::gmp::m::M;
+use crate::gmp::p::P;
+use crate::gmp::waitreason::WaitReason;
+use crate::gmp::{current, this_goroutine};
+use crate::godebug;
 use crate::libc::dtors;
 use crate::os::linux::{futex, mem, nanotime, proc};
+use crate::stack::hold;
 use crate::trace;
+use crate::watch::sysmon;
 
 /// Park token: not there, nobody waits.
 pub const EMPTY: u8 = 0;
@@ -78,7 +81,7 @@ fn next_here(mp: &'static M) -> Option<&'static G> {
     if mp.lockedg.get().is_some() || procs::must_visit_scheduler(pp) {
         return None;
     }
-    if global_is_due(pp) || timer::must_visit_scheduler(pp) {
+    if global_is_due(pp) || timers::must_visit_scheduler(pp) {
         return None;
     }
     let next = runqget(pp)?;
@@ -248,7 +251,7 @@ fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
     me.wake.store(AWAKE, Ordering::Relaxed);
 }
 
-/// [`gopark`] for a thread, with a deadline: see `timer::gopark_until`.
+/// [`gopark`] for a thread, with a deadline: see `deadline::gopark_until`.
 #[cold]
 pub fn thread_park_until(
     me: &'static G,
@@ -256,7 +259,7 @@ pub fn thread_park_until(
     commit: switch::Commit,
     arg: usize,
     deadline: u64,
-    win: timer::Win,
+    win: deadline::Win,
 ) -> bool {
     me.waitreason.store(reason as u8, Ordering::Relaxed);
     me.waitsince.store(sysmon::coarse_now(), Ordering::Relaxed);
@@ -274,7 +277,7 @@ pub fn thread_park_until(
 }
 
 /// Sleeps until woken (false) or until the deadline won (true).
-fn doze(me: &'static G, deadline: u64, win: timer::Win) -> bool {
+fn doze(me: &'static G, deadline: u64, win: deadline::Win) -> bool {
     let mut limit = Some(deadline);
     while me.wake.load(Ordering::Acquire) != WOKEN {
         let left = limit.map(|deadline| deadline.saturating_sub(nanotime()));
@@ -319,7 +322,7 @@ pub extern "C" fn gosched() {
         && pp.fresh.len() == 0
         && RUNQSIZE.load(Ordering::Relaxed) == 0
         && !procs::must_visit_scheduler(pp)
-        && !timer::must_visit_scheduler(pp)
+        && !timers::must_visit_scheduler(pp)
     {
         pp.tick();
         return;
@@ -364,7 +367,8 @@ extern "C" fn park_until(deadline: u64) {
             .is_ok()
     }
     let me = waiter();
-    if !take_token(me) && !timer::park_until(me, WaitReason::Park, park_commit, 0, deadline, win) {
+    if !take_token(me) && !deadline::park_until(me, WaitReason::Park, park_commit, 0, deadline, win)
+    {
         me.park.swap(EMPTY, Ordering::Acquire);
     }
 }

@@ -9,9 +9,10 @@
 
 use core::sync::atomic::Ordering;
 
-use super::g::G;
-use super::p::P;
-use super::{shuffle, sysmon};
+use super::shuffle;
+use crate::gmp::g::G;
+use crate::gmp::p::P;
+use crate::watch::sysmon;
 
 /// A slice of time: how long goroutines that ready each other may have the P to themselves while others wait for it. Two that pass a ball may neither starve the
 /// rest, however briefly they hold it, nor get more of the P than others who do, however long. By sysmon's clock, which may take twice that to notice.

@@ -5,14 +5,16 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::global::{ALLP, ALLP_LEN, MAIN_STARTED, MAX_GOMAXPROCS, MAX_PROCS, SCHED, Sched};
-use super::m::M;
-use super::p::{P, PStatus};
-use super::stack::Class;
-use super::{sysmon, threads, timer};
+use super::global::{MAIN_STARTED, MAX_GOMAXPROCS, SCHED, Sched};
+use super::{threads, timers};
+use crate::gmp::all::{ALLP, ALLP_LEN, MAX_PROCS};
+use crate::gmp::m::M;
+use crate::gmp::p::{P, PStatus};
 use crate::link::Link;
 use crate::os::linux::mem;
+use crate::stack::Class;
 use crate::trace;
+use crate::watch::sysmon;
 
 static GOMAXPROCS: AtomicU32 = AtomicU32::new(0);
 static HOGS: AtomicU32 = AtomicU32::new(0);
@@ -45,7 +47,7 @@ pub fn must_visit_scheduler(pp: &'static P) -> bool {
 /// # Safety
 /// There is one thread; the timers have been forgotten.
 pub unsafe fn restart() {
-    for pp in super::global::ever_made_ps() {
+    for pp in crate::gmp::all::ever_made_ps() {
         let id = pp.id.load(Ordering::Relaxed);
         // SAFETY: zero bytes are a P, all of whose fields are for shared use; nobody uses it now.
         unsafe { core::ptr::from_ref(pp).cast_mut().write_bytes(0, 1) };
@@ -66,7 +68,7 @@ pub fn procresize(n: u32) -> u32 {
         balance(&mut sched);
         old
     };
-    timer::leave_dead_ps();
+    timers::leave_dead_ps();
     if MAIN_STARTED.load(Ordering::Relaxed) {
         threads::wakep(true);
     }
@@ -161,7 +163,7 @@ pub fn retire_if_surplus(mp: &'static M) {
         surplus
     };
     if retired {
-        timer::leave_dead_ps();
+        timers::leave_dead_ps();
         if mp.is_spinning() {
             mp.spinning.store(false, Ordering::Relaxed);
             super::global::SPIN.stop();

@@ -6,11 +6,12 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::g::G;
 use super::global::{RUNQSIZE, SCHED};
-use super::p::P;
-use super::{current, park, threads};
-use crate::boot::godebug;
+use super::{park, threads};
+use crate::gmp::current;
+use crate::gmp::g::G;
+use crate::gmp::p::P;
+use crate::godebug;
 use crate::random::mix;
 use crate::trace;
 

@@ -6,19 +6,20 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
-use super::g::{G, Status};
-use super::gfree::{Chain, MAGAZINE};
-use super::global::{GOIDGEN, SCHED, STARTED, ever_made_ps};
-use super::m::M;
-use super::p::P;
-use super::stack::{self, Class};
-use super::{
-    MAIN_G, MAIN_GOID, ahead, arena, current, park, pthread, shuffle, syscall, this_goroutine,
-    threads,
-};
+use super::global::{GOIDGEN, SCHED, STARTED};
+use super::{ahead, park, shuffle, syscall, threads};
 use crate::arch::current::{switch, tls, valgrind};
+use crate::gmp::all::ever_made_ps;
+use crate::gmp::g::{G, Status};
+use crate::gmp::gfree::{Chain, MAGAZINE};
+use crate::gmp::m::M;
+use crate::gmp::p::P;
+use crate::gmp::{MAIN_G, MAIN_GOID, current, this_goroutine};
 use crate::libc::tcb;
 use crate::os::linux::mem;
+use crate::pthread;
+use crate::stack::arena;
+use crate::stack::{self, Class};
 use crate::trace;
 
 /// Ids that a P takes from the global counter at a time.

@@ -25,12 +25,14 @@ use core::ptr;
 use core::sync::atomic::Ordering;
 
 use super::find::{execute, schedule};
-use super::g::{G, Status};
-use super::global::{RUNQSIZE, SCHED, SPIN, allp};
-use super::m::M;
-use super::p::{P, PStatus};
-use super::{current, exhausted, park, procs, shuffle, this_goroutine, threads};
+use super::global::{RUNQSIZE, SCHED, SPIN};
+use super::{exhausted, park, procs, shuffle, threads};
 use crate::arch::current::switch;
+use crate::gmp::all::allp;
+use crate::gmp::g::{G, Status};
+use crate::gmp::m::M;
+use crate::gmp::p::{P, PStatus};
+use crate::gmp::{current, this_goroutine};
 use crate::os::linux::{nanotime, proc};
 use crate::trace;
 

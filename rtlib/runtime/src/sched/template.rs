@@ -6,9 +6,9 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::m::M;
 use super::{dead, threads};
 use crate::arch::current::tls;
+use crate::gmp::m::M;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::note::Note;

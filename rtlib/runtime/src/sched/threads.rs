@@ -5,13 +5,15 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 
 use super::find::schedule;
-use super::g::G;
-use super::global::{ALLMS, RUNQSIZE, SCHED, SPIN, Sched, allp};
-use super::m::M;
-use super::p::P;
-use super::{M0, dead, exhausted, procs, syscall, template, timer};
+use super::global::{RUNQSIZE, SCHED, SPIN, Sched};
+use super::{dead, exhausted, procs, syscall, template, timers};
 use crate::arch::current::{switch, tls, valgrind};
 use crate::fatal;
+use crate::gmp::M0;
+use crate::gmp::all::{ALLMS, allp};
+use crate::gmp::g::G;
+use crate::gmp::m::M;
+use crate::gmp::p::P;
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::libc::tcb;
 use crate::netpoll;
@@ -20,9 +22,9 @@ use crate::os::linux::{Errno, mem, nanotime, signal, thread};
 /// Stack of an M's thread, its TLS block not counted: g0.
 const M_STACK: usize = 256 << 10;
 /// The same for sysmon's thread, whose TLS block is photographed for goroutines. To libc its size is that of their stacks too, and libc takes up to a quarter of it for an `alloca`, which must not reach beyond
-/// a guard ([`super::stack::GUARD`]).
+/// a guard ([`crate::stack::GUARD`]).
 const WATCHER_STACK: usize = 96 << 10;
-const _: () = assert!(WATCHER_STACK / 4 + (8 << 10) < super::stack::GUARD);
+const _: () = assert!(WATCHER_STACK / 4 + (8 << 10) < crate::stack::GUARD);
 /// Alternate signal stack of an M, the signal frame not counted.
 const SIGNAL_STACK: usize = 64 << 10;
 /// How much of a thread's stack g0 may use, for its bounds.
@@ -126,7 +128,7 @@ pub fn stopm_until(mp: &'static M, until: Option<u64>) {
         return park_until_p(mp);
     }
     // Before it looks for other work, for which it would have to spin, and then to start another M.
-    timer::run_all();
+    timers::run_all();
 }
 
 /// The rest of `stopm_until` for the M that waits for descriptors: until there is an event, or its timer is due, and a P to serve it with, or until somebody wakes it.
@@ -373,7 +375,7 @@ pub fn is_there_room_for_a_stack() -> bool {
 /// Whether this is sysmon's.
 fn is_watcher(mp: &M) -> bool {
     let main = mp.g0.get().map(|g0| g0.startpc.load(Ordering::Relaxed));
-    main == Some(super::sysmon::sysmon as *const () as usize)
+    main == Some(crate::watch::sysmon::sysmon as *const () as usize)
 }
 
 extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
@@ -482,8 +484,10 @@ pub fn minit(mp: &'static M) {
 #[unsafe(export_name = "runtime.mstart")]
 extern "C" fn mstart() -> ! {
     let stack = G0_STACK.load(Ordering::Relaxed);
-    super::G0.stack_lo.store(stack, Ordering::Relaxed);
-    super::G0.stack_hi.store(stack + M_STACK, Ordering::Relaxed);
+    crate::gmp::G0.stack_lo.store(stack, Ordering::Relaxed);
+    crate::gmp::G0
+        .stack_hi
+        .store(stack + M_STACK, Ordering::Relaxed);
     // SAFETY: a new mapping, but for the main goroutine's first context.
     unsafe { switch::call_on_stack(mstart_on_g0, &M0, stack + M_STACK) }
 }

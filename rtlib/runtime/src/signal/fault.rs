@@ -7,9 +7,10 @@ use super::SigInfo;
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::fatal;
+use crate::gmp;
+use crate::gmp::g::G;
 use crate::os::linux::signal::SIGBUS;
-use crate::sched::stack::GUARD;
-use crate::sched::{self, g::G};
+use crate::stack::GUARD;
 use crate::traceback::dying::{self, End};
 use crate::traceback::{level, reporter};
 
@@ -37,7 +38,7 @@ pub unsafe fn handle(info: &SigInfo, context: *const c_void) {
 /// Whether a fault at `addr` is this goroutine's stack running out.
 fn is_overflow(gp: &G, addr: usize) -> bool {
     let lo = gp.stack_lo.load(Ordering::Relaxed);
-    if sched::is_main(gp) {
+    if gmp::is_main(gp) {
         return (lo.saturating_sub(STACK_GUARD_GAP)..lo.saturating_add(STACK_GUARD_GAP))
             .contains(&addr);
     }
@@ -52,7 +53,7 @@ unsafe fn report_overflow(gp: &G, context: *const c_void) -> ! {
         gp.stack_lo.load(Ordering::Relaxed),
         gp.stack_hi.load(Ordering::Relaxed),
     );
-    let how = if sched::is_main(gp) {
+    let how = if gmp::is_main(gp) {
         "the main goroutine runs on the process stack: raise it with `ulimit -s`"
     } else {
         "raise it with rtlib::Builder::stack_size, or stack-size in [package.metadata.gobuild]"

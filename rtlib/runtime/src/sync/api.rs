@@ -5,10 +5,11 @@ use core::ffi::c_void;
 use super::table::{BUCKETS, Bucket, Table};
 use super::{event, notify, sema};
 use crate::chan::real::{Beside, Scheduler};
+use crate::gmp::current;
+use crate::gmp::waitreason::WaitReason;
 use crate::lock::Lock;
 use crate::sched::global::SPIN;
-use crate::sched::waitreason::WaitReason;
-use crate::sched::{current, park, procs, shuffle};
+use crate::sched::{park, procs, shuffle};
 use crate::shim::{AtomicU32, AtomicUsize};
 
 static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);

@@ -21,10 +21,10 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use rtlib_abi::layout::TaskInfo;
 
 use crate::arch::current::tls;
+use crate::gmp::g::G;
+use crate::gmp::m::M;
+use crate::gmp::p::P;
 use crate::os::linux::nanotime;
-use crate::sched::g::G;
-use crate::sched::m::M;
-use crate::sched::p::P;
 use buffer::Chunk;
 use event::{Event, Kind};
 pub use writer::{finish_dying, forget, start, stop, write_full};
@@ -76,7 +76,7 @@ pub fn created(gp: &'static G, by: u64) {
 #[inline]
 pub fn readied(gp: &'static G) {
     if is_on() {
-        let by = crate::sched::this_goroutine().map_or(0, G::id);
+        let by = crate::gmp::this_goroutine().map_or(0, G::id);
         note_wakeup(Kind::Ready, gp, by);
     }
 }

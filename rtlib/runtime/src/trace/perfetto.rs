@@ -10,7 +10,7 @@ use rtlib_abi::layout::TaskInfo;
 use super::event::{Event, Kind};
 use super::proto::Message;
 use crate::boot::inittask;
-use crate::sched::waitreason::WaitReason;
+use crate::gmp::waitreason::WaitReason;
 
 /// `Trace`
 mod trace {

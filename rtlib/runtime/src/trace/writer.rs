@@ -7,11 +7,11 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use super::perfetto::{Encoder, Sink};
 use super::{ON, buffer};
 use crate::boot;
+use crate::gmp::all::ALLMS;
 use crate::libc::ffi;
 use crate::lock::{DYING_PATIENCE_NS, Lock};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{nanotime, proc};
-use crate::sched::global::ALLMS;
 
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 16 << 10;

@@ -8,8 +8,9 @@ use rtlib_abi::traceback::{Cursor, Record, Trace, Write};
 use super::record::{self, BATCH, Haste};
 use super::write::{self, Style};
 use super::{eh_frame, level, unwind};
-use crate::sched::g::G;
-use crate::sched::{MAIN_G, allgs, this_goroutine};
+use crate::gmp::g::G;
+use crate::gmp::{MAIN_G, this_goroutine};
+use crate::stack::allgs;
 
 /// See `rtlib_abi::traceback::callers`.
 ///

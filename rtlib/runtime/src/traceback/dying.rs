@@ -18,9 +18,9 @@ use super::{interrupt, level, profile, record, reporter, unwind};
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::boot::inittask;
+use crate::gmp::this_goroutine;
 use crate::os::linux::proc;
 use crate::os::linux::signal::{self, SIGBUS, SIGSEGV, SIGURG};
-use crate::sched::this_goroutine;
 use crate::signal::die_by;
 use crate::trace;
 

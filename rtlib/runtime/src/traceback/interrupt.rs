@@ -18,13 +18,13 @@ use super::record::Haste;
 use super::unwind;
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
+use crate::gmp::g::G;
+use crate::gmp::m::M;
 use crate::link::Link;
 use crate::lock::{Guard, Lock, Patience};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal::SIGURG;
 use crate::os::linux::{futex, nanotime, thread};
-use crate::sched::g::G;
-use crate::sched::m::M;
 use crate::signal;
 
 const IDLE: u32 = 0;

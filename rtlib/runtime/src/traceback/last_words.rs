@@ -9,10 +9,10 @@ use super::record::{self, BATCH, Haste};
 use super::write::{self, SYSTEM, Style};
 use crate::arch::current::unwind::Registers;
 use crate::boot::inittask;
+use crate::gmp::g::G;
 use crate::os::linux::mem;
 use crate::print::Stderr;
-use crate::sched::allgs;
-use crate::sched::g::G;
+use crate::stack::allgs;
 
 /// What is to be told.
 pub struct Words {

@@ -15,10 +15,10 @@ use rtlib_abi::traceback::Trace;
 
 use super::unwind;
 use crate::boot::inittask;
+use crate::gmp::g::G;
+use crate::gmp::{is_main, this_goroutine};
 use crate::libc::{dtors, ffi};
 use crate::os::linux::nanotime;
-use crate::sched::g::G;
-use crate::sched::{is_main, this_goroutine};
 
 /// Panics of a goroutine that are told apart. While one unwinds, destructors that it runs may catch others.
 const KEPT: usize = 4;

@@ -7,10 +7,10 @@ use rtlib_abi::traceback::{LEAKED, LOCKED, NO_M, RUNS_ELSEWHERE, Record, STACK};
 
 use super::interrupt::{self, Outcome};
 use super::unwind;
+use crate::gmp::g::{G, Status};
+use crate::gmp::waitreason::WaitReason;
 use crate::os::linux::{nanotime, proc};
-use crate::sched::g::{G, Status};
-use crate::sched::hold::Held;
-use crate::sched::waitreason::WaitReason;
+use crate::stack::hold::Held;
 
 /// How many goroutines are recorded at a time: they are held together.
 pub const BATCH: usize = 16;

@@ -12,11 +12,11 @@ use crate::os::linux::sys::{
 
 use super::dying;
 use crate::arch::current::{thread, tls};
+use crate::gmp::g::G;
 use crate::libc::{ffi, tcb};
 use crate::os::linux::signal::SIGABRT;
 use crate::os::linux::thread::is_asleep;
 use crate::os::linux::{futex, mem, proc};
-use crate::sched::g::G;
 use crate::signal;
 
 /// Bytes of a reporter's stack.

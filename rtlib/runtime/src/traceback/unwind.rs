@@ -10,7 +10,7 @@ use super::interrupt;
 use crate::arch::current::switch::{CONTEXT, is_outermost};
 use crate::arch::current::unwind::{Registers, call_above_parked, call_guarded};
 use crate::arch::current::{weak, weak_address};
-use crate::sched::g::G;
+use crate::gmp::g::G;
 
 /// A stack without frames.
 pub const EMPTY: Trace = Trace {

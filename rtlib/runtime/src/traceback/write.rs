@@ -21,7 +21,7 @@ use super::{eh_frame, symbols, unwind};
 /// Level from which on the runtime's frames, and program counters, are shown.
 pub const SYSTEM: u32 = 2;
 /// The main goroutine was created by nobody.
-const MAIN_GOID: u64 = crate::sched::MAIN_GOID;
+const MAIN_GOID: u64 = crate::gmp::MAIN_GOID;
 
 /// What to write.
 #[derive(Clone, Copy)]

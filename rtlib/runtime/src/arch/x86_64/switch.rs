@@ -26,8 +26,8 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 
 use super::tls::USE_FSGSBASE;
-use crate::sched::g::G;
-use crate::sched::m::M;
+use crate::gmp::g::G;
+use crate::gmp::m::M;
 
 /// What runs after a switch, on the new stack: publishes the goroutine that was left.
 pub type Commit = extern "C" fn(left: &'static G, arg: usize);

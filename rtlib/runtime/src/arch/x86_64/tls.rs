@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use crate::os::linux::sys::__NR_arch_prctl;
 
 use super::syscall::syscall6;
-use crate::sched::g::G;
+use crate::gmp::g::G;
 
 /// arch_prctl(2): set the FS base.
 const ARCH_SET_FS: usize = 0x1002;

@@ -9,13 +9,13 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use rtlib_abi::api::OpaqueG;
 
-use super::allgs;
-use super::g::G;
-use super::spawn::{newproc1, release};
-use super::waitreason::WaitReason;
 use crate::arch::current::tls;
 use crate::chan::real::{Beside, Scheduler};
+use crate::gmp::g::G;
+use crate::gmp::waitreason::WaitReason;
 use crate::lock::Lock;
+use crate::sched::spawn::{newproc1, release};
+use crate::stack::allgs;
 use crate::sync::futex;
 use crate::sync::table::{BUCKETS, Bucket, Table};
 

@@ -4,12 +4,12 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use rtlib_abi::api::OpaqueG;
 
-use super::run::timers_here;
-use super::timers::{NEVER, Timer};
+use super::timers::timers_here;
 use crate::arch::current::switch::Commit;
-use crate::sched::g::G;
+use crate::gmp::g::G;
+use crate::gmp::waitreason::WaitReason;
 use crate::sched::park::{gopark, thread_park_until};
-use crate::sched::waitreason::WaitReason;
+use crate::timer::timers::{NEVER, Timer};
 
 /// Whether whoever calls this may wake the waiter: true for one of those who try.
 pub type Win = fn(&'static G) -> bool;

@@ -6,14 +6,17 @@
 use core::fmt::Write as _;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::g::{G, Status};
-use super::global::{ALLMS, SCHED, SPIN, allp};
-use super::m::M;
-use super::p::P;
-use super::waitreason::WaitReason;
-use super::{allgs, procs, sysmon};
-use crate::boot::godebug;
+use super::sysmon;
+use crate::gmp::all::{ALLMS, allp};
+use crate::gmp::g::{G, Status};
+use crate::gmp::m::M;
+use crate::gmp::p::P;
+use crate::gmp::waitreason::WaitReason;
+use crate::godebug;
 use crate::print::Stderr;
+use crate::sched::global::{SCHED, SPIN};
+use crate::sched::procs;
+use crate::stack::allgs;
 
 const NS_PER_MS: u64 = 1_000_000;
 

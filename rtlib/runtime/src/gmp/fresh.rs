@@ -5,7 +5,7 @@
 //! path from the root and the siblings along it, in stacks that are still in some cache. Thieves take the oldest, nearest to the root, where the
 //! most work is.
 //!
-//! [`super::pick`] sees to it that nobody waits here for ever. A lock and not a deque without one: it is nobody else's most of the time, and its two
+//! [`crate::sched::pick`] sees to it that nobody waits here for ever. A lock and not a deque without one: it is nobody else's most of the time, and its two
 //! atomic operations are what starting a goroutine needs anyway to see whether an idle P must be woken.
 
 #[cfg(feature = "object")]
@@ -83,9 +83,9 @@ mod object {
     use core::sync::atomic::{AtomicU32, Ordering};
 
     use super::List;
+    use crate::gmp::g::G;
     use crate::lock::{Guard, Lock};
     use crate::lockrank::{Rank, Ranked};
-    use crate::sched::g::G;
 
     /// See the module's head. Anybody may ask and take.
     pub struct Fresh {

@@ -8,16 +8,16 @@ use core::sync::atomic::Ordering;
 
 use rtlib_abi::traceback::Record;
 
-use super::g::G;
-use super::m::M;
-use super::p::P;
-use super::park::{gopark, goready, publish, waiter};
-use super::waitreason::WaitReason;
-use super::{procs, threads};
+use crate::gmp::g::G;
+use crate::gmp::m::M;
+use crate::gmp::p::P;
+use crate::gmp::waitreason::WaitReason;
 use crate::libc::ffi;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{mem, nanotime, proc};
+use crate::sched::park::{gopark, goready, publish, waiter};
+use crate::sched::{procs, threads};
 use crate::traceback::record::{self, Haste};
 use crate::traceback::tell;
 

@@ -8,12 +8,12 @@ use core::sync::atomic::Ordering;
 
 use rtlib_abi::layout::{Slice, Str};
 
-use super::MAIN_G;
 use super::arena::{Arena, Arenas};
-use super::g::{G, Status};
-use super::m::M;
-use super::waitreason::WaitReason;
 use crate::arch::current::switch::SAVED;
+use crate::gmp::MAIN_G;
+use crate::gmp::g::{G, Status};
+use crate::gmp::m::M;
+use crate::gmp::waitreason::WaitReason;
 
 /// A number with a name.
 #[repr(C)]

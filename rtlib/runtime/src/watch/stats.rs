@@ -4,9 +4,12 @@ use core::sync::atomic::Ordering;
 
 use rtlib_abi::watch::SchedStats;
 
-use super::g::Status;
-use super::global::{SCHED, SPIN, ever_made_ps};
-use super::{allgs, procs, retake, spawn};
+use super::retake;
+use crate::gmp::all::ever_made_ps;
+use crate::gmp::g::Status;
+use crate::sched::global::{SCHED, SPIN};
+use crate::sched::{procs, spawn};
+use crate::stack::allgs;
 
 /// See `rtlib_abi::watch::sched_stats`.
 ///

@@ -17,15 +17,16 @@
 use core::iter;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::g::G;
-use super::global::{RUNQSIZE, SCHED, SPIN, allp};
 use super::hogs::{self, Hog};
-use super::m::M;
-use super::p::{P, PStatus};
-use super::runq::{CAP, RunQueue};
-use super::{procs, shuffle, threads, timer};
-use crate::boot::godebug;
+use crate::gmp::all::allp;
+use crate::gmp::g::G;
+use crate::gmp::m::M;
+use crate::gmp::p::{P, PStatus};
+use crate::gmp::runq::{CAP, RunQueue};
+use crate::godebug;
 use crate::os::linux::thread;
+use crate::sched::global::{RUNQSIZE, SCHED, SPIN};
+use crate::sched::{procs, shuffle, threads, timers};
 
 /// A goroutine that keeps its P longer than this is a hog, when others wait.
 const HOG_NS: u64 = 10_000_000;
@@ -225,5 +226,5 @@ fn retake_from_syscall(pp: &'static P, now: u64) -> bool {
 }
 
 fn work_waits(now: u64) -> bool {
-    RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(P::has_work) || timer::are_overdue(now)
+    RUNQSIZE.load(Ordering::Relaxed) != 0 || allp().any(P::has_work) || timers::are_overdue(now)
 }

@@ -30,26 +30,10 @@
 
 mod array;
 mod heap;
-
-#[cfg(feature = "object")]
-mod api;
 #[cfg(all(test, loom))]
 mod loom_tests;
-#[cfg(feature = "object")]
-mod park;
-#[cfg(feature = "object")]
-mod run;
 #[cfg(any(feature = "object", all(loom, test)))]
-mod timers;
+pub mod timers;
 
-#[cfg(feature = "object")]
-pub use api::sleep_until;
-#[cfg(feature = "object")]
-pub use park::{Win, gopark_until, park_until};
-#[cfg(feature = "object")]
-pub use run::{
-    are_overdue, first, forget, keep_all, leave_dead_ps, let_go, must_visit_scheduler, run_all,
-    run_own, see_to_overdue,
-};
 #[cfg(feature = "object")]
 pub use timers::Timers;

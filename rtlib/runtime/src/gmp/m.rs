@@ -10,9 +10,9 @@ use rtlib_abi::layout::MHead;
 
 use super::g::G;
 use super::p::P;
-use super::shuffle;
 use crate::link::Link;
 use crate::note::Note;
+use crate::sched::shuffle;
 use crate::trace;
 
 /// A thread.

@@ -4,7 +4,7 @@
 //!   | Arena, Positions' bits | G 0 | G 1 | G 2 ... | slot 0 | slot 1 | slot 2 ...        (nothing is backed before it is touched)
 //! ```
 //!
-//! Position i is a G and a slot for its stack. A free position's slot has its guard and is zero otherwise. Its G is [`Idle`](super::g::Status::Idle): who takes it ([`take`]) makes a stack with a TLS
+//! Position i is a G and a slot for its stack. A free position's slot has its guard and is zero otherwise. Its G is [`Idle`](crate::gmp::g::Status::Idle): who takes it ([`take`]) makes a stack with a TLS
 //! block of the slot. So nothing of a free position is worth its memory, and when a whole chunk of them is free, their Gs, too, are given back ([`give_back_gs`]). A G of zero bytes is `Idle` and has no id:
 //! whoever still has a reference to one sees a goroutine that has ended.
 //!
@@ -17,16 +17,17 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::{ptr, slice};
 
 use super::allgs::ALLGS;
-use super::g::G;
-use super::gfree::Chain;
 use super::hold;
 use super::positions::{self, CHUNK, Positions};
-use super::stack::{self, CLASSES, Class};
+use super::{CLASSES, Class};
 use crate::arch::current::valgrind;
+use crate::gmp::g::G;
+use crate::gmp::gfree::Chain;
 use crate::link::Link;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::mem;
+use crate::stack;
 
 /// Address space that the slots of an arena take, or four slots when they are larger; less where so much is not to be had (`ulimit -v`).
 const SLOTS: usize = 16 << 30;

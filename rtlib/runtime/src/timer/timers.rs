@@ -30,7 +30,7 @@ pub struct Timer {
     /// ns between two times; 0 for once. Written while `IDLE`.
     period: AtomicU64,
     fire: Option<Fire>,
-    pub(super) arg: *mut u8,
+    pub arg: *mut u8,
 }
 
 #[cfg(not(loom))]
@@ -181,7 +181,7 @@ impl Timers {
 
     /// Holds them all where they are: none is taken out or fires until the guard is gone.
     #[cfg(feature = "object")]
-    pub(super) fn hold(&self) -> Guard<'_, Heap<Timer>> {
+    pub fn hold(&self) -> Guard<'_, Heap<Timer>> {
         self.heap.lock()
     }
 
@@ -190,7 +190,7 @@ impl Timers {
     /// # Safety
     /// As there; the guard is of these timers.
     #[cfg(feature = "object")]
-    pub(super) unsafe fn set_held(&self, heap: &mut Heap<Timer>, timer: &Timer, when: u64) {
+    pub unsafe fn set_held(&self, heap: &mut Heap<Timer>, timer: &Timer, when: u64) {
         self.add(heap, timer, when);
     }
 
@@ -233,13 +233,13 @@ impl Timers {
 
     /// One that [`take_due`](Self::take_due) gave has been fired.
     #[cfg(feature = "object")]
-    pub(super) fn fired(&self) {
+    pub fn fired(&self) {
         self.firing.fetch_sub(1, Ordering::Release);
     }
 
     /// Keeps them as they are, if at this moment nobody changes or fires any, until [`let_go`](Self::let_go).
     #[cfg(feature = "object")]
-    pub(super) fn try_keep(&self) -> bool {
+    pub fn try_keep(&self) -> bool {
         let Some(held) = self.heap.try_lock() else {
             return false;
         };
@@ -255,7 +255,7 @@ impl Timers {
     /// # Safety
     /// It said yes.
     #[cfg(feature = "object")]
-    pub(super) unsafe fn let_go(&self) {
+    pub unsafe fn let_go(&self) {
         // SAFETY: the caller vouches.
         unsafe { self.heap.unlock() }
     }
@@ -265,7 +265,7 @@ impl Timers {
     /// # Safety
     /// They are kept ([`try_keep`](Self::try_keep)); this ends that.
     #[cfg(feature = "object")]
-    pub(super) unsafe fn forget(&self) {
+    pub unsafe fn forget(&self) {
         // SAFETY: the caller vouches; what is in the heap is set, and stays where it is until it is stopped.
         unsafe {
             let mut heap = self.heap.taken();

@@ -2,15 +2,16 @@
 
 use core::sync::atomic::{Ordering, fence};
 
-use super::timers::Timers;
 use crate::boot::second;
+use crate::gmp::all::{ALLP, allp, ever_made_ps};
+use crate::gmp::g::G;
+use crate::gmp::p::{P, PStatus};
 use crate::os::linux::{nanotime, proc};
 use crate::sched::exhausted;
-use crate::sched::g::G;
-use crate::sched::global::{ALLP, SCHED, SPIN, allp, ever_made_ps};
-use crate::sched::p::{P, PStatus};
+use crate::sched::global::{SCHED, SPIN};
 use crate::sched::park::{goready_behind, goready_next, my_p};
 use crate::sched::threads;
+use crate::timer::timers::Timers;
 
 /// Rounds of the fast path between two looks at the clock.
 const LOOK_EVERY: u64 = 16;

@@ -96,7 +96,7 @@ pub struct G {
     // --- second cache line: touched by every wait
     /// Its id; 0 when it is none (g0). Written by newproc while it is dead.
     pub goid: AtomicU64,
-    /// When it began to wait: [`super::sysmon::coarse_now`], ns. Written by itself.
+    /// When it began to wait: [`crate::watch::sysmon::coarse_now`], ns. Written by itself.
     pub waitsince: AtomicU64,
     /// What the waker leaves for it; the meaning is the waker's and the waiter's. Written between winning the right to wake and `goready`.
     pub param: AtomicUsize,

@@ -2,7 +2,7 @@
 //!
 //! # Protocol
 //!
-//! Who resumes a goroutine ([`super::park::prepare`]) stores the status `Running` and then loads `G.held`; who holds one stores `held` and then loads the status. This is
+//! Who resumes a goroutine ([`crate::sched::park::prepare`]) stores the status `Running` and then loads `G.held`; who holds one stores `held` and then loads the status. This is
 //! Dekker's, so at least one of the two sees the other:
 //! - The holder sees no `Running`: the goroutine is held. Whoever wants to run it sees `held` and waits ([`wait_until_released`]).
 //! - The holder sees `Running`: as a rule the goroutine runs, and its stack is none of the holder's business. But its runner may have seen `held` nevertheless. Then it waits
@@ -18,8 +18,8 @@
 
 use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 
-use super::g::{G, Status};
 use crate::fatal;
+use crate::gmp::g::{G, Status};
 use crate::lock::{Guard, Lock, Patience};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{futex, membarrier};

@@ -10,11 +10,13 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::g::{G, Status};
-use super::hold::Held;
-use super::{allgs, is_main, spawn};
+use crate::gmp::g::{G, Status};
+use crate::gmp::is_main;
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
+use crate::sched::spawn;
+use crate::stack::allgs;
+use crate::stack::hold::Held;
 use crate::traceback::unwind;
 
 /// Parked for longer than this is long; also the time from one round to the next.

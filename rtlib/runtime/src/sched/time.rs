@@ -4,12 +4,13 @@ use core::sync::atomic::Ordering;
 
 use rtlib_abi::time::{Fire, RawTimer};
 
-use super::timers::{NEVER, Timer};
-use super::{gopark_until, run};
+use super::deadline::gopark_until;
+use super::timers as run;
+use crate::gmp::g::G;
+use crate::gmp::waitreason::WaitReason;
 use crate::os::linux;
-use crate::sched::g::G;
 use crate::sched::park::{publish, waiter};
-use crate::sched::waitreason::WaitReason;
+use crate::timer::timers::{NEVER, Timer};
 
 #[unsafe(export_name = "runtime.nanotime")]
 extern "C" fn nanotime() -> u64 {

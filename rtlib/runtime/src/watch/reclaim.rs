@@ -11,15 +11,19 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rtlib_abi::api::Entry;
 
-use super::g::{G, Status};
-use super::global::{RUNQSIZE, SCHED, SPIN, Sched, allp, ever_made_ps};
-use super::p::P;
-use super::park::{gopark, goready, publish};
-use super::stack::{CLASSES, Class};
-use super::waitreason::WaitReason;
-use super::{arena, current, procs, scavenge, shuffle, spawn, stack, timer};
+use super::scavenge;
+use crate::gmp::all::{allp, ever_made_ps};
+use crate::gmp::current;
+use crate::gmp::g::{G, Status};
+use crate::gmp::p::P;
+use crate::gmp::waitreason::WaitReason;
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
+use crate::sched::global::{RUNQSIZE, SCHED, SPIN, Sched};
+use crate::sched::park::{gopark, goready, publish};
+use crate::sched::{procs, shuffle, spawn, timers};
+use crate::stack::{self, arena};
+use crate::stack::{CLASSES, Class};
 
 /// From one count of what nobody needs to the next.
 const ROUND_NS: u64 = 1_000_000_000;
@@ -165,7 +169,7 @@ fn goes_on(end: u64) -> bool {
         || (SPIN.idle() + 1 >= procs::live()
             && RUNQSIZE.load(Ordering::Relaxed) == 0
             && !allp().any(P::has_work)
-            && timer::first().is_none_or(|first| now < first))
+            && timers::first().is_none_or(|first| now < first))
 }
 
 /// Gives back at once what can be: for `rtlib::debug::free_os_memory`. See `rtlib_abi::watch::free_os_memory`.

@@ -13,14 +13,16 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::global::{ACTIVATIONS, SCHED, SPIN, Sched, allp};
-use super::m::M;
-use super::p::P;
-use super::{dead, exhausted, procs, reclaim, retake, schedtrace, timer};
+use super::{reclaim, retake, schedtrace};
+use crate::gmp::all::allp;
+use crate::gmp::m::M;
+use crate::gmp::p::P;
 use crate::leaks;
 use crate::netpoll;
 use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
+use crate::sched::global::{ACTIVATIONS, SCHED, SPIN, Sched};
+use crate::sched::{dead, exhausted, procs, timers};
 use crate::trace;
 
 /// How often sysmon looks: often at first, less while nothing happens. Go's numbers.
@@ -81,7 +83,7 @@ pub extern "C" fn sysmon(mp: &'static M) -> ! {
         let looks = leaks::let_nobody_stop();
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
-        let found = retaker.look(now) | timer::see_to_overdue(now) | netpoll::poll_if_overdue(now);
+        let found = retaker.look(now) | timers::see_to_overdue(now) | netpoll::poll_if_overdue(now);
         schedtrace::when_due(now);
         trace::write_full();
         let readied = reclaim::when_due(now);
@@ -196,7 +198,7 @@ fn sleep_until_active(quiet: &mut Quiet) -> bool {
     loop {
         let dead = undecided.look(quiet.activations);
         let now = nanotime();
-        let for_timer = timer::first().map(|first| look_after_timer(first, now));
+        let for_timer = timers::first().map(|first| look_after_timer(first, now));
         let for_death = dead.look_again_in().map(|pause| now + pause);
         let for_memory = reclaim::due(now);
         let for_trace = schedtrace::interval().map(|pause| now + pause);

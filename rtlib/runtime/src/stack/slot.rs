@@ -19,8 +19,8 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use rtlib_abi::layout::STACK_CLASSES;
 
-use super::g::G;
 use crate::arch::current::valgrind;
+use crate::gmp::g::G;
 use crate::os::linux::{Errno, mem};
 
 const MIN_CLASS: usize = *STACK_CLASSES.start();

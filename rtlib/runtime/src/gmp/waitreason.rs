@@ -52,7 +52,7 @@ pub enum WaitReason {
 
 impl WaitReason {
     /// All, by their numbers.
-    pub(super) const ALL: [Self; 22] = [
+    pub const ALL: [Self; 22] = [
         Self::Zero,
         Self::Park,
         Self::Join,
