@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: the tool under test, temporary projects, and children with a time limit.
 //!
-//! - [`tool`]: builds `cargo-gobuild` once; [`toolchain`]: what cargo and compiler the tests build with; [`project`]: sources in a temporary directory, built with it;
+//! - [`tool`]: builds `cargo-gobuild` once; [`toolchain`]: what cargo and compiler the tests build with; [`project`]: sources in a temporary directory, built with it; [`rtlib`]: compiled once for most of them;
 //! - [`twins`]: a program built by plain cargo and by the tool;
 //! - [`snapshot`]: expected messages in files; [`files`]: what builds leave on the disk;
 //! - [`process`]: running children; [`seeds`]: random choices; [`go`]: the Go toolchain, the oracle; [`sccache`]: a compilation cache; [`readelf`], [`gdb`]: other people's tools;
@@ -17,6 +17,7 @@ pub mod perfetto;
 pub mod process;
 pub mod project;
 pub mod readelf;
+pub mod rtlib;
 pub mod sccache;
 pub mod seeds;
 pub mod snapshot;

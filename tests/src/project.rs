@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{BUILD, Outcome, run};
-use crate::tool;
+use crate::{rtlib, tool};
 
 /// Sources in a temporary directory, which goes away with this.
 ///
-/// Projects share one target directory per `family`, so that `rtlib` is compiled once for them; give projects that must not meet
-/// different families.
+/// Projects share one target directory per `family`; give projects that must not meet different families. The directory of one that depends on `rtlib` begins with that compiled: see [`rtlib`].
 pub struct Project {
     dir: tempfile::TempDir,
     target: PathBuf,
@@ -61,8 +60,7 @@ impl Project {
     /// Adds a package's Cargo.toml in `dir` (relative, empty for the root).
     pub fn package(&self, dir: &str, name: &str, dependencies: &str) {
         let manifest = format!(
-            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n{}\n{}",
-            dependencies.replace("{rtlib}", &tool::root().join("rtlib").display().to_string()),
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}\n{}",
             if dir.is_empty() {
                 "\n[workspace]\n"
             } else {
@@ -75,11 +73,14 @@ impl Project {
         );
     }
 
-    /// Writes a file.
+    /// Writes a file; `{rtlib}` is replaced by the path of `rtlib`.
     ///
     /// # Panics
     /// If it cannot be written.
     pub fn file(&self, path: &str, text: &str) {
+        if text.contains("{rtlib}") {
+            rtlib::compiled_into(&self.target);
+        }
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().expect("a file has a directory"))
             .expect("create directory");

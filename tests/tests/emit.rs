@@ -7,7 +7,7 @@ use std::process::Command;
 use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::readelf::{header, readelf};
-use gobuild_tests::tool;
+use gobuild_tests::{rtlib, tool};
 use serde_json::Value;
 
 /// The packages of the registry example, in the order in which they are initialised.
@@ -287,7 +287,7 @@ fn one_command_answers_several_and_links_only_if_one_of_them_needs_it() {
 #[test]
 fn answers_of_a_build_stay_when_there_is_nothing_to_build() {
     let place = Place::new();
-    let target = tool::scratch().join("registry");
+    let target = rtlib::target("registry");
     let ask = || place.emit_into(&target, &["obj", "link-args"]).ok();
     let first = ask();
     let again = ask();

@@ -12,7 +12,7 @@ use std::thread;
 
 use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
-use gobuild_tests::tool;
+use gobuild_tests::{rtlib, tool};
 
 fn example(name: &str) -> PathBuf {
     tool::root().join("examples").join(name)
@@ -23,9 +23,9 @@ fn expected(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A target directory that the tests keep. All examples share it, so that `rtlib` is compiled once.
+/// A target directory that the tests keep. All examples share it.
 fn target() -> PathBuf {
-    tool::scratch().join("examples")
+    rtlib::target("examples")
 }
 
 /// `cargo gobuild COMMAND` of an example.

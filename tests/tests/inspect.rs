@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use gobuild_tests::process::{BUILD, Outcome, RUN, run};
-use gobuild_tests::{go, readelf, tool};
+use gobuild_tests::{go, readelf, rtlib, tool};
 use serde_json::Value;
 
 const FAILURE: i32 = 101;
@@ -27,7 +27,7 @@ const FUNCTIONS: [&str; 10] = [
 
 /// The registry example, built once with these arguments of cargo.
 fn build(args: &[&str], profile: &str) -> PathBuf {
-    let target = tool::scratch().join("registry");
+    let target = rtlib::target("registry");
     let mut command = tool::gobuild(&tool::root().join("examples/registry"));
     command
         .args(["build", "-q"])

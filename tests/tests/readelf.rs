@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 use gobuild_codegen::elf;
 use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::readelf::{Symbol, header, readelf, symbol};
-use gobuild_tests::tool;
+use gobuild_tests::{rtlib, tool};
 
 /// The registry example, built once.
 fn registry() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let target = tool::scratch().join("registry");
+        let target = rtlib::target("registry");
         let dir = tool::root().join("examples/registry");
         _ = run(tool::gobuild(&dir).env("CARGO_TARGET_DIR", &target), BUILD).ok();
         target.join("debug/registry")
