@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gobuild_tests::process::{BUILD, RUN, run};
+use gobuild_tests::process::{BUILD, RUN, run, says};
 use gobuild_tests::project::Project;
 
 const RTLIB: &str = "gobuild-rtlib = { path = \"{rtlib}\" }";
@@ -176,6 +176,29 @@ fn an_init_that_would_be_lost_fails_the_build() {
     assert_eq!(out(&project, "loses"), "registered\n");
 }
 
+/// A package's program does not use its own library of itself.
+#[test]
+fn an_init_of_a_programs_own_library_would_be_lost_likewise() {
+    let project = program("own", "fn main() {}\n");
+    project.file(
+        "src/lib.rs",
+        "#[rtlib::init]\nfn in_lib() { println!(\"in lib\"); }\n",
+    );
+    let lost = project.build(&[]).fails_with(101);
+    says(
+        &lost,
+        &[
+            "error[init-lost]",
+            "own::in_lib",
+            "src/lib.rs:2",
+            "add `use own as _;` to src/main.rs",
+        ],
+    );
+    project.file("src/main.rs", "use own as _;\nfn main() {}\n");
+    _ = project.build(&["-q"]).ok();
+    assert_eq!(out(&project, "own"), "in lib\n");
+}
+
 #[test]
 fn a_changed_init_changes_the_table() {
     let project = program(
@@ -213,16 +236,16 @@ fn a_changed_init_changes_the_table() {
 }
 
 #[test]
-fn tests_examples_and_libs_have_their_inits() {
+fn tests_doctests_examples_and_libs_have_their_inits() {
     let project = Project::new("inits");
     project.package("", "kinds", RTLIB);
-    project.file("src/lib.rs", "#[rtlib::var] pub static V: String = String::from(\"lib\");\n#[cfg(test)] mod tests { #[rtlib::var] static T: u32 = 3; #[test] fn unit() { assert_eq!((*T, super::V.as_str()), (3, \"lib\")); } }\n");
+    project.file("src/lib.rs", "//! ```\n//! assert_eq!(kinds::V.as_str(), \"lib\");\n//! ```\n#[rtlib::var] pub static V: String = String::from(\"lib\");\n#[cfg(test)] mod tests { #[rtlib::var] static T: u32 = 3; #[test] fn unit() { assert_eq!((*T, super::V.as_str()), (3, \"lib\")); } }\n");
     project.file("tests/it.rs", "static LEN: std::sync::OnceLock<usize> = std::sync::OnceLock::new();\n#[rtlib::init] fn f() { LEN.set(kinds::V.len()).unwrap(); }\n#[test] fn integration() { assert_eq!((kinds::V.as_str(), LEN.get()), (\"lib\", Some(&3))); assert!(rtlib::current().is_none(), \"the harness runs tests on threads\"); }\n");
     project.file("examples/ex.rs", "#[rtlib::init] fn f() { println!(\"example init\"); }\nfn main() { println!(\"{}\", kinds::V.as_str()); }\n");
     let tests = run(project.gobuild().arg("test"), BUILD).ok().out();
     assert_eq!(
         tests.matches("test result: ok. 1 passed").count(),
-        2,
+        3,
         "{tests}"
     );
     let example = run(

@@ -43,15 +43,6 @@ impl Package {
         )
     }
 
-    /// A package that depends on `rtlib`.
-    pub fn with_rtlib(files: &[(&str, &str)]) -> Self {
-        let rtlib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rtlib");
-        Self::new(
-            &format!("[dependencies]\ngobuild-rtlib = {{ path = {rtlib:?} }}"),
-            files,
-        )
-    }
-
     /// Writes a file.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
