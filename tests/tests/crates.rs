@@ -147,8 +147,7 @@ fn install(mut command: Command, scratch: &Path, kind: &str) -> PathBuf {
         ])
         .arg(&root)
         .env("CARGO_TARGET_DIR", scratch.join("target"))
-        .env("CARGO_PROFILE_DEV_DEBUG", "false")
-        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
+        .env("CARGO_PROFILE_DEV_DEBUG", "false");
     _ = run(&mut command, BUILD).ok();
     root.join("bin/rg")
 }
