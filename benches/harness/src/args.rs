@@ -12,7 +12,7 @@ pub struct Args {
     /// How often every peer is measured; start-up and builds with nothing to do are measured many times a round
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Less work, two rounds, and only rows that measure programs unless others are asked for: shows that these run and are right, its numbers mean little
+    /// Little work, one round, and only rows that measure programs unless others are asked for: shows that these run and are right, its numbers mean little
     #[arg(long, conflicts_with = "rounds")]
     quick: bool,
     /// Measure this row only; may be given several times
@@ -33,10 +33,10 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// `full`, or a tenth of it when there is no time.
+    /// `full`, or a hundredth of it when there is no time.
     #[must_use]
     pub fn of(self, full: u64) -> u64 {
-        if self.quick { full.div_ceil(10) } else { full }
+        if self.quick { full.div_ceil(100) } else { full }
     }
 }
 
@@ -59,7 +59,7 @@ impl Args {
     /// How much is to be done.
     #[must_use]
     pub fn effort(&self) -> Effort {
-        let rounds = if self.quick { 2 } else { self.rounds };
+        let rounds = if self.quick { 1 } else { self.rounds };
         Effort {
             rounds,
             quick: self.quick,
