@@ -1,6 +1,6 @@
 //! The toolchains that the tool is tested with beside the one that builds it, each a step: what must not be there is skipped with the reason.
 //!
-//! `tests/toolchain.rs` is the battery that each of them runs. Which toolchain, flags and configuration a step means is said by variables (`tests/src/toolchain.rs`), and the tests prove that what they built came from
+//! `tests/toolchain.rs` is the battery that each of them runs; which names functions have concerns few tests. Which toolchain, flags and configuration a step means is said by variables (`tests/src/toolchain.rs`), and the tests prove that what they built came from
 //! these.
 
 use std::fs;
@@ -14,9 +14,44 @@ use crate::steps::NIGHTLY;
 use crate::workspace::{cargo, target};
 
 /// The test binary with the battery.
-const BATTERY: &str = "toolchain";
-/// Those that look at functions' names.
-const NAMES: [&str; 4] = ["tracebacks", "gdb_goroutines", "inits", "ends"];
+const BATTERY: &[&str] = &["--test", "toolchain"];
+/// The tests whose expectations are made of functions' names, here and in the battery. Nothing else that is tested looks at how the compiler mangles them.
+const NAMES: &[&str] = &[
+    "--test",
+    "tracebacks",
+    "--test",
+    "gdb_goroutines",
+    "--test",
+    "inits",
+    "--test",
+    "toolchain",
+    "--",
+    // tracebacks
+    "an_unrecovered_panic_tells_where_it_came_from",
+    "frames_and_creators_have_files_and_lines",
+    "stack_overflow_names_the_goroutine",
+    "a_deadlock_tells_what_all_goroutines_wait_for",
+    "a_fatal_error_tells_where_it_was",
+    "sigquit_tells_what_all_goroutines_do",
+    "a_program_sees_the_stacks_of_all_its_goroutines",
+    "a_goroutine_and_a_thread_see_their_own_stacks",
+    "of_a_long_stack_both_ends_are_kept",
+    "a_panic_that_goes_on_after_another_in_a_destructor",
+    "a_program_whose_file_is_gone_knows_its_functions",
+    // gdb_goroutines
+    "goroutines_are_listed_with_what_they_wait_for",
+    "every_goroutine_has_a_backtrace",
+    "a_goroutine_that_has_not_run_is_at_its_start",
+    // inits
+    "reading_a_variable_too_early_names_it_and_its_reader",
+    "an_init_that_panics_ends_the_program_and_its_package_is_named",
+    // toolchain
+    "tracebacks_show_the_programs_functions_only",
+    "gdb_says_where_in_the_program_a_goroutine_waits",
+    "what_is_planned_and_what_was_built_can_be_read",
+];
+/// The battery but for what the same compiler does in the step with the new layout, too, and as well there.
+const BUT_TRIMMED: &[&str] = &["--test", "toolchain", "--", "--skip", "trimmed_programs"];
 /// Debian's newest compiler, for its browsers, and cargo to it. They cannot be installed beside rustup's package.
 const DEBIAN: [&str; 2] = ["rustc-web", "cargo-web"];
 /// The oldest release that is of use: 1.95 is what the tool is built with.
@@ -29,32 +64,31 @@ const NEW_LAYOUT: &str = "unstable.build-dir-new-layout = true\n";
 pub fn test(runner: &mut Runner, tool: &Path) {
     let step = |runner: &mut Runner, name: &str, tests: &[&str], env: &[(&str, &str)]| {
         let mut command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
-        for test in tests {
-            command.args(["--test", test]);
-        }
-        command.env("GOBUILD_BIN", tool).envs(env.iter().copied());
+        command
+            .args(tests)
+            .env("GOBUILD_BIN", tool)
+            .envs(env.iter().copied());
         runner.child(name, &mut command);
     };
-    let v0 = [&NAMES[..], &[BATTERY]].concat();
     step(
         runner,
         "toolchain, v0 names",
-        &v0,
+        NAMES,
         &[("GOBUILD_TEST_RUSTFLAGS", "-Csymbol-mangling-version=v0")],
     );
     step(
         runner,
         "toolchain, build-dir",
-        &[BATTERY],
+        BATTERY,
         &[("GOBUILD_TEST_CONFIG", BUILD_DIR)],
     );
     let (plain, new_layout) = ("toolchain, nightly", "toolchain, new layout");
     let nightly = NIGHTLY.trim_start_matches('+');
     if has_nightly() {
         let nightly = ("GOBUILD_TEST_TOOLCHAIN", nightly);
-        step(runner, plain, &[BATTERY], &[nightly]);
+        step(runner, plain, BUT_TRIMMED, &[nightly]);
         let config = ("GOBUILD_TEST_CONFIG", NEW_LAYOUT);
-        step(runner, new_layout, &[BATTERY], &[nightly, config]);
+        step(runner, new_layout, BATTERY, &[nightly, config]);
     } else {
         for name in [plain, new_layout] {
             runner.skip(name, "install it with `rustup toolchain install nightly`");
@@ -66,7 +100,7 @@ pub fn test(runner: &mut Runner, tool: &Path) {
             Ok(dir) => {
                 let dir = dir.display().to_string();
                 let toolchain = ("GOBUILD_TEST_TOOLCHAIN", dir.as_str());
-                step(runner, name, &[BATTERY], &[toolchain]);
+                step(runner, name, BATTERY, &[toolchain]);
             }
             Err(why) => runner.skip(name, &why),
         }
@@ -169,7 +203,24 @@ fn unpack(dir: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::release;
+    use super::{NAMES, release};
+    use crate::files::read;
+    use crate::workspace::root;
+
+    #[test]
+    fn every_test_that_is_picked_out_exists() {
+        let mut words = NAMES.iter();
+        let picked = words.by_ref().take_while(|word| **word != "--");
+        let files = picked.filter(|word| **word != "--test");
+        let texts: Vec<String> = files
+            .map(|name| read(&root().join(format!("tests/tests/{name}.rs"))).expect("a test file"))
+            .collect();
+        for name in words {
+            let test = format!("#[test]\nfn {name}");
+            let found: usize = texts.iter().map(|text| text.matches(&test).count()).sum();
+            assert_eq!(found, 1, "{name}");
+        }
+    }
 
     #[test]
     fn versions_of_packages_are_compared_by_number() {
