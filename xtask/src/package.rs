@@ -35,8 +35,8 @@ pub enum Verify {
     No,
 }
 
-/// The steps.
-pub fn package(runner: &mut Runner, verify: Verify) {
+/// The steps; `tool` is what the checkout has made.
+pub fn package(runner: &mut Runner, verify: Verify, tool: &Path) {
     let place = Place::new();
     let mut command = cargo(&["package", "--workspace", "--allow-dirty", "--quiet"]);
     command.env("CARGO_TARGET_DIR", &place.target);
@@ -47,7 +47,7 @@ pub fn package(runner: &mut Runner, verify: Verify) {
     runner.child("package: vendor", &mut place.vendor());
     runner.function("package: unpack", || place.unpack());
     runner.child("package: install", &mut place.install());
-    runner.function("package: runtime", || place.runtime());
+    runner.function("package: runtime", || place.runtime(tool));
     runner.function("package: example", || place.example());
     runner.function("package: tracebacks", || place.tracebacks());
 }
@@ -188,7 +188,7 @@ impl Place {
     }
 
     /// Both tools write the object out under a name that has its content's hash.
-    fn runtime(&self) -> Result<(), Vec<String>> {
+    fn runtime(&self, tool: &Path) -> Result<(), Vec<String>> {
         let run = || {
             let hello = self.programs.join("hello");
             write(
@@ -207,10 +207,10 @@ impl Place {
                     .env("CARGO_TARGET_DIR", theirs),
             )?;
             output(
-                cargo(&["run", "--quiet", "-p", "cargo-gobuild", "--", "--quiet"])
-                    .args(["--target-dir".as_ref(), ours.as_os_str()])
-                    .arg("--manifest-path")
-                    .arg(hello.join("Cargo.toml")),
+                Command::new(tool)
+                    .arg("--quiet")
+                    .current_dir(&hello)
+                    .env("CARGO_TARGET_DIR", ours),
             )?;
             equal(
                 &runtimes(&theirs.join("debug/gobuild"))?,

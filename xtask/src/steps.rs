@@ -1,5 +1,5 @@
 //! The chores, as lists of steps. Every expensive step has a target directory that only it uses, so that nothing is compiled twice because flags
-//! differ.
+//! differ, and nothing waits for another step's compilers.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,27 +12,43 @@ use crate::{needs, pip, release, tidy as rules, toolchains};
 /// The toolchain for miri, and one of those that the tool is tested with.
 pub const NIGHTLY: &str = "+nightly";
 
-/// All checks and tests, cheap ones first.
+/// All checks and tests: cheap ones first, then the tools that many of the others need, then two rows at the same time. The first row builds in the checkout's own target directory.
 pub fn test(runner: &mut Runner, only: &[String]) {
     runner.only(only);
     runner.function("needs", needs::get);
     formatting(runner);
     tidy(runner, &[]);
     pip::check(runner);
-    lints(runner);
-    runner.child(
-        "unit",
-        &mut cargo(&["test", "--workspace", "--exclude", "gobuild-tests"]),
+    let with_tools = ["e2e", "package", "toolchain", "benchmark"];
+    let tools = runner.before(&with_tools, tools);
+    runner.beside(
+        |runner| {
+            lints(runner);
+            runner.child(
+                "unit",
+                &mut cargo(&["test", "--workspace", "--exclude", "gobuild-tests"]),
+            );
+            docs(runner);
+            end_to_end(runner, &tools);
+        },
+        |runner| {
+            lints_of_others(runner);
+            loom(runner, "3");
+            miri(runner);
+            runner.child(
+                "fuzz (short)",
+                cargo_in(&root().join("fuzz"), &["test"])
+                    .env("CARGO_TARGET_DIR", target().join("fuzz")),
+            );
+            package::package(runner, Verify::No, &tools.plain);
+            toolchains::test(runner, &tools.plain);
+            runner.child(
+                "benchmark programs",
+                cargo(&["run", "--quiet", "-p", "gobuild-bench", "--", "--quick"])
+                    .env("GOBUILD_BIN", &tools.plain),
+            );
+        },
     );
-    docs(runner);
-    loom(runner, "3");
-    miri(runner);
-    runner.child(
-        "fuzz (short)",
-        cargo_in(&root().join("fuzz"), &["test"]).env("CARGO_TARGET_DIR", target().join("fuzz")),
-    );
-    package::package(runner, Verify::No);
-    end_to_end(runner);
 }
 
 /// As [`test()`], on a machine that starts from nothing and whose build products nobody keeps.
@@ -56,7 +72,8 @@ pub fn tidy(runner: &mut Runner, _: &[String]) {
 /// Everything that a registry would get, used from there.
 pub fn package(runner: &mut Runner, only: &[String]) {
     runner.only(only);
-    package::package(runner, Verify::Yes);
+    let tools = runner.before(&["package"], tools);
+    package::package(runner, Verify::Yes, &tools.plain);
 }
 
 /// What a release has besides the packages.
@@ -163,11 +180,6 @@ fn formatting(runner: &mut Runner) {
 }
 
 fn lints(runner: &mut Runner) {
-    let clippy = |args: &[&str]| {
-        let mut command = cargo(&["clippy", "--quiet"]);
-        command.args(args).args(["--", "-D", "warnings"]);
-        command
-    };
     runner.child("clippy", &mut clippy(&["--workspace", "--all-targets"]));
     runner.child(
         "clippy runtime",
@@ -181,6 +193,10 @@ fn lints(runner: &mut Runner) {
         "clippy no_std",
         &mut clippy(&["-p", "gobuild-rtlib", "--no-default-features"]),
     );
+}
+
+/// Those of the workspaces besides the main one.
+fn lints_of_others(runner: &mut Runner) {
     for dir in others() {
         let mut command = clippy(&["--all-targets"]);
         command
@@ -188,6 +204,12 @@ fn lints(runner: &mut Runner) {
             .env("CARGO_TARGET_DIR", target().join("others"));
         runner.child(&format!("clippy {}", shown(&dir)), &mut command);
     }
+}
+
+fn clippy(args: &[&str]) -> Command {
+    let mut command = cargo(&["clippy", "--quiet"]);
+    command.args(args).args(["--", "-D", "warnings"]);
+    command
 }
 
 fn docs(runner: &mut Runner) {
@@ -292,7 +314,7 @@ fn has_std_sources(toolchain: &str) -> bool {
     })
 }
 
-/// Where builds of the tool are.
+/// Where builds of the tool are. They stay as they are while cargo builds the tool for other reasons.
 struct Tools {
     plain: PathBuf,
     /// Its programs have a runtime with debug assertions, which knows the order of its locks, and whose system calls can be made to fail.
@@ -301,46 +323,34 @@ struct Tools {
 
 /// Builds them.
 fn tools(runner: &mut Runner) -> Tools {
-    let checked = target().join("checked/cargo-gobuild");
-    runner.child(
-        "e2e tool, runtime checked",
-        &mut cargo(&[
-            "build",
-            "-p",
-            "cargo-gobuild",
-            "--features",
-            "checked,faults",
-        ]),
-    );
-    runner.function("e2e tool, kept", || keep_tool(&checked));
-    runner.child("e2e tool", &mut cargo(&["build", "-p", "cargo-gobuild"]));
+    let mut build = |name: &str, dir: &str, features: &[&str]| {
+        let kept = target().join(dir).join("cargo-gobuild");
+        let mut build = cargo(&["build", "-p", "cargo-gobuild"]);
+        runner.child(name, build.args(features));
+        runner.function(&format!("{name}, kept"), || keep_tool(&kept));
+        kept
+    };
+    let features = ["--features", "checked,faults"];
     Tools {
-        plain: target().join("debug/cargo-gobuild"),
-        checked,
+        checked: build("tool, runtime checked", "checked", &features),
+        plain: build("tool", "plain", &[]),
     }
 }
 
-/// One test binary after the other. The tool is built first: the tests would do so too, but then its time counts as the first test's.
-fn end_to_end(runner: &mut Runner) {
-    let Tools { plain, checked } = tools(runner);
+/// One test binary after the other.
+fn end_to_end(runner: &mut Runner, tools: &Tools) {
     let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
     command
-        .env("GOBUILD_BIN", &plain)
-        .env("GOBUILD_FAULTY_BIN", &checked);
+        .env("GOBUILD_BIN", &tools.plain)
+        .env("GOBUILD_FAULTY_BIN", &tools.checked);
     runner.child("e2e", &mut command);
     let mut command: Command = cargo(&["test", "-p", "gobuild-tests", "--no-fail-fast"]);
     command
         .args(["--test", "go_behaviours"])
         .args(["--test", "watching"])
         .args(["--test", "soak"])
-        .env("GOBUILD_BIN", checked);
+        .env("GOBUILD_BIN", &tools.checked);
     runner.child("e2e, runtime checked", &mut command);
-    toolchains::test(runner, &plain);
-    runner.child(
-        "benchmark programs",
-        cargo(&["run", "--quiet", "-p", "gobuild-bench", "--", "--quick"])
-            .env("GOBUILD_BIN", plain),
-    );
 }
 
 /// Copies the tool that was just built, before another one takes its place.
