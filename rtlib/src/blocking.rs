@@ -4,6 +4,8 @@ use crate::sys::watch::WithoutP;
 
 /// Calls `f`, which may block its thread (a file, a C library, a device), and lets other goroutines run meanwhile.
 ///
+/// Locks, sleeps, sockets and pipes of std need no `blocking`: they park the goroutine. In `f` they would block the thread.
+///
 /// The goroutine stays on its thread and gives up its right to run goroutines, which another thread takes over when the call lasts longer than some
 /// 20 µs. That costs a few nanoseconds when the call is short, so use it generously. Without it nothing breaks: the
 /// scheduler notices a goroutine that does not come back, and makes up for it, but only after up to 20 ms.

@@ -69,6 +69,7 @@ class Goroutine:
         self.id = memory.word(address + at["g.goid"])
         self.status = memory.read(address + at["g.status"], "<I")[0]
         self.reason = memory.read(address + at["g.waitreason"], "<B")[0]
+        self.waits_on = memory.word(address + at["g.waits_on"])
         self.stack = range(memory.word(address + at["g.stack_lo"]), memory.word(address + at["g.stack_hi"]))
         self.sp = memory.word(address + at["g.sp"])
         self.m = memory.word(address + at["g.m"])
@@ -80,8 +81,13 @@ class Goroutine:
         return self.id != 0 and self.status_name() not in ("idle", "dead")
 
     def wait_reason(self):
-        waits = self.status_name() == "waiting"
-        return self.runtime.reasons.get(self.reason, "") if waits else ""
+        if self.status_name() != "waiting":
+            return ""
+        reason = self.runtime.reasons.get(self.reason, "")
+        direction = ("", "read", "write", "poll")[self.waits_on & 3]
+        if reason == "IO wait" and direction:
+            return "%s, %s fd %d" % (reason, direction, self.waits_on >> 2)
+        return reason
 
     def thread(self, threads):
         """The thread that runs it, if one does."""

@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use gobuild_codegen::buildinfo::Std;
 use gobuild_codegen::emit::{self, EmittedObjects};
 use gobuild_codegen::model::RootTarget;
-use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_GOROUTINES, WRAPPED_FOR_INITTRACE};
+use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_THAT_PARK};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
 use super::call::call;
@@ -90,7 +89,7 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
         );
     }
     // The runtime defines the wraps of all of these, whether they are used or not.
-    let is_ours = |name: &&str| WRAPPED.contains(name) || WRAPPED_FOR_GOROUTINES.contains(name);
+    let is_ours = |name: &&str| WRAPPED.contains(name) || WRAPPED_THAT_PARK.contains(name);
     if let Some(function) = line.wraps().find(is_ours) {
         return Err(LinkError::Wrapped {
             function: function.to_owned(),
@@ -238,15 +237,13 @@ impl Stage<'_> {
         }
     }
 
-    /// The libc functions that the runtime stands before. Allocations are counted only in programs that may have inits; calls park goroutines only where that is wanted.
+    /// The libc functions that the runtime stands before. Allocations are counted only in programs that may have inits.
     fn wrapped(&self) -> Vec<&'static str> {
         let mut wrapped = WRAPPED.to_vec();
         if self.program.may_have_inits() {
             wrapped.extend(WRAPPED_FOR_INITTRACE);
         }
-        if self.recipe.settings.std == Std::Goroutines {
-            wrapped.extend(WRAPPED_FOR_GOROUTINES);
-        }
+        wrapped.extend(WRAPPED_THAT_PARK);
         wrapped
     }
 }

@@ -84,15 +84,14 @@ pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
     "aligned_alloc",
 ];
 
-/// libc functions that block and that park a goroutine instead: wrapped as [`WRAPPED`] is, but only in programs that are built with
-/// `std = "goroutines"`.
+/// libc functions that block and that park a goroutine instead: wrapped as [`WRAPPED`] is.
 ///
 /// - `syscall`: futex(2), with which std's locks wait; all else is passed on.
 /// - `clock_nanosleep`, `nanosleep`, `usleep`, `sleep`: let others run meanwhile.
 /// - `sched_yield`: the scheduler's own.
 /// - the rest: calls on descriptors, which wait for the poller; `socket`, `setsockopt`, `close`, `dup2` and `dup3` tell it what a descriptor is.
 /// - `pthread_join` and its like: threads of std, which are goroutines (see `pthread_create` in [`WRAPPED`]).
-pub const WRAPPED_FOR_GOROUTINES: [&str; 32] = [
+pub const WRAPPED_THAT_PARK: [&str; 32] = [
     "syscall",
     "clock_nanosleep",
     "nanosleep",

@@ -43,8 +43,8 @@ pub struct Record {
     pub waited: u64,
     /// [`LOCKED`], [`STACK`] and so on.
     pub flags: u32,
-    /// 0.
-    pub reserved: u32,
+    /// The descriptor that it waits for, with [`READS`] or [`WRITES`]; else 0.
+    pub fd: i32,
     /// Its stack, with [`STACK`].
     pub trace: Trace,
 }
@@ -59,6 +59,10 @@ pub const STACK: u32 = 2;
 pub const RUNS_ELSEWHERE: u32 = 4;
 /// `Record::flags`: blocked for ever, as far as is known.
 pub const LEAKED: u32 = 8;
+/// `Record::flags`: it waits for `fd` to have something to read.
+pub const READS: u32 = 16;
+/// `Record::flags`: it waits for `fd` to have room to write. With [`READS`]: for either.
+pub const WRITES: u32 = 32;
 
 /// What is known of a program counter. The innermost of inlined functions comes first, the function that they were inlined into last.
 #[derive(Clone, Copy, Debug)]

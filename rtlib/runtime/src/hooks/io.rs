@@ -184,7 +184,7 @@ impl Fd {
 
     /// The right to take a connection: one goroutine has it at a time.
     pub fn accept_alone(self) -> netpoll::Accepting {
-        netpoll::accepting(self.desc)
+        netpoll::accepting(self.fd, self.desc)
     }
 
     /// Waits until poll(2) tells of something, within the limit that the descriptor's user has set. False: it cannot be waited for.

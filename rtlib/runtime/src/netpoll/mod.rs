@@ -28,12 +28,13 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, 
 pub use desc::{Desc, Dir, Kind, desc};
 
 use crate::chan::real::{Beside, Scheduler};
+use crate::gmp::g::G;
 use crate::gmp::waitreason::WaitReason;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::epoll::{self, Event};
 use crate::os::linux::{Errno, nanotime, proc};
-use crate::sched::park::goready_behind;
+use crate::sched::park::{goready_behind, waiter};
 use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
 
@@ -147,6 +148,19 @@ pub fn is_own(fd: i32) -> bool {
     fd >= 0 && (fd == EPOLL.load(Ordering::Relaxed) || fd == BREAK.load(Ordering::Relaxed))
 }
 
+/// Notes for tracebacks what the caller is about to wait for.
+fn note(fd: i32, dir: Dir) {
+    let what = (fd as u32 as usize) << 2 | (dir as usize + 1);
+    waiter().waits_on.store(what, Ordering::Relaxed);
+}
+
+/// The descriptor that a goroutine waits for, whose reason is [`WaitReason::IoWait`]. None if it is not one.
+pub fn awaited(gp: &G) -> Option<(i32, Dir)> {
+    let what = gp.waits_on.load(Ordering::Relaxed);
+    let dir = Dir::ALL.get((what & 3).wrapping_sub(1))?;
+    Some(((what >> 2) as i32, *dir))
+}
+
 /// Blocks the calling goroutine until there is an event of `dir` that `seen`, the count of [`Desc::seen`] before its last try, does not include; or until the deadline (ns of the monotonic clock,
 /// `u64::MAX`: none). `generation` is that of the first try.
 pub fn wait(
@@ -163,6 +177,7 @@ pub fn wait(
     if register(fd, desc, generation).is_err() {
         return Waited::Unpollable;
     }
+    note(fd, dir);
     WAITERS.fetch_add(1, Ordering::SeqCst);
     let why = WaitReason::IoWait;
     let ended = futex::wait(&TABLE, desc.count(dir), seen, u32::MAX, deadline, why);
@@ -210,10 +225,11 @@ fn register(fd: i32, desc: &'static Desc, generation: u32) -> Result<(), Errno> 
 pub struct Accepting(&'static Desc);
 
 /// Waits for that right.
-pub fn accepting(desc: &'static Desc) -> Accepting {
+pub fn accepting(fd: i32, desc: &'static Desc) -> Accepting {
     let word = &desc.accepting;
     let free = word.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed);
     if free.is_err() {
+        note(fd, Dir::Read);
         while word.swap(2, Ordering::Acquire) != 0 {
             futex::wait(&TABLE, word, 2, u32::MAX, u64::MAX, WaitReason::IoWait);
         }

@@ -124,7 +124,7 @@ static LAYOUT: Layout = Layout {
     reasons: slice(&REASONS),
 };
 
-static OFFSETS: [Named; 13] = [
+static OFFSETS: [Named; 14] = [
     named("arena.next", Arena::NEXT),
     named("arena.gs", Arena::GS),
     named("arena.used", Arena::USED),
@@ -132,6 +132,7 @@ static OFFSETS: [Named; 13] = [
     named("g.goid", offset_of!(G, goid)),
     named("g.status", G::STATUS),
     named("g.waitreason", offset_of!(G, waitreason)),
+    named("g.waits_on", offset_of!(G, waits_on)),
     named("g.stack_lo", offset_of!(G, stack_lo)),
     named("g.stack_hi", offset_of!(G, stack_hi)),
     named("g.sp", offset_of!(G, sp)),

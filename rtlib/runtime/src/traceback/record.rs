@@ -3,12 +3,13 @@
 use core::sync::atomic::Ordering;
 
 use rtlib_abi::layout::Str;
-use rtlib_abi::traceback::{LEAKED, LOCKED, NO_M, RUNS_ELSEWHERE, Record, STACK};
+use rtlib_abi::traceback::{LEAKED, LOCKED, NO_M, READS, RUNS_ELSEWHERE, Record, STACK, WRITES};
 
 use super::interrupt::{self, Outcome};
 use super::unwind;
 use crate::gmp::g::{G, Status};
 use crate::gmp::waitreason::WaitReason;
+use crate::netpoll::{self, Dir};
 use crate::os::linux::{nanotime, proc};
 use crate::stack::hold::Held;
 
@@ -28,7 +29,7 @@ pub const EMPTY: Record = Record {
     reason: NO_TEXT,
     waited: 0,
     flags: 0,
-    reserved: 0,
+    fd: 0,
     trace: unwind::EMPTY,
 };
 
@@ -61,6 +62,17 @@ pub fn describe(record: &mut Record, gp: &G, status: Status) {
     };
     if waits {
         record.reason = text(reason.text());
+    }
+    if waits
+        && reason == WaitReason::IoWait
+        && let Some((fd, dir)) = netpoll::awaited(gp)
+    {
+        record.fd = fd;
+        record.flags |= match dir {
+            Dir::Read => READS,
+            Dir::Write => WRITES,
+            Dir::Any => READS | WRITES,
+        };
     }
     if waits && since != 0 {
         record.waited = nanotime().saturating_sub(since);

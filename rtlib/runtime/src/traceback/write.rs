@@ -13,7 +13,8 @@
 use core::fmt::{self, Write};
 
 use rtlib_abi::traceback::{
-    INLINED, LEAKED, LOCKED, NO_M, PLUMBING, RUNS_ELSEWHERE, Record, STACK, Symbol, Trace,
+    INLINED, LEAKED, LOCKED, NO_M, PLUMBING, READS, RUNS_ELSEWHERE, Record, STACK, Symbol, Trace,
+    WRITES,
 };
 
 use super::{eh_frame, symbols, unwind};
@@ -58,6 +59,15 @@ fn header(out: &mut dyn Write, record: &Record, style: Style) -> fmt::Result {
     write!(out, " [{}", if reason.is_empty() { status } else { reason })?;
     if record.flags & LEAKED != 0 {
         out.write_str(" (leaked)")?;
+    }
+    let how = match record.flags & (READS | WRITES) {
+        0 => None,
+        READS => Some("read"),
+        WRITES => Some("write"),
+        _ => Some("poll"),
+    };
+    if let Some(how) = how {
+        write!(out, ", {how} fd {}", record.fd)?;
     }
     let minutes = record.waited / MINUTE_NS;
     if minutes >= 1 {
