@@ -29,6 +29,11 @@ mod sys;
 
 /// Likewise.
 #[cfg(all(test, not(loom), not(feature = "object")))]
+#[path = "os/linux/syscalls.rs"]
+mod syscalls;
+
+/// Likewise.
+#[cfg(all(test, not(loom), not(feature = "object")))]
 #[path = "trace/proto.rs"]
 mod trace_proto;
 

@@ -129,7 +129,8 @@ impl Watch {
 fn all_wait_for_each_other() -> bool {
     let mut all = !signal::is_awaited(); // a handler may wake somebody
     let read = thread::for_each(|tid| {
-        all &= tid == sysmon::tid() || thread::waits_for_another(tid);
+        all &= tid == sysmon::tid()
+            || thread::call_of(tid).is_some_and(|call| call.waits_for_another());
     });
     read.is_ok() && all
 }

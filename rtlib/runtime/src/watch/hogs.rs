@@ -3,6 +3,7 @@
 //! Sysmon only notes them. A thread of its own looks names up and prints, since that may take longer than others may be kept waiting; it begins when there is something to report. At the exit of the
 //! program the rest is printed.
 
+use core::fmt;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
@@ -15,7 +16,8 @@ use crate::gmp::waitreason::WaitReason;
 use crate::libc::ffi;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
-use crate::os::linux::{mem, nanotime, proc};
+use crate::os::linux::syscalls::Call;
+use crate::os::linux::{mem, nanotime, proc, thread};
 use crate::sched::park::{gopark, goready, publish, waiter};
 use crate::sched::{procs, threads};
 use crate::traceback::record::{self, Haste};
@@ -38,6 +40,8 @@ pub enum Hog {
 #[derive(Clone, Copy)]
 struct Report {
     hog: Hog,
+    /// The system call in which it sleeps.
+    call: Option<Call>,
     /// The P that it has kept, and how long, ns.
     p: u32,
     held: u64,
@@ -114,9 +118,13 @@ impl Reports {
 
 /// Reports the hog that keeps `pp`, and that `extra` makes up for. On sysmon.
 pub fn report(pp: &'static P, hog: Hog, held: u64, extra: &'static P) {
-    let gp = pp.m.get().and_then(|mp| mp.curg.get());
+    let mp = pp.m.get();
+    let gp = mp.and_then(|mp| mp.curg.get());
+    let sleeps = mp.filter(|_| hog == Hog::Sleeps);
     let report = Report {
         hog,
+        // Before its stack is looked at, which interrupts some calls.
+        call: sleeps.and_then(|mp| thread::call_of(mp.tid.load(Ordering::Relaxed))),
         p: pp.id.load(Ordering::Relaxed),
         held,
         extra: extra.id.load(Ordering::Relaxed),
@@ -183,12 +191,8 @@ extern "C" fn unlock_commit(left: &'static G, _: usize) {
 }
 
 fn print(report: &Report) {
-    let does = match report.hog {
-        Hog::Computes => "has been running",
-        Hog::Sleeps => "sleeps in the kernel",
-    };
     crate::print!(
-        "HOG goroutine {} {does} with P{} for {}us while others wait: P{} makes up for it ({} extra)\n",
+        "HOG goroutine {} {report} with P{} for {}us while others wait: P{} makes up for it ({} extra)\n",
         report.goid,
         report.p,
         report.held / 1000,
@@ -197,6 +201,17 @@ fn print(report: &Report) {
     );
     if report.goroutine.goid != 0 {
         tell::recorded(&report.goroutine);
+    }
+}
+
+/// What the hog does.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.hog, self.call) {
+            (Hog::Computes, _) => f.write_str("has been running"),
+            (Hog::Sleeps, None) => f.write_str("sleeps in the kernel"),
+            (Hog::Sleeps, Some(call)) => write!(f, "sleeps in {call}"),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod membarrier;
 pub mod proc;
 pub mod signal;
 pub mod sys;
+pub mod syscalls;
 pub mod thread;
 
 use crate::arch::current::syscall::syscall6;

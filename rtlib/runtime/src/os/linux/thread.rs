@@ -4,10 +4,8 @@ use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::proc::{self, read_file};
-use super::sys::{
-    __NR_clock_gettime, __NR_futex, __NR_gettid, __NR_tgkill, __kernel_timespec,
-    FUTEX_PRIVATE_FLAG, FUTEX_WAIT, FUTEX_WAIT_BITSET,
-};
+use super::sys::{__NR_clock_gettime, __NR_gettid, __NR_tgkill, __kernel_timespec};
+use super::syscalls::Call;
 use super::{Errno, call};
 use crate::libc::ffi;
 
@@ -37,39 +35,12 @@ pub fn is_asleep(tid: u32) -> Option<bool> {
     Some(state == b"S" || state == b"D")
 }
 
-/// Whether a thread of this process waits on a futex of this process, without a deadline: only another thread of it can wake it. False when that cannot be read.
-pub fn waits_for_another(tid: u32) -> bool {
+/// The system call in which a thread of this process sleeps. None when it is in none, or that cannot be read.
+pub fn call_of(tid: u32) -> Option<Call> {
     let mut path = Path::new();
-    if write!(path, "/proc/self/task/{tid}/syscall\0").is_err() {
-        return false;
-    }
+    write!(path, "/proc/self/task/{tid}/syscall\0").ok()?;
     let mut text = [0; 256];
-    read_file(path.bytes(), &mut text).is_some_and(is_endless_futex_wait)
-}
-
-/// Reads `/proc/<pid>/syscall` (proc(5)): the call's number, decimal, and its arguments.
-fn is_endless_futex_wait(line: &[u8]) -> bool {
-    const COMMAND: usize = 0x7f;
-    let mut fields = line.split(|&b| b == b' ');
-    let is_futex = fields
-        .next()
-        .and_then(|number| str::from_utf8(number).ok())
-        .and_then(|number| number.parse().ok())
-        == Some(__NR_futex);
-    let mut arguments = fields.map_while(|field| {
-        let digits = str::from_utf8(field).ok()?.strip_prefix("0x")?;
-        usize::from_str_radix(digits, 16).ok()
-    });
-    let (Some(_word), Some(op), Some(_value), Some(deadline)) = (
-        arguments.next(),
-        arguments.next(),
-        arguments.next(),
-        arguments.next(),
-    ) else {
-        return false;
-    };
-    let waits = [FUTEX_WAIT, FUTEX_WAIT_BITSET].contains(&((op & COMMAND) as u32));
-    is_futex && waits && op & FUTEX_PRIVATE_FLAG as usize != 0 && deadline == 0
+    Call::parse(read_file(path.bytes(), &mut text)?)
 }
 
 /// False where /proc is not mounted, or is that of another PID namespace, in which threads have other ids. Asked once.
