@@ -157,20 +157,29 @@ fn a_path_may_hold_what_cargo_takes_for_a_pattern() {
 
 #[test]
 fn lookups_that_depend_on_the_machine_are_told_of_once() {
-    let project = linked_with("fn main() { println!(\"hello\"); }\n", &[]);
+    let project = linked_with(
+        "fn main() { println!(\"{:?}\", std::net::ToSocketAddrs::to_socket_addrs(\"localhost:1\")); std::env::home_dir(); }\n",
+        &[],
+    );
     assert!(!project.build(&[]).ok().err().contains("looks up"));
-    let users = "fn main() { println!(\"{:?}\", std::env::home_dir()); }\n";
-    project.file("src/main.rs", users);
+    let calls = |function: &str| {
+        format!(
+            "unsafe extern \"C\" {{ fn {function}() -> *const u8; }}\nfn main() {{ println!(\"{{:?}}\", unsafe {{ {function}() }}); }}\n"
+        )
+    };
+    project.file("src/main.rs", &calls("getspent"));
     let told = project.build(&[]).ok();
     says(
         &told,
-        &["warning: `app` looks up users and groups (getpwuid_r)\n"],
+        &["warning: `app` looks up users and groups (getspent, getspent_r) with glibc\n"],
     );
-    project.file("src/main.rs", &format!("{users}// changed\n"));
+    project.file("src/main.rs", &format!("{}// changed\n", calls("getspent")));
     assert!(!project.build(&[]).ok().err().contains("looks up"));
-    let hosts = "use std::net::ToSocketAddrs;\nfn main() { println!(\"{}\", (\"localhost\", 1).to_socket_addrs().is_ok()); }\n";
-    project.file("src/main.rs", hosts);
+    project.file("src/main.rs", &calls("gethostent"));
     assert!(!project.build(&["-q"]).ok().err().contains("looks up"));
     _ = fs::remove_dir_all(project.target());
-    says(&project.build(&[]).ok(), &["looks up hosts (getaddrinfo"]);
+    says(
+        &project.build(&[]).ok(),
+        &["looks up hosts and networks (gethostent"],
+    );
 }

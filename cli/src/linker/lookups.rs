@@ -1,4 +1,4 @@
-//! A word about lookups of users, groups and hosts, when a program has them for the first time: glibc carries them out with modules of the machine that a program runs on, also
+//! A word about lookups of names for which the runtime does not stand in, when a program has them for the first time: glibc carries them out with modules of the machine that a program runs on, also
 //! in a static one, and some of those crash it.
 
 use std::path::Path;
@@ -22,13 +22,13 @@ pub fn warning(program: &str, lookups: &Lookups, told: &Path) -> Option<String> 
 fn text(program: &str, lookups: &Lookups) -> String {
     let groups = [
         ("users and groups", &lookups.users),
-        ("hosts", &lookups.hosts),
+        ("hosts and networks", &lookups.hosts),
     ];
     let present = groups.iter().filter(|(_, functions)| !functions.is_empty());
     let named = present.map(|(what, functions)| format!("{what} ({})", functions.join(", ")));
     format!(
-        "warning: `{program}` looks up {}\n\
-         note: a static program does that with the modules that /etc/nsswitch.conf names on the machine where it runs: `files` and `dns` are \
+        "warning: `{program}` looks up {} with glibc\n\
+         note: in a static program glibc does that with the modules that /etc/nsswitch.conf names on the machine where it runs: `files` and `dns` are \
          safe, others may crash it, as `systemd` and `sss` do for users; docs/linking.md, \"Names\", says more. This is said once for a program",
         named.collect::<Vec<_>>().join(" and "),
     )
@@ -44,17 +44,17 @@ mod tests {
         let told = dir.path().join("own/lookups");
         let mut lookups = Lookups::default();
         assert_eq!(warning("app", &lookups, &told), None);
-        lookups.users.push("getpwuid_r");
+        lookups.users.push("getspnam_r");
         let said = warning("app", &lookups, &told).expect("it is new");
         assert!(
-            said.starts_with("warning: `app` looks up users and groups (getpwuid_r)\n"),
+            said.starts_with("warning: `app` looks up users and groups (getspnam_r) with glibc\n"),
             "{said}"
         );
         assert_eq!(warning("app", &lookups, &told), None);
-        lookups.hosts.push("getaddrinfo");
+        lookups.hosts.push("gethostent");
         let said = warning("app", &lookups, &told).expect("it has more");
         assert!(
-            said.contains("(getpwuid_r) and hosts (getaddrinfo)"),
+            said.contains("(getspnam_r) and hosts and networks (gethostent) with"),
             "{said}"
         );
     }

@@ -1,7 +1,7 @@
 //! Which of libc's lookups through the name service switch are in a program. A static program carries them out with modules of the machine that it
 //! runs on, which is worth a word when it is built.
 //!
-//! Only what is linked counts: std refers to some of them in every program, and the linker drops what nobody calls. A stripped program
+//! Those that the runtime stands in for (`rtlib_abi::symbol::WRAPPED_NAMES`) are not among them. Only what is linked counts: the linker drops what nobody calls. A stripped program
 //! tells nothing.
 
 use object::LittleEndian;
@@ -15,32 +15,37 @@ use super::image::Image;
 use super::symbols::section_headers;
 
 /// Users and groups.
-const USERS: [&str; 15] = [
-    "getgrent",
-    "getgrent_r",
-    "getgrgid",
-    "getgrgid_r",
-    "getgrnam",
-    "getgrnam_r",
-    "getgrouplist",
-    "getpwent",
-    "getpwent_r",
-    "getpwnam",
-    "getpwnam_r",
-    "getpwuid",
-    "getpwuid_r",
+const USERS: [&str; 14] = [
+    "cuserid",
+    "getlogin",
+    "getlogin_r",
+    "getnetgrent_r",
+    "getsgent_r",
+    "getsgnam_r",
+    "getspent",
+    "getspent_r",
+    "getspnam",
     "getspnam_r",
-    "initgroups",
+    "innetgr",
+    "ruserok",
+    "setnetgrent",
+    "wordexp",
 ];
 
-/// Hosts.
-const HOSTS: [&str; 6] = [
-    "getaddrinfo",
-    "gethostbyaddr_r",
-    "gethostbyname",
-    "gethostbyname_r",
-    "gethostbyname2_r",
-    "getnameinfo",
+/// Hosts, networks and the like.
+const HOSTS: [&str; 12] = [
+    "ether_hostton",
+    "ether_ntohost",
+    "gethostent",
+    "gethostent_r",
+    "getnetbyaddr_r",
+    "getnetbyname",
+    "getnetbyname_r",
+    "getnetent_r",
+    "getprotoent_r",
+    "getrpcbyname_r",
+    "getrpcbynumber_r",
+    "getservent_r",
 ];
 
 /// The lookups in a program, by name.

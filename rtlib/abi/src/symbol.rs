@@ -125,3 +125,43 @@ pub const WRAPPED_THAT_PARK: [&str; 32] = [
     "pthread_setname_np",
     "sigaltstack",
 ];
+
+/// libc functions that look names up: wrapped as [`WRAPPED`] is, in every program, so that a static program does not load the modules of its machine's name service switch.
+///
+/// Hosts, services and protocols are the runtime's own unless `GODEBUG=netdns=cgo` asks for libc's; users and groups unless `osuser=cgo` does.
+pub const WRAPPED_NAMES: [&str; 34] = [
+    "getaddrinfo",
+    "getnameinfo",
+    "gethostbyname",
+    "gethostbyname_r",
+    "gethostbyname2",
+    "gethostbyname2_r",
+    "gethostbyaddr",
+    "gethostbyaddr_r",
+    "getservbyname",
+    "getservbyname_r",
+    "getservbyport",
+    "getservbyport_r",
+    "getprotobyname",
+    "getprotobyname_r",
+    "getprotobynumber",
+    "getprotobynumber_r",
+    "getpwnam",
+    "getpwnam_r",
+    "getpwuid",
+    "getpwuid_r",
+    "getpwent",
+    "getpwent_r",
+    "setpwent",
+    "endpwent",
+    "getgrnam",
+    "getgrnam_r",
+    "getgrgid",
+    "getgrgid_r",
+    "getgrent",
+    "getgrent_r",
+    "setgrent",
+    "endgrent",
+    "getgrouplist",
+    "initgroups",
+];

@@ -9,6 +9,8 @@
 //! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for, and its stack.
 //! - `std=0`: calls of libc that block keep their thread, on goroutines too (`hooks`); `std=-sync`, `std=-sleep`, `std=-net`: those of one family ([`Family`]). More families may follow, each with its minus: `std=-sync,-sleep`.
 //! - `stdthreads=os`: std's threads are threads of the kernel, in programs that were built with `std = "goroutines"` too.
+//! - `netdns=go|cgo`: who looks hosts and services up, the runtime or libc; `netdns=2`, `go+2`: each lookup's order is printed, too. `osuser=go|cgo`: the same for users and groups.
+//! - `netedns0=0`: questions to DNS servers have no EDNS0 header.
 //! - `leaktrace=1`: at the exit of the program, the goroutines that are blocked for ever (`leaks`), with their stacks.
 
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -73,6 +75,41 @@ pub fn std_threads() -> bool {
     STD_THREADS.load(Ordering::Relaxed)
 }
 
+/// `netdns`: whether libc looks hosts up, and how much is printed.
+static NETDNS_CGO: AtomicBool = AtomicBool::new(false);
+static NETDNS_LEVEL: AtomicU32 = AtomicU32::new(0);
+/// `osuser`.
+static OSUSER_CGO: AtomicBool = AtomicBool::new(false);
+
+/// The value of `netdns`: who, how much, or both with a `+` between them.
+fn set_netdns(value: &[u8]) {
+    for part in value.split(|byte| *byte == b'+') {
+        match part {
+            b"go" => NETDNS_CGO.store(false, Ordering::Relaxed),
+            b"cgo" => NETDNS_CGO.store(true, Ordering::Relaxed),
+            [digit @ b'0'..=b'9'] => {
+                NETDNS_LEVEL.store(u32::from(digit - b'0'), Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether libc is to look hosts, services and protocols up.
+pub fn netdns_cgo() -> bool {
+    NETDNS_CGO.load(Ordering::Relaxed)
+}
+
+/// How much is printed of lookups of hosts.
+pub fn netdns_level() -> u32 {
+    NETDNS_LEVEL.load(Ordering::Relaxed)
+}
+
+/// Whether libc is to look users and groups up.
+pub fn osuser_cgo() -> bool {
+    OSUSER_CGO.load(Ordering::Relaxed)
+}
+
 struct Setting {
     name: &'static str,
     value: AtomicU32,
@@ -113,8 +150,9 @@ static SCHEDTRACE: Setting = Setting::new("schedtrace", false);
 static SCHEDDETAIL: Setting = Setting::new("scheddetail", false);
 static HOGTRACE: Setting = Setting::new("hogtrace", false);
 static LEAKTRACE: Setting = Setting::new("leaktrace", false);
+static NETEDNS0: Setting = Setting::new("netedns0", true);
 
-static SETTINGS: [&Setting; 9] = [
+static SETTINGS: [&Setting; 10] = [
     &INITTRACE,
     &FSGSBASE,
     &GUARDINSTALL,
@@ -124,6 +162,7 @@ static SETTINGS: [&Setting; 9] = [
     &SCHEDDETAIL,
     &HOGTRACE,
     &LEAKTRACE,
+    &NETEDNS0,
 ];
 
 /// Reads the variable. In the boot.
@@ -143,6 +182,11 @@ pub fn parse(text: &[u8]) {
         }
         if name == b"stdthreads" && value == b"os" {
             STD_THREADS.store(false, Ordering::Relaxed);
+        }
+        match name {
+            b"netdns" => set_netdns(value),
+            b"osuser" => OSUSER_CGO.store(value == b"cgo", Ordering::Relaxed),
+            _ => {}
         }
         for setting in SETTINGS {
             if setting.name.as_bytes() == name {
@@ -197,4 +241,9 @@ pub fn hogtrace() -> bool {
 /// `leaktrace`.
 pub fn leaktrace() -> bool {
     LEAKTRACE.get()
+}
+
+/// `netedns0`.
+pub fn netedns0() -> bool {
+    NETEDNS0.get()
 }

@@ -63,6 +63,8 @@ mod link;
 mod lock;
 #[cfg(feature = "object")]
 mod lockrank;
+#[cfg(any(feature = "object", all(test, not(loom))))]
+mod names;
 #[cfg(feature = "object")]
 mod netpoll;
 #[cfg(feature = "object")]

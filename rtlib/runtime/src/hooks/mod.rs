@@ -8,7 +8,7 @@
 
 mod close;
 pub mod futex;
-mod io;
+pub mod io;
 mod poll;
 mod rw;
 mod sleep;
@@ -28,14 +28,14 @@ unsafe extern "C" {
 }
 
 /// Sets errno. The place is the calling goroutine's own, so it is looked up after the goroutine has waited.
-fn set_errno(errno: u32) {
+pub fn set_errno(errno: u32) {
     // SAFETY: libc's word of this thread, or of this goroutine, which nobody else uses.
     unsafe { __errno_location().write(errno as c_int) };
 }
 
 /// Whether a call of this family may park its caller: it is a goroutine that holds a P, on its own stack.
 #[inline]
-fn may_park(family: Family) -> bool {
+pub fn may_park(family: Family) -> bool {
     godebug::std(family) && gmp::current().is_some_and(is_on_own_stack)
 }
 

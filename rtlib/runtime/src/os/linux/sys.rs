@@ -62,6 +62,7 @@ constants!(general {
     __NR_close: u32 = 3;
     __NR_fstat: u32 = 5;
     __NR_poll: u32 = 7;
+    __NR_lseek: u32 = 8;
     __NR_mmap: u32 = 9;
     __NR_mprotect: u32 = 10;
     __NR_munmap: u32 = 11;
@@ -87,10 +88,12 @@ constants!(general {
     __NR_recvfrom: u32 = 45;
     __NR_sendmsg: u32 = 46;
     __NR_recvmsg: u32 = 47;
+    __NR_getsockname: u32 = 51;
     __NR_setsockopt: u32 = 54;
     __NR_getsockopt: u32 = 55;
     __NR_clone: u32 = 56;
     __NR_wait4: u32 = 61;
+    __NR_uname: u32 = 63;
     __NR_semop: u32 = 65;
     __NR_msgsnd: u32 = 69;
     __NR_msgrcv: u32 = 70;
@@ -208,7 +211,36 @@ constants!(general {
     S_IFMT: u32 = 61440;
     S_IFREG: u32 = 32768;
     S_IFSOCK: u32 = 49152;
+    SEEK_SET: u32 = 0;
     TIMER_ABSTIME: u32 = 1;
+});
+
+constants!(net {
+    AF_INET: u32 = 2;
+    AF_INET6: u32 = 10;
+    AF_NETLINK: u32 = 16;
+    AF_UNIX: u32 = 1;
+    AF_UNSPEC: u32 = 0;
+    MSG_DONTWAIT: u32 = 64;
+    MSG_NOSIGNAL: u32 = 16384;
+    SOCK_DGRAM: u32 = 2;
+    SOCK_RAW: u32 = 3;
+    SOCK_SEQPACKET: u32 = 5;
+    SOCK_STREAM: u32 = 1;
+    SOL_SOCKET: u32 = 1;
+    SO_ERROR: u32 = 4;
+});
+
+constants!(ioctl {
+    SIOCGIFINDEX: u32 = 0x8933;
+    SIOCGIFNAME: u32 = 0x8910;
+});
+
+constants!(netlink {
+    NETLINK_ROUTE: u32 = 0;
+    NLMSG_DONE: u32 = 3;
+    NLM_F_DUMP: u32 = 768;
+    NLM_F_REQUEST: u32 = 1;
 });
 
 constants!(errno {
@@ -224,6 +256,7 @@ constants!(errno {
     ENOMEM: u32 = 12;
     ENOSYS: u32 = 38;
     ENOTSOCK: u32 = 88;
+    ERANGE: u32 = 34;
     EOPNOTSUPP: u32 = 95;
     EPERM: u32 = 1;
     ETIMEDOUT: u32 = 110;
