@@ -93,6 +93,10 @@ fn a_goroutine_in_a_blocking_call_may_do_everything() {
 #[test]
 fn who_makes_calls_that_block_has_his_turn_as_often_as_the_others() {
     check("serve-all-alike 100", "alike");
+    for exe in executables() {
+        let outcome = start(exe, "short-calls 4", &[("GOMAXPROCS", "1")], RUN).ok();
+        assert_eq!(outcome.out(), "in turns\n", "{}", outcome.report());
+    }
 }
 
 #[test]
