@@ -78,6 +78,11 @@ fn threads_are_joined_and_detached() {
 }
 
 #[test]
+fn a_thread_that_cannot_be_made_is_an_error() {
+    same("refused", "refused, then served");
+}
+
+#[test]
 fn a_thread_has_its_own_locals_and_name() {
     same("locals", "250 dropped");
     same("keys", "5050 destroyed");

@@ -10,12 +10,13 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use rtlib_abi::api::OpaqueG;
 
 use crate::arch::current::tls;
+use crate::boot::second;
 use crate::chan::real::{Beside, Scheduler};
 use crate::gmp::g::G;
 use crate::gmp::waitreason::WaitReason;
 use crate::lock::Lock;
-use crate::sched::spawn::{newproc1, release};
-use crate::stack::allgs;
+use crate::sched::spawn::{self, Argument, release};
+use crate::stack::{Class, allgs};
 use crate::sync::futex;
 use crate::sync::table::{BUCKETS, Bucket, Table};
 
@@ -64,8 +65,21 @@ pub enum Refused {
     Own,
 }
 
+/// Why there is no new thread.
+pub enum NotCreated {
+    /// The program's thread-local data does not fit such a stack: `EINVAL`.
+    StackTooSmall,
+    /// There is no room for it, or no thread of the kernel to run it: `EAGAIN`.
+    NoRoom,
+}
+
 /// Starts a goroutine that others know as a thread. Returns its handle.
-pub fn create(routine: Routine, arg: *mut c_void, stack_size: usize, detached: bool) -> usize {
+pub fn create(
+    routine: Routine,
+    arg: *mut c_void,
+    class: Class,
+    detached: bool,
+) -> Result<usize, NotCreated> {
     let record = Record {
         routine,
         arg,
@@ -73,21 +87,24 @@ pub fn create(routine: Routine, arg: *mut c_void, stack_size: usize, detached: b
         ended: AtomicU32::new(0),
     };
     let state = if detached { DETACHED } else { JOINABLE };
-    let gref = newproc1(
-        body,
-        (&raw const record).cast(),
-        size_of::<Record>(),
-        align_of::<Record>(),
-        stack_size,
-        usize::from(state) << THREAD_SHIFT,
-        0,
-    );
+    // Before it is asked what fits: sysmon's thread is the measure.
+    second::prepare().map_err(|_| NotCreated::NoRoom)?;
+    if !spawn::fits(class) {
+        return Err(NotCreated::StackTooSmall);
+    }
+    let argument = Argument {
+        at: (&raw const record).cast(),
+        size: size_of::<Record>(),
+        align: align_of::<Record>(),
+    };
+    let flags = usize::from(state) << THREAD_SHIFT;
+    let gref = spawn::start(body, argument, class, flags, 0).map_err(|_| NotCreated::NoRoom)?;
     // SAFETY: a goroutine of this runtime; Gs are never freed, and one that is not detached keeps its place.
     let gp = unsafe { &*gref.g.cast::<OpaqueG>().cast::<G>() };
-    gp.fs.load(Ordering::Relaxed)
+    Ok(gp.fs.load(Ordering::Relaxed))
 }
 
-/// Where [`newproc1`]'s flags have the state that a goroutine begins with.
+/// Where the flags of [`spawn::start`] have the state that a goroutine begins with.
 pub const THREAD_SHIFT: u32 = 8;
 
 /// Runs the routine.
@@ -104,7 +121,7 @@ unsafe extern "C" fn body(record: *mut u8) {
 fn record_of(gp: &G) -> &'static Record {
     let hi = gp.stack_hi.load(Ordering::Relaxed);
     let at = (hi - size_of::<Record>()) & !(align_of::<Record>() - 1);
-    // SAFETY: `newproc1` puts it there, and its place is kept.
+    // SAFETY: `spawn::start` puts it there, and its place is kept.
     unsafe { &*(at as *const Record) }
 }
 

@@ -3,36 +3,61 @@
 //! Go makes them for every program. A program whose only goroutine is `main` has nothing to watch and nothing to run in parallel, and a thread,
 //! and reading the cgroup's limit, cost a tenth of such a program's whole start-up. So they are made when the first goroutine beside `main` is.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU8, Ordering};
 
+use crate::os::linux::{Errno, proc};
 use crate::sched::{procs, threads};
 use crate::watch::sysmon;
 
 /// An M is about to sleep without an end, and somebody must tell whether it ever wakes up; or something will be due while the only goroutine runs.
 #[inline]
 pub fn expect_idleness() {
-    if !DONE.load(Ordering::Relaxed) {
+    if STATE.load(Ordering::Relaxed) != DONE {
         expect_concurrency();
     }
 }
 
 /// In the child of a fork: they are to be made again when they are needed. Whether they had been made.
 pub fn forget() -> bool {
-    DONE.swap(false, Ordering::Relaxed)
+    STATE.swap(NOT_YET, Ordering::Relaxed) == DONE
 }
 
-static DONE: AtomicBool = AtomicBool::new(false);
+static STATE: AtomicU8 = AtomicU8::new(NOT_YET);
+const NOT_YET: u8 = 0;
+/// Somebody makes sysmon's thread.
+const BEGUN: u8 = 1;
+/// That is there, and all Ps are or are about to be.
+const DONE: u8 = 2;
 
-/// Makes them, once. Called where a new goroutine or the number of Ps is asked for, off the fast paths.
+/// Makes them, once. Called where the number of Ps is asked for, off the fast paths. A program that can have no sysmon ends.
 #[cold]
 pub fn expect_concurrency() {
+    if let Err(errno) = prepare() {
+        threads::no_thread(errno)
+    }
+}
+
+/// The same where a new goroutine is asked for, which may be refused.
+#[cold]
+pub fn prepare() -> Result<(), Errno> {
     if !super::has_begun() {
         crate::fatal::throw(
             b"rtlib is used before the runtime is there, in a constructor (.init_array): use #[rtlib::init], or a LazyLock that main or an init needs first",
         );
     }
-    if !DONE.swap(true, Ordering::AcqRel) {
-        threads::newm(sysmon::sysmon);
-        procs::procresize(super::procs_wanted());
+    while let Err(state) =
+        STATE.compare_exchange(NOT_YET, BEGUN, Ordering::AcqRel, Ordering::Acquire)
+    {
+        if state == DONE {
+            return Ok(());
+        }
+        proc::osyield();
     }
+    if let Err(refused) = threads::try_newm(sysmon::sysmon) {
+        STATE.store(NOT_YET, Ordering::Release);
+        return Err(refused);
+    }
+    STATE.store(DONE, Ordering::Release);
+    procs::procresize(super::procs_wanted());
+    Ok(())
 }

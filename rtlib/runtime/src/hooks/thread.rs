@@ -14,10 +14,11 @@ use crate::gmp::{self, is_main};
 use crate::godebug::{self, Family};
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::os::linux::signal;
-use crate::os::linux::sys::{EDEADLK, EINVAL, stack_t};
-use crate::pthread::{self, Refused};
+use crate::os::linux::sys::{EAGAIN, EDEADLK, EINVAL, stack_t};
+use crate::pthread::{self, NotCreated, Refused};
 use crate::sched;
 use crate::sched::syscall::{entersyscall, exitsyscall};
+use crate::stack::Class;
 use crate::traceback::eh_frame;
 
 crate::arch::current::weak!("rust_eh_personality");
@@ -54,7 +55,7 @@ fn is_rust(start: extern "C" fn(*mut c_void) -> *mut c_void) -> bool {
 
 /// What the attributes ask for, if a goroutine can be that.
 struct Wanted {
-    stack_size: usize,
+    class: Class,
     detached: bool,
 }
 
@@ -66,7 +67,7 @@ unsafe fn wanted(attr: *const PthreadAttr) -> Option<Wanted> {
     const PTHREAD_CREATE_DETACHED: c_int = 1;
     if attr.is_null() {
         return Some(Wanted {
-            stack_size: USUAL_STACK,
+            class: Class::for_size(USUAL_STACK),
             detached: false,
         });
     }
@@ -80,13 +81,15 @@ unsafe fn wanted(attr: *const PthreadAttr) -> Option<Wanted> {
     }
     // Without a stack of the caller's libc answers with one that ends at 0.
     let brings_stack = (lo as usize).wrapping_add(len) != 0;
-    (!brings_stack).then_some(Wanted {
-        stack_size: size,
+    // A stack that is larger than any goroutine's is libc's affair, and the kernel's.
+    let class = Class::at_least(size).filter(|_| !brings_stack);
+    class.map(|class| Wanted {
+        class,
         detached: state == PTHREAD_CREATE_DETACHED,
     })
 }
 
-/// A goroutine in the place of a thread, where that is wanted: its handle.
+/// A goroutine in the place of a thread, where that is wanted: its handle, or an errno.
 ///
 /// # Safety
 /// As pthread_create(3).
@@ -94,18 +97,17 @@ pub unsafe fn create(
     attr: *const PthreadAttr,
     start: extern "C" fn(*mut c_void) -> *mut c_void,
     arg: *mut c_void,
-) -> Option<usize> {
+) -> Option<Result<usize, u32>> {
     if !godebug::std_threads() || !sched::has_begun() || !is_rust(start) {
         return None;
     }
     // SAFETY: the caller's attributes.
     let wanted = unsafe { wanted(attr) }?;
-    Some(pthread::create(
-        start,
-        arg,
-        wanted.stack_size,
-        wanted.detached,
-    ))
+    let created = pthread::create(start, arg, wanted.class, wanted.detached);
+    Some(created.map_err(|not_created| match not_created {
+        NotCreated::StackTooSmall => EINVAL,
+        NotCreated::NoRoom => EAGAIN,
+    }))
 }
 
 /// As pthread_join(3) and pthread_detach(3) say it.

@@ -44,10 +44,14 @@ unsafe extern "C" fn __wrap_pthread_create(
 ) -> c_int {
     const EAGAIN: c_int = 11;
     // SAFETY: the caller's arguments.
-    if let Some(handle) = unsafe { hooks::thread::create(attr, start, arg) } {
-        // SAFETY: the caller's variable.
-        unsafe { thread.write(handle) };
-        return 0;
+    match unsafe { hooks::thread::create(attr, start, arg) } {
+        Some(Ok(handle)) => {
+            // SAFETY: the caller's variable.
+            unsafe { thread.write(handle) };
+            return 0;
+        }
+        Some(Err(errno)) => return errno as c_int,
+        None => {}
     }
     // SAFETY: plain allocation.
     let call = unsafe { ffi::calloc(1, size_of::<Call>()) }.cast::<Call>();

@@ -51,6 +51,12 @@ pub fn leave(sched: &mut Sched, pp: &'static P) {
     SHORT.store(true, Ordering::Relaxed);
 }
 
+/// The same because the system refuses what an M needs.
+pub fn leave_for(sched: &mut Sched, pp: &'static P, errno: u32) {
+    REFUSED.store(errno, Ordering::Relaxed);
+    leave(sched, pp);
+}
+
 /// A P for an M that goes idle, when some was left while goroutines wait.
 pub fn left_over(sched: &mut Sched) -> Option<&'static P> {
     (is_short() && sched.runq.len() != 0)
@@ -60,12 +66,9 @@ pub fn left_over(sched: &mut Sched) -> Option<&'static P> {
 
 /// The system refused the thread of `mp`, which was to run goroutines with `pp`.
 pub fn refused(mp: &'static M, pp: &'static P, errno: u32) {
-    REFUSED.store(errno, Ordering::Relaxed);
     let mut sched = SCHED.lock();
-    sched.mcount -= 1;
-    mp.schedlink.set(sched.mdead);
-    sched.mdead = Some(mp);
-    leave(&mut sched, pp);
+    sched.mbury(mp);
+    leave_for(&mut sched, pp, errno);
 }
 
 /// In the child of a fork: the system may have threads for it.

@@ -85,6 +85,13 @@ impl Sched {
         }
     }
 
+    /// Keeps the struct of an M that has no thread (any more) for the next one.
+    pub fn mbury(&mut self, mp: &'static M) {
+        self.mcount -= 1;
+        mp.schedlink.set(self.mdead);
+        self.mdead = Some(mp);
+    }
+
     /// Puts an M on the idle list.
     pub fn mput(&mut self, mp: &'static M) {
         mp.schedlink.set(self.midle);

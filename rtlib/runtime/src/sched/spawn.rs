@@ -16,10 +16,10 @@ use crate::gmp::m::M;
 use crate::gmp::p::P;
 use crate::gmp::{MAIN_G, MAIN_GOID, current, this_goroutine};
 use crate::libc::tcb;
-use crate::os::linux::mem;
+use crate::os::linux::{Errno, mem};
 use crate::pthread;
 use crate::stack::arena;
-use crate::stack::{self, Class};
+use crate::stack::{self, Class, NoRoom};
 use crate::trace;
 
 /// Ids that a P takes from the global counter at a time.
@@ -72,9 +72,52 @@ pub extern "C" fn newproc1(
     if align > mem::PAGE || size > class.size() / 4 {
         crate::fatal::throw(b"newproc: function arguments too large for new goroutine");
     }
+    let arg = Argument {
+        at: arg,
+        size,
+        align,
+    };
+    match start(entry, arg, class, flags, callerpc) {
+        Ok(gref) => gref,
+        Err(NotStarted::NoStack(NoRoom(why))) => crate::fatal::throw(why),
+        Err(NotStarted::NoThread(errno)) => threads::no_thread(errno),
+    }
+}
+
+/// Why a goroutine cannot be started.
+pub enum NotStarted {
+    /// There is no room for its stack.
+    NoStack(NoRoom),
+    /// It would be the second one, and the system refuses a thread that the runtime needs for that.
+    NoThread(Errno),
+}
+
+/// What a goroutine's function is called with: bytes that are copied to its stack.
+pub struct Argument {
+    /// Where they are.
+    pub at: *const u8,
+    /// How many.
+    pub size: usize,
+    /// Their alignment.
+    pub align: usize,
+}
+
+/// Starts a goroutine, where there is room for it. The argument fits a stack of this class.
+pub fn start(
+    entry: Entry,
+    arg: Argument,
+    class: Class,
+    flags: usize,
+    callerpc: usize,
+) -> Result<GRef, NotStarted> {
+    let Argument {
+        at: arg,
+        size,
+        align,
+    } = arg;
     let creator = current();
     let pp = creator.map(|gp| gp.mp().pp());
-    let gp = gfget(pp, class);
+    let gp = gfget(pp, class)?;
     let hi = gp.stack_hi.load(Ordering::Relaxed);
     let at = (hi - size) & !(align.max(16) - 1);
     valgrind::defined(at - mem::PAGE..hi);
@@ -112,7 +155,7 @@ pub extern "C" fn newproc1(
     if let (Some(creator), Some(pp)) = (creator, pp) {
         give_way(creator, pp);
     }
-    gref
+    Ok(gref)
 }
 
 /// Starts a goroutine of the runtime's own, which never ends.
@@ -163,37 +206,47 @@ fn next_goid(pp: Option<&'static P>) -> u64 {
 
 /// A dead goroutine of this class, or a place for one.
 #[inline]
-fn gfget(pp: Option<&'static P>, class: Class) -> &'static G {
+fn gfget(pp: Option<&'static P>, class: Class) -> Result<&'static G, NotStarted> {
     let gp = match pp.filter(|_| class == Class::for_size(0)) {
-        Some(pp) => pp.gfree.pop().unwrap_or_else(|| refill(pp, class)),
-        None => take_one(class),
+        Some(pp) => match pp.gfree.pop() {
+            Some(gp) => gp,
+            None => refill(pp, class)?,
+        },
+        None => take_one(class)?,
     };
     if !gp.has_stack() {
         make_stack(gp);
     }
-    gp
+    Ok(gp)
 }
 
 #[cold]
-fn refill(pp: &'static P, class: Class) -> &'static G {
+fn refill(pp: &'static P, class: Class) -> Result<&'static G, NotStarted> {
     let dead = SCHED.lock().gfree[class.index()].take(MAGAZINE);
-    let chain = dead.unwrap_or_else(|| places(class, arena::MAX_AHEAD));
+    let chain = match dead {
+        Some(chain) => chain,
+        None => places(class, arena::MAX_AHEAD)?,
+    };
     if chain.len() < MAGAZINE {
         // Places; or loose ones, which as a rule were made ahead.
         ahead::needed(chain.len());
     }
-    pp.gfree.load(chain)
+    Ok(pp.gfree.load(chain))
 }
 
 #[cold]
-fn take_one(class: Class) -> &'static G {
+fn take_one(class: Class) -> Result<&'static G, NotStarted> {
     let dead = SCHED.lock().gfree[class.index()].take(1);
-    dead.unwrap_or_else(|| places(class, 1)).first()
+    let chain = match dead {
+        Some(chain) => chain,
+        None => places(class, 1)?,
+    };
+    Ok(chain.first())
 }
 
-fn places(class: Class, most: u32) -> Chain {
-    crate::boot::second::expect_concurrency();
-    arena::take(class, most)
+fn places(class: Class, most: u32) -> Result<Chain, NotStarted> {
+    crate::boot::second::prepare().map_err(NotStarted::NoThread)?;
+    arena::take(class, most).map_err(NotStarted::NoStack)
 }
 
 /// Makes a TLS block and a stack for a G that has only the place for them.
@@ -201,7 +254,7 @@ fn places(class: Class, most: u32) -> Chain {
 pub fn make_stack(gp: &'static G) {
     let slot = stack::slot_of(gp);
     let place = tcb::place(slot.end - colour(&slot));
-    if place.stack_hi < slot.start + MIN_FRAMES {
+    if !leaves_room(&slot, &place) {
         crate::fatal::throw(
             b"newproc: the program's thread-local data does not fit this stack: raise stack-size in [package.metadata.gobuild]",
         );
@@ -214,14 +267,27 @@ pub fn make_stack(gp: &'static G) {
     gp.set_status(Status::Idle, Status::Dead);
 }
 
+fn leaves_room(slot: &Range<usize>, place: &tcb::Place) -> bool {
+    place.stack_hi >= slot.start + MIN_FRAMES
+}
+
+/// Whether the program's thread-local data fits stacks of this class.
+pub fn fits(class: Class) -> bool {
+    let slot = class.size()..2 * class.size();
+    let lowest = slot.end - (COLOURS - 1) * CACHE_LINE;
+    leaves_room(&slot, &tcb::place(lowest))
+}
+
 /// Room for frames that every stack must have.
 const MIN_FRAMES: usize = 4 << 10;
+
+/// How many places there are for blocks, and how far they are apart.
+const COLOURS: usize = 8;
+const CACHE_LINE: usize = 64;
 
 /// How far the block of this slot is moved down from its end: stacks are aligned alike, and without this the same lines of all of them would compete for
 /// the same few sets of the caches.
 fn colour(slot: &Range<usize>) -> usize {
-    const COLOURS: usize = 8;
-    const CACHE_LINE: usize = 64;
     slot.start / (slot.len() + stack::GUARD) % COLOURS * CACHE_LINE
 }
 

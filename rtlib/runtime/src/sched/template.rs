@@ -94,7 +94,9 @@ extern "C" fn template_thread(me: &'static M) -> ! {
     let sigmask = me.sigmask.load(Ordering::Relaxed);
     loop {
         while let Some(mp) = next() {
-            threads::start_thread(mp, Some(sigmask));
+            if let Err(refused) = threads::start_thread(mp, Some(sigmask)) {
+                threads::refuse(mp, refused.0);
+            }
         }
         NOTE.sleep();
     }

@@ -57,15 +57,25 @@ pub fn startm(pp: &'static P, spinning: bool) {
             mp.nextp.set(Some(pp));
             return wake_idle(mp);
         }
-        if exhausted::may_make(&sched) {
-            Some(allocm(&mut sched))
-        } else {
-            exhausted::leave(&mut sched, pp);
-            None
+        let mp = exhausted::may_make(&sched).then(|| allocm(&mut sched));
+        match mp {
+            Some(Ok(mp)) => Some(mp),
+            Some(Err(no_memory)) => {
+                exhausted::leave_for(&mut sched, pp, no_memory.0);
+                None
+            }
+            None => {
+                exhausted::leave(&mut sched, pp);
+                None
+            }
         }
     };
     match mp {
-        Some(mp) => launch(mp, schedule_with_p, Some(pp), spinning),
+        Some(mp) => {
+            if let Err(errno) = launch(mp, schedule_with_p, Some(pp), spinning) {
+                refuse(mp, errno.0);
+            }
+        }
         None if spinning => _ = SPIN.stop(),
         None => {}
     }
@@ -243,12 +253,30 @@ type ThreadMain = extern "C" fn(&'static M) -> !;
 
 /// Makes an M of the runtime's own, which runs no goroutines, and its thread.
 pub fn newm(main: ThreadMain) {
-    let mp = allocm(&mut SCHED.lock());
-    launch(mp, main, None, false);
+    if let Err(errno) = try_newm(main) {
+        no_thread(errno)
+    }
+}
+
+/// The same for those who can do without.
+pub fn try_newm(main: ThreadMain) -> Result<(), Errno> {
+    let mp = allocm(&mut SCHED.lock())?;
+    launch(mp, main, None, false).inspect_err(|_| SCHED.lock().mbury(mp))
+}
+
+/// The system refuses a thread that the runtime needs.
+pub fn no_thread(errno: Errno) -> ! {
+    let made = SCHED.lock().mcount;
+    fatal::newosproc_failed(made, errno.0)
 }
 
 /// Makes the thread of a new M.
-fn launch(mp: &'static M, main: ThreadMain, pp: Option<&'static P>, spinning: bool) {
+fn launch(
+    mp: &'static M,
+    main: ThreadMain,
+    pp: Option<&'static P>,
+    spinning: bool,
+) -> Result<(), Errno> {
     mp.nextp.set(pp);
     mp.spinning.store(spinning, Ordering::Relaxed);
     if let Some(g0) = mp.g0.get() {
@@ -256,8 +284,9 @@ fn launch(mp: &'static M, main: ThreadMain, pp: Option<&'static P>, spinning: bo
     }
     if template::must_start() {
         template::start_thread(mp);
+        Ok(())
     } else {
-        start_thread(mp, mask_of_blocker());
+        start_thread(mp, mask_of_blocker())
     }
 }
 
@@ -269,20 +298,20 @@ fn mask_of_blocker() -> Option<u64> {
 }
 
 /// A struct for a new M, with a g0.
-fn allocm(sched: &mut Sched) -> &'static M {
-    sched.mcount += 1;
+fn allocm(sched: &mut Sched) -> Result<&'static M, Errno> {
     if let Some(mp) = sched.mdead {
         sched.mdead = mp.schedlink.take();
-        return mp;
+        sched.mcount += 1;
+        return Ok(mp);
     }
-    // SAFETY: `M::new()` is all zero bytes.
-    let mp: &'static M = unsafe { mem::persistent() };
-    // SAFETY: `G::new()` is all zero bytes.
-    let g0: &'static G = unsafe { mem::persistent() };
+    // SAFETY: `M::new()` and `G::new()` are all zero bytes.
+    let (mp, g0): (&'static M, &'static G) =
+        unsafe { (mem::try_persistent()?, mem::try_persistent()?) };
     mp.g0.set(Some(g0));
     g0.m.set(Some(mp));
+    sched.mcount += 1;
     register(sched, mp);
-    mp
+    Ok(mp)
 }
 
 /// Makes m0 and its g0 known. In the boot; `rt0_go` has bound them to each other.
@@ -311,15 +340,13 @@ static ALL_SIGNALS: [u64; 16] = [u64::MAX; 16];
 const SIG_SETMASK: i32 = 2;
 
 /// Starts the thread of a new M, as a copy of the calling one but for the signal mask, when one is given.
-pub fn start_thread(mp: &'static M, sigmask: Option<u64>) {
+pub fn start_thread(mp: &'static M, sigmask: Option<u64>) -> Result<(), Errno> {
     #[cfg(feature = "faults")]
     if let Some(refused) = crate::os::linux::faults::thread() {
-        return refuse(mp, refused.0);
+        return Err(refused);
     }
-    if mp.nextp.get().is_some()
-        && let Err(refused) = reserve_signal_stack(mp)
-    {
-        return refuse(mp, refused.0);
+    if mp.nextp.get().is_some() {
+        reserve_signal_stack(mp)?;
     }
     let stack = if is_watcher(mp) {
         WATCHER_STACK
@@ -350,16 +377,17 @@ pub fn start_thread(mp: &'static M, sigmask: Option<u64>) {
         error
     };
     if error != 0 {
-        refuse(mp, error as u32);
+        return Err(Errno(error as u32));
     }
+    Ok(())
 }
 
 /// The system gives us no more threads: the goroutines go on with those that there are. The runtime's own are needed.
 #[cold]
-fn refuse(mp: &'static M, errno: u32) {
+pub fn refuse(mp: &'static M, errno: u32) {
     let Some(pp) = mp.nextp.take() else {
-        let made = SCHED.lock().mcount;
-        fatal::newosproc_failed(made - 1, errno)
+        SCHED.lock().mbury(mp);
+        no_thread(Errno(errno))
     };
     exhausted::refused(mp, pp, errno);
     if mp.spinning.swap(false, Ordering::Relaxed) {
@@ -418,9 +446,7 @@ fn bury(mp: &'static M) {
     signal::disable_alternate_stack();
     mp.exiting.store(false, Ordering::Relaxed);
     let mut sched = SCHED.lock();
-    sched.mcount -= 1;
-    mp.schedlink.set(sched.mdead);
-    sched.mdead = Some(mp);
+    sched.mbury(mp);
     dead::something_ended(&sched);
 }
 

@@ -19,7 +19,7 @@ use core::{ptr, slice};
 use super::allgs::ALLGS;
 use super::hold;
 use super::positions::{self, CHUNK, Positions};
-use super::{CLASSES, Class};
+use super::{CLASSES, Class, NoRoom};
 use crate::arch::current::valgrind;
 use crate::gmp::g::G;
 use crate::gmp::gfree::Chain;
@@ -143,13 +143,20 @@ impl Arena {
         self.slots + position * stride(self.class)
     }
 
-    /// The Gs of positions that have not been used before.
-    fn prepare_new(&self, new: Range<usize>) -> Chain {
-        stack::guard(self.slot(new.start), stride(self.class), new.len());
-        match Chain::link(new.map(|position| self.prepare(position))) {
-            Some(chain) => chain,
-            None => crate::fatal::throw(b"an arena has grown by nothing"),
-        }
+    /// The Gs of positions that have not been used before. Fewer if the others can have no guards.
+    fn prepare_new(&self, new: Range<usize>) -> Result<Chain, NoRoom> {
+        let mut guarded = new.clone();
+        let guards = stack::guard(self.slot(new.start), stride(self.class), new.len());
+        let why = match guards {
+            Ok(()) => NoRoom(b"an arena has grown by nothing"),
+            Err((done, why)) => {
+                guarded.end = new.start + done;
+                let _growth = GROWTH[self.class.index()].lock();
+                self.positions.untake_new(guarded.end..new.end);
+                why
+            }
+        };
+        Chain::link(guarded.map(|position| self.prepare(position))).ok_or(why)
     }
 
     /// The G of a position that was just taken, with its stack's place.
@@ -224,12 +231,13 @@ impl Dumped {
     }
 }
 
-/// Takes positions that are free or have not been used, `most` at most: their Gs. Throws when there is no memory.
-pub fn take(class: Class, most: u32) -> Chain {
-    take_free(class, most).unwrap_or_else(|| {
-        let (arena, new) = GROWTH[class.index()].lock().take_new(class, most);
-        arena.prepare_new(new)
-    })
+/// Takes positions that are free or have not been used, `most` at most: their Gs.
+pub fn take(class: Class, most: u32) -> Result<Chain, NoRoom> {
+    if let Some(free) = take_free(class, most) {
+        return Ok(free);
+    }
+    let (arena, new) = GROWTH[class.index()].lock().take_new(class, most)?;
+    arena.prepare_new(new)
 }
 
 /// The same for those who can do without: as far as that takes no new arena, and no guard pages that there may be too few of.
@@ -239,8 +247,9 @@ pub fn take_spare(class: Class, most: u32) -> Option<Chain> {
             let mut growth = GROWTH[class.index()].lock();
             let is_cheap = growth.room() >= most as usize && stack::guards_are_light();
             is_cheap.then(|| growth.take_new(class, most))
-        }?;
-        Some(arena.prepare_new(new))
+        }?
+        .ok()?;
+        arena.prepare_new(new).ok()
     })
 }
 
@@ -322,10 +331,14 @@ impl Growth {
     }
 
     /// New positions, in this arena. They have no guards yet.
-    fn take_new(&mut self, class: Class, most: u32) -> (&'static Arena, Range<usize>) {
+    fn take_new(
+        &mut self,
+        class: Class,
+        most: u32,
+    ) -> Result<(&'static Arena, Range<usize>), NoRoom> {
         let arena = match self.arena {
             Some(arena) if self.room() > 0 => arena,
-            _ => self.new_arena(class),
+            _ => self.new_arena(class)?,
         };
         let new = arena
             .positions
@@ -334,11 +347,11 @@ impl Growth {
         self.dumped.reach(arena.slot(new.end), DUMP_STEP, arena.end);
         let end_of_gs = arena.gs + new.end * size_of::<G>();
         self.dumped_gs.reach(end_of_gs, DUMP_STEP_GS, arena.slots);
-        (arena, new)
+        Ok((arena, new))
     }
 
-    fn new_arena(&mut self, class: Class) -> &'static Arena {
-        let arena = new_arena(class);
+    fn new_arena(&mut self, class: Class) -> Result<&'static Arena, NoRoom> {
+        let arena = new_arena(class)?;
         let (at, end) = arena.range();
         mem::no_huge_pages(at, end - at);
         mem::in_core_files(arena.gs, end - arena.gs, false);
@@ -346,12 +359,12 @@ impl Growth {
         self.dumped_gs.begin(arena.gs);
         self.arena = Some(arena);
         ALLGS.arenas.add(arena);
-        arena
+        Ok(arena)
     }
 }
 
 /// Address space for an arena, as much as there is.
-fn new_arena(class: Class) -> &'static Arena {
+fn new_arena(class: Class) -> Result<&'static Arena, NoRoom> {
     let stride = stride(class);
     let slots = if valgrind::is_running() {
         SLOTS_UNDER_VALGRIND
@@ -382,11 +395,13 @@ fn new_arena(class: Class) -> &'static Arena {
                     len,
                     positions: Positions::new(free, returned),
                 });
-                &*(at as *const Arena)
+                Ok(&*(at as *const Arena))
             };
         }
         if len == 1 {
-            crate::fatal::throw(b"runtime: cannot reserve address space for goroutine stacks");
+            return Err(NoRoom(
+                b"runtime: cannot reserve address space for goroutine stacks",
+            ));
         }
         len = (len / 4).max(1);
     }

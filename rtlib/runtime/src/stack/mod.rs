@@ -16,5 +16,6 @@ mod slot;
 
 #[cfg(feature = "object")]
 pub use slot::{
-    CLASSES, Class, GUARD, forbid_guard_install, guard, guards_are_light, set_default, slot_of,
+    CLASSES, Class, GUARD, NoRoom, forbid_guard_install, guard, guards_are_light, set_default,
+    slot_of,
 };

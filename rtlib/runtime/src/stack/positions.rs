@@ -65,6 +65,13 @@ impl Positions {
         start..end
     }
 
+    /// Has the last ones that were taken as new be new again, unless somebody has taken others since: then nobody ever gets them.
+    pub fn untake_new(&self, last: Range<usize>) {
+        if self.used.load(Ordering::Relaxed) == last.end {
+            self.used.store(last.start, Ordering::Release);
+        }
+    }
+
     /// Whether some are free, at a glance.
     pub fn some_free(&self) -> bool {
         self.free_count.load(Ordering::Relaxed) != 0

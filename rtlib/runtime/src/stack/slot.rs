@@ -67,6 +67,11 @@ impl Class {
         Self((log2.clamp(MIN_CLASS, MAX_CLASS) - MIN_CLASS) as u8)
     }
 
+    /// The same for those who want no less: none when there are none so large.
+    pub fn at_least(size: usize) -> Option<Self> {
+        (size <= 1 << MAX_CLASS).then(|| Self::for_size(size))
+    }
+
     /// Position in tables of [`CLASSES`] entries.
     pub fn index(self) -> usize {
         self.0 as usize
@@ -106,10 +111,14 @@ pub fn guards_are_light() -> bool {
     KIND.load(Ordering::Relaxed) == LIGHT
 }
 
-/// Makes the first [`GUARD`] bytes of `count` slots guards, each `stride` behind the other, with one system call where the kernel can do that. Throws when it cannot be done.
-pub fn guard(first: usize, stride: usize, count: usize) {
+/// Why there is no place for another goroutine, in the words of who cannot do without.
+pub struct NoRoom(pub &'static [u8]);
+
+/// Makes the first [`GUARD`] bytes of `count` slots guards, each `stride` behind the other, with one system call where the kernel can do that. An error says how many of them are, too.
+pub fn guard(first: usize, stride: usize, count: usize) -> Result<(), (usize, NoRoom)> {
     if KIND.load(Ordering::Relaxed) == UNKNOWN {
-        let kind = if is_light(first) { LIGHT } else { PROTECTED };
+        let is_light = is_light(first).map_err(|no_room| (0, no_room))?;
+        let kind = if is_light { LIGHT } else { PROTECTED };
         KIND.store(kind, Ordering::Relaxed);
     }
     let several = count > 1
@@ -124,34 +133,38 @@ pub fn guard(first: usize, stride: usize, count: usize) {
         }
         None => 0,
     };
-    (done..count).for_each(|slot| guard_one(first + slot * stride));
+    for slot in done..count {
+        guard_one(first + slot * stride).map_err(|no_room| (slot, no_room))?;
+    }
+    Ok(())
 }
 
 /// Tries it on the first guard of the program. An answer is not enough: emulators answer 0 to advice that they ignore.
-fn is_light(at: usize) -> bool {
-    mem::refuses_unknown_advice(at) && install(at) && mem::read_own(at, &mut [0]).is_err()
+fn is_light(at: usize) -> Result<bool, NoRoom> {
+    let is_light = mem::refuses_unknown_advice(at) && install(at)?;
+    Ok(is_light && mem::read_own(at, &mut [0]).is_err())
 }
 
 /// False where the kernel has no such guards.
-fn install(at: usize) -> bool {
+fn install(at: usize) -> Result<bool, NoRoom> {
     match mem::guard_install(at, GUARD) {
-        Ok(()) => true,
-        Err(ENOMEM) => crate::fatal::throw(b"runtime: cannot allocate memory for a stack guard"),
-        Err(_) => false,
+        Ok(()) => Ok(true),
+        Err(ENOMEM) => Err(NoRoom(b"runtime: cannot allocate memory for a stack guard")),
+        Err(_) => Ok(false),
     }
 }
 
-fn guard_one(at: usize) {
+fn guard_one(at: usize) -> Result<(), NoRoom> {
     if guards_are_light() {
-        if install(at) {
-            return;
+        if install(at)? {
+            return Ok(());
         }
         KIND.store(PROTECTED, Ordering::Relaxed);
     }
-    if mem::guard_protect(at, GUARD).is_err() {
-        crate::fatal::throw(
+    mem::guard_protect(at, GUARD).map_err(|_| {
+        NoRoom(
             b"runtime: cannot protect a stack guard page: too many goroutines for vm.max_map_count \
               (Linux 6.13 and later have no such limit; else raise it with sysctl)",
-        );
-    }
+        )
+    })
 }

@@ -215,15 +215,25 @@ pub fn chunks() -> impl Iterator<Item = (usize, usize)> {
 /// # Safety
 /// All-zero bytes are a valid `T`.
 pub unsafe fn persistent<T: Sync>() -> &'static T {
+    // SAFETY: the caller vouches.
+    match unsafe { try_persistent() } {
+        Ok(fresh) => fresh,
+        Err(_) => crate::fatal::throw(b"runtime: cannot allocate memory"),
+    }
+}
+
+/// The same for those who can do without.
+///
+/// # Safety
+/// As [`persistent`].
+pub unsafe fn try_persistent<T: Sync>() -> Result<&'static T, Errno> {
     let (size, align) = (size_of::<T>(), align_of::<T>());
     let head = size_of::<ChunkHead>().next_multiple_of(align);
     assert!(head + size <= CHUNK_LEN && align <= PAGE);
     let mut chunk = CHUNK.lock();
     let mut at = chunk.at.next_multiple_of(align);
     if at + size > chunk.end {
-        let Ok(fresh) = reserve(CHUNK_LEN) else {
-            crate::fatal::throw(b"runtime: cannot allocate memory")
-        };
+        let fresh = reserve(CHUNK_LEN)?;
         let start = fresh.as_ptr() as usize;
         // SAFETY: a new mapping, never given back; zero bytes are a head.
         let chunk_head = unsafe { &*(start as *const ChunkHead) };
@@ -234,5 +244,5 @@ pub unsafe fn persistent<T: Sync>() -> &'static T {
     }
     chunk.at = at + size;
     // SAFETY: [at, at + size) is zeroed, aligned, ours and handed out once; the caller vouches for the zero bytes.
-    unsafe { &*(at as *const T) }
+    Ok(unsafe { &*(at as *const T) })
 }
