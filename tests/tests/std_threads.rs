@@ -83,6 +83,46 @@ fn a_thread_that_cannot_be_made_is_an_error() {
 }
 
 #[test]
+fn a_thread_has_an_id_and_a_name_for_the_kernel() {
+    same("ids", "50 ids");
+    on_goroutines("ids-of-others", "nobody's");
+    same("kernel-names", "named");
+}
+
+#[test]
+fn what_a_thread_changes_of_itself_is_its_own() {
+    same("ties", "each its own");
+    same("ties-of-main", "everybody's");
+}
+
+#[test]
+fn a_tie_is_told() {
+    for exe in executables() {
+        let outcome = start(exe, "ties", &[("GODEBUG", "pintrace=1")], RUN).ok();
+        let err = outcome.err();
+        let ties = err
+            .lines()
+            .filter(|line| line.starts_with("PIN goroutine "));
+        assert_eq!(ties.clone().count(), 18, "{err}");
+        for name in [
+            "sched_setaffinity",
+            "setpriority",
+            "unshare",
+            "prctl(PR_SET_NO_NEW_PRIVS)",
+        ] {
+            assert!(
+                ties.clone()
+                    .any(|line| line.ends_with(&format!(": {name}"))),
+                "{err}"
+            );
+        }
+        assert!(err.contains(" [running, locked to thread]:\n"), "{err}");
+        let outcome = start(exe, "ties-of-main", &[("GODEBUG", "pintrace=1")], RUN).ok();
+        assert_eq!(outcome.err(), "");
+    }
+}
+
+#[test]
 fn a_thread_has_its_own_locals_and_name() {
     same("locals", "250 dropped");
     same("keys", "5050 destroyed");

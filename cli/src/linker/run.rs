@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use gobuild_codegen::emit::{self, EmittedObjects};
 use gobuild_codegen::model::RootTarget;
-use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_THAT_PARK};
+use rtlib_abi::symbol::{
+    WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_PER_THREAD, WRAPPED_THAT_PARK,
+};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
 use super::call::call;
@@ -89,7 +91,12 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
         );
     }
     // The runtime defines the wraps of all of these, whether they are used or not.
-    let ours = [&WRAPPED[..], &WRAPPED_NAMES, &WRAPPED_THAT_PARK];
+    let ours = [
+        &WRAPPED[..],
+        &WRAPPED_NAMES,
+        &WRAPPED_PER_THREAD,
+        &WRAPPED_THAT_PARK,
+    ];
     let is_ours = |name: &&str| ours.iter().any(|list| list.contains(name));
     if let Some(function) = line.wraps().find(is_ours) {
         return Err(LinkError::Wrapped {
@@ -240,7 +247,7 @@ impl Stage<'_> {
 
     /// The libc functions that the runtime stands before. Allocations are counted only in programs that may have inits.
     fn wrapped(&self) -> Vec<&'static str> {
-        let mut wrapped = [&WRAPPED[..], &WRAPPED_NAMES].concat();
+        let mut wrapped = [&WRAPPED[..], &WRAPPED_NAMES, &WRAPPED_PER_THREAD].concat();
         if self.program.may_have_inits() {
             wrapped.extend(WRAPPED_FOR_INITTRACE);
         }

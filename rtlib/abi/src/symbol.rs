@@ -84,6 +84,39 @@ pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
     "aligned_alloc",
 ];
 
+/// libc functions about what the kernel keeps for each thread alone: wrapped as [`WRAPPED`] is, in every program. A goroutine that changes such a thing is tied to its thread, and has an id and a name of its own.
+pub const WRAPPED_PER_THREAD: [&str; 29] = [
+    "gettid",
+    "tgkill",
+    "prctl",
+    "pthread_setname_np",
+    "pthread_getname_np",
+    "sched_setaffinity",
+    "sched_getaffinity",
+    "sched_setscheduler",
+    "sched_getscheduler",
+    "sched_setparam",
+    "sched_getparam",
+    "sched_rr_get_interval",
+    "pthread_setaffinity_np",
+    "pthread_getaffinity_np",
+    "pthread_setschedparam",
+    "pthread_getschedparam",
+    "pthread_setschedprio",
+    "setpriority",
+    "getpriority",
+    "nice",
+    "unshare",
+    "setns",
+    "setfsuid",
+    "setfsgid",
+    "capset",
+    "capget",
+    "personality",
+    "ptrace",
+    "timer_create",
+];
+
 /// libc functions that block and that park a goroutine instead: wrapped as [`WRAPPED`] is.
 ///
 /// - `syscall`: futex(2), with which std's locks wait; all else is passed on.
@@ -91,7 +124,7 @@ pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
 /// - `sched_yield`: the scheduler's own.
 /// - the rest: calls on descriptors, which wait for the poller; `socket`, `setsockopt`, `close`, `dup2` and `dup3` tell it what a descriptor is.
 /// - `pthread_join` and its like: threads of std, which are goroutines (see `pthread_create` in [`WRAPPED`]).
-pub const WRAPPED_THAT_PARK: [&str; 32] = [
+pub const WRAPPED_THAT_PARK: [&str; 31] = [
     "syscall",
     "clock_nanosleep",
     "nanosleep",
@@ -122,7 +155,6 @@ pub const WRAPPED_THAT_PARK: [&str; 32] = [
     "dup3",
     "pthread_join",
     "pthread_detach",
-    "pthread_setname_np",
     "sigaltstack",
 ];
 

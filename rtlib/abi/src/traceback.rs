@@ -45,6 +45,8 @@ pub struct Record {
     pub flags: u32,
     /// The descriptor that it waits for, with [`READS`] or [`WRITES`]; else 0.
     pub fd: i32,
+    /// What it is called, with zeros behind it; none if that is all.
+    pub name: [u8; 16],
     /// Its stack, with [`STACK`].
     pub trace: Trace,
 }

@@ -7,10 +7,11 @@
 //! - `schedseed=N`: random choices of the scheduler, from this seed (`sched::shuffle`); 0 = none.
 //! - `schedtrace=N`: every N ms a line with the state of the scheduler; with `scheddetail=1` lines for every P, M and goroutine.
 //! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for, and its stack.
-//! - `std=0`: calls of libc that block keep their thread, on goroutines too (`hooks`); `std=-sync`, `std=-sleep`, `std=-net`: those of one family ([`Family`]). More families may follow, each with its minus: `std=-sync,-sleep`.
+//! - `std=0`: calls of libc that block keep their thread, on goroutines too (`hooks`); `std=-sync`, `std=-sleep`, `std=-net`, `std=-pin`: those of one family ([`Family`]). More families may follow, each with its minus: `std=-sync,-sleep`.
 //! - `stdthreads=os`: std's threads are threads of the kernel, in programs that were built with `std = "goroutines"` too.
 //! - `netdns=go|cgo`: who looks hosts and services up, the runtime or libc; `netdns=2`, `go+2`: each lookup's order is printed, too. `osuser=go|cgo`: the same for users and groups.
 //! - `netedns0=0`: questions to DNS servers have no EDNS0 header.
+//! - `pintrace=1`: a line for each goroutine that is tied to its thread by what it changes of it (`hooks::tie`), and its stack.
 //! - `leaktrace=1`: at the exit of the program, the goroutines that are blocked for ever (`leaks`), with their stacks.
 
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -24,13 +25,16 @@ pub enum Family {
     Sleep,
     /// Descriptors: sockets, pipes, poll(2), epoll_wait(2).
     Net,
+    /// What the kernel keeps for a thread: ids, names, and what ties a goroutine to its thread.
+    Pin,
 }
 
 impl Family {
-    const ALL: [(Self, &[u8]); 3] = [
+    const ALL: [(Self, &[u8]); 4] = [
         (Self::Sync, b"sync"),
         (Self::Sleep, b"sleep"),
         (Self::Net, b"net"),
+        (Self::Pin, b"pin"),
     ];
 
     const fn bit(self) -> u8 {
@@ -151,8 +155,9 @@ static SCHEDDETAIL: Setting = Setting::new("scheddetail", false);
 static HOGTRACE: Setting = Setting::new("hogtrace", false);
 static LEAKTRACE: Setting = Setting::new("leaktrace", false);
 static NETEDNS0: Setting = Setting::new("netedns0", true);
+static PINTRACE: Setting = Setting::new("pintrace", false);
 
-static SETTINGS: [&Setting; 10] = [
+static SETTINGS: [&Setting; 11] = [
     &INITTRACE,
     &FSGSBASE,
     &GUARDINSTALL,
@@ -163,6 +168,7 @@ static SETTINGS: [&Setting; 10] = [
     &HOGTRACE,
     &LEAKTRACE,
     &NETEDNS0,
+    &PINTRACE,
 ];
 
 /// Reads the variable. In the boot.
@@ -236,6 +242,11 @@ pub fn scheddetail() -> bool {
 /// `hogtrace`.
 pub fn hogtrace() -> bool {
     HOGTRACE.get()
+}
+
+/// `pintrace`.
+pub fn pintrace() -> bool {
+    PINTRACE.get()
 }
 
 /// `leaktrace`.

@@ -17,6 +17,11 @@ pub fn expect_idleness() {
     }
 }
 
+/// Whether there is no thread of the runtime's yet but the first.
+pub fn is_alone() -> bool {
+    STATE.load(Ordering::Relaxed) == NOT_YET
+}
+
 /// In the child of a fork: they are to be made again when they are needed. Whether they had been made.
 pub fn forget() -> bool {
     STATE.swap(NOT_YET, Ordering::Relaxed) == DONE

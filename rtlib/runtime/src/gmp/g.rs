@@ -12,6 +12,7 @@ use rtlib_abi::layout::GHead;
 
 use super::fresh::Started;
 use super::m::M;
+use super::name::Name;
 use crate::link::Link;
 use crate::traceback::panics::Panics;
 
@@ -140,6 +141,8 @@ pub struct G {
     pub fault_sp: AtomicUsize,
     /// Times that it has been started or readied, while that is traced.
     pub traceseq: AtomicU32,
+    /// What it is called.
+    pub name: Name,
 }
 
 const _: () = {
@@ -184,6 +187,7 @@ impl G {
             thread: AtomicU8::new(0),
             fault_sp: AtomicUsize::new(0),
             traceseq: AtomicU32::new(0),
+            name: Name::new(),
             timed: AtomicBool::new(false),
             waits_on: AtomicUsize::new(0),
             waitreason: AtomicU8::new(0),

@@ -41,6 +41,8 @@ pub struct M {
     pub locked_ext: AtomicU32,
     /// Locks of the runtime (the main goroutine during init).
     pub locked_int: AtomicU32,
+    /// Its goroutine has changed what the kernel keeps for this thread alone: they stay together, and it ends with it.
+    pub tied: AtomicBool,
     /// Where it sleeps when idle.
     pub park: Note,
     /// Sleeps in `epoll_wait` instead, or is about to: whoever wakes it interrupts that.
@@ -104,6 +106,7 @@ impl M {
             lockedg: Link::none(),
             locked_ext: AtomicU32::new(0),
             locked_int: AtomicU32::new(0),
+            tied: AtomicBool::new(false),
             park: Note::new(),
             polling: AtomicBool::new(false),
             blocked: AtomicBool::new(false),

@@ -1,7 +1,7 @@
 //! Goroutines (G), threads (M), processors (P), as in Go's runtime/runtime2.go: what they are made of, and the lists of all of them. What is done with them is above: `stack`, `sched`.
 //!
 //! - `g`, `m`, `p`: the three things. `all`: all Ms and Ps that there are (all Gs: `stack::allgs`).
-//! - `runq`: a P's queue; `fresh`: its goroutines that have not run yet; `gfree`: dead ones; `waitreason`: why one waits.
+//! - `runq`: a P's queue; `fresh`: its goroutines that have not run yet; `gfree`: dead ones; `waitreason`: why one waits; `name`: what one is called.
 
 #[cfg(feature = "object")]
 pub mod all;
@@ -13,6 +13,8 @@ pub mod g;
 pub mod gfree;
 #[cfg(feature = "object")]
 pub mod m;
+#[cfg(feature = "object")]
+pub mod name;
 #[cfg(feature = "object")]
 pub mod p;
 #[cfg(any(feature = "object", test))]

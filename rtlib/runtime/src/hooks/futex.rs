@@ -12,13 +12,13 @@ use crate::os::linux::sys::{
 };
 use crate::os::linux::sys::{EAGAIN, EINVAL, ETIMEDOUT};
 
-use super::{Timespec, may_park, set_errno};
+use super::{Timespec, may_park, set_errno, tie};
 use crate::arch::current::syscall::syscall6;
 use crate::chan::real::{Beside, Scheduler};
 use crate::gmp::waitreason::WaitReason;
 use crate::godebug::Family;
 use crate::lock::Lock;
-use crate::os::linux::{clock_ns, nanotime};
+use crate::os::linux::{Errno, clock_ns, nanotime};
 use crate::sched::shuffle;
 use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
@@ -61,6 +61,10 @@ unsafe extern "C" fn __wrap_syscall(
     let result = unsafe {
         if is_futex && b as u32 & FUTEX_PRIVATE_FLAG != 0 {
             private_futex(args)
+        } else if tie::concerns_thread(nr as u32, &args) {
+            tie::call(nr as u32, args)
+                .map(|result| result as c_long)
+                .map_err(|Errno(errno)| errno)
         } else {
             plain(nr as u32, args)
         }

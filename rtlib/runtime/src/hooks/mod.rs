@@ -1,6 +1,6 @@
 //! Functions of libc that block: on a goroutine they park it, everywhere else they do what libc does.
 //!
-//! The driver links every program with `--wrap=<name>` for each name of `rtlib_abi::symbol::WRAPPED_THAT_PARK`; `__wrap_<name>` is here, in a file for each family of calls.
+//! The driver links every program with `--wrap=<name>` for each name of `rtlib_abi::symbol::WRAPPED_THAT_PARK` and `WRAPPED_PER_THREAD`; `__wrap_<name>` is here, in a file for each family of calls.
 //! `GODEBUG=std=0` turns all of them off, `GODEBUG=std=-sync,-sleep,-net` one family each.
 //!
 //! Invariants: a wrapper sets errno last and only on failure, as libc does; on a thread that runs no goroutine, on g0, inside [`blocking`](crate::sched::syscall) and on a stack that is not the
@@ -9,11 +9,14 @@
 mod close;
 pub mod futex;
 pub mod io;
+mod kernel_thread;
+mod name;
 mod poll;
 mod rw;
 mod sleep;
 mod socket;
 pub mod thread;
+mod tie;
 
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;

@@ -5,11 +5,13 @@
 //!
 //! `GODEBUG=stdthreads=os` leaves all threads to the kernel.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::may_park;
+use crate::arch::current::tls;
+use crate::gmp::g::G;
 use crate::gmp::{self, is_main};
 use crate::godebug::{self, Family};
 use crate::libc::ffi::{self, PthreadAttr};
@@ -18,7 +20,7 @@ use crate::os::linux::sys::{EAGAIN, EDEADLK, EINVAL, stack_t};
 use crate::pthread::{self, NotCreated, Refused};
 use crate::sched;
 use crate::sched::syscall::{entersyscall, exitsyscall};
-use crate::stack::Class;
+use crate::stack::{Class, allgs};
 use crate::traceback::eh_frame;
 
 crate::arch::current::weak!("rust_eh_personality");
@@ -26,7 +28,6 @@ crate::arch::current::weak!("rust_eh_personality");
 unsafe extern "C" {
     /// libc's own, under the names by which its own files call them.
     fn __pthread_join(thread: usize, result: *mut *mut c_void) -> c_int;
-    fn __pthread_setname_np(thread: usize, name: *const c_char) -> c_int;
     fn __sigaltstack(new: *const stack_t, old: *mut stack_t) -> c_int;
     fn pthread_attr_getstacksize(attr: *const PthreadAttr, size: *mut usize) -> c_int;
     fn pthread_attr_getstack(
@@ -35,6 +36,24 @@ unsafe extern "C" {
         size: *mut usize,
     ) -> c_int;
     fn pthread_attr_getdetachstate(attr: *const PthreadAttr, state: *mut c_int) -> c_int;
+}
+
+/// Whose handle a `pthread_t` is.
+pub enum Whose {
+    /// The calling goroutine's.
+    Own,
+    /// Another goroutine's.
+    Other(&'static G),
+    /// That of a thread, or of the main goroutine, which has libc's block, when another one asks.
+    Kernel,
+}
+
+/// See [`Whose`].
+pub fn whose(thread: usize) -> Whose {
+    if gmp::this_goroutine().is_some() && tls::thread_pointer() == thread {
+        return Whose::Own;
+    }
+    allgs::of_block(thread).map_or(Whose::Kernel, Whose::Other)
 }
 
 /// Whether this is a function of Rust.
@@ -157,19 +176,6 @@ unsafe extern "C" fn __wrap_pthread_detach(thread: usize) -> c_int {
         // SAFETY: the caller's argument.
         None => unsafe { ffi::pthread_detach(thread) },
     }
-}
-
-/// pthread_setname_np(3). A goroutine has no name that the kernel could show: its thread's is others', too.
-///
-/// # Safety
-/// As pthread_setname_np(3).
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_pthread_setname_np(thread: usize, name: *const c_char) -> c_int {
-    if pthread::find(thread).is_some() {
-        return 0;
-    }
-    // SAFETY: the caller's arguments.
-    unsafe { __pthread_setname_np(thread, name) }
 }
 
 /// sigaltstack(2). Each M has an alternate stack, so a goroutine needs none: it is told that there is one, and what it sets is not used.

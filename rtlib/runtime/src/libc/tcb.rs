@@ -230,6 +230,23 @@ pub fn end_of_block(tp: usize) -> usize {
     tp + shape().tcb
 }
 
+/// The thread id in the block with this thread pointer: what libc and the program know the goroutine by, or a thread of libc's.
+///
+/// # Safety
+/// There is such a block.
+pub unsafe fn thread_id(tp: usize) -> u32 {
+    // SAFETY: the offset is published by libc.
+    unsafe {
+        let at = tp + ffi::_thread_db_pthread_tid[2] as usize;
+        (*(at as *const AtomicU32)).load(Ordering::Relaxed)
+    }
+}
+
+/// Whether an id is a goroutine's and no thread's.
+pub fn is_goroutines(tid: u32) -> bool {
+    tid >= FIRST_TID
+}
+
 /// Writes a new block for `gp` into zeroed memory.
 ///
 /// # Safety

@@ -1,11 +1,12 @@
-//! LockOSThread: a goroutine that runs on one thread only, and a thread that runs only it.
+//! LockOSThread: a goroutine that runs on one thread only, and a thread that runs only it. And the same for good, for one that changes what the kernel keeps for its thread ([`tie`]).
 //!
 //! The M waits without a P while its goroutine does not run; whoever finds the goroutine on a queue hands its own P over.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::global::SCHED;
 use super::{procs, template, threads};
+use crate::boot::second;
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::gmp::this_goroutine;
@@ -16,7 +17,8 @@ fn wire(gp: &'static G, mp: &'static M) {
 }
 
 fn unwire_if_free(gp: &'static G, mp: &'static M) {
-    if mp.locked_ext.load(Ordering::Relaxed) == 0 && mp.locked_int.load(Ordering::Relaxed) == 0 {
+    let holds = |count: &AtomicU32| count.load(Ordering::Relaxed) != 0;
+    if !holds(&mp.locked_ext) && !holds(&mp.locked_int) && !mp.tied.load(Ordering::Relaxed) {
         gp.lockedm.set(None);
         mp.lockedg.set(None);
     }
@@ -45,6 +47,30 @@ extern "C" fn unlock_os_thread_ext() {
         Ordering::Relaxed,
     );
     unwire_if_free(gp, mp);
+}
+
+/// Whether a goroutine is tied to its thread for good.
+pub fn is_tied(gp: &G) -> bool {
+    gp.lockedm
+        .get()
+        .is_some_and(|mp| mp.tied.load(Ordering::Relaxed))
+}
+
+/// Before a thread of ours is changed: the one is made that new ones are copied from, unless there is no other thread yet.
+pub fn before_tie() {
+    if !second::is_alone() {
+        template::start();
+    }
+}
+
+/// Ties the calling goroutine to its thread for good. Whether it was not tied before.
+pub fn tie(gp: &'static G) -> bool {
+    let mp = gp.mp();
+    if mp.tied.swap(true, Ordering::Relaxed) {
+        return false;
+    }
+    wire(gp, mp);
+    true
 }
 
 /// For the runtime: the main goroutine during initialisation.

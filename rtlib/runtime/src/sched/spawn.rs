@@ -131,6 +131,7 @@ pub fn start(
     gp.gopc.store(callerpc, Ordering::Relaxed);
     gp.thread
         .store((flags >> pthread::THREAD_SHIFT) as u8, Ordering::Relaxed);
+    gp.name.clear();
     gp.fatal_panics
         .store(flags & PANICS_ARE_FATAL != 0, Ordering::Relaxed);
     gp.parent_goid
@@ -341,6 +342,7 @@ fn forget_thread(gp: &'static G, mp: &'static M) {
     if gp.lockedm.take().is_some() {
         mp.lockedg.set(None);
         mp.locked_ext.store(0, Ordering::Relaxed);
+        mp.tied.store(false, Ordering::Relaxed);
         mp.exiting.store(true, Ordering::Relaxed);
     }
 }

@@ -64,7 +64,9 @@ pub fn must_start() -> bool {
 fn is_clean() -> bool {
     let mp = tls::getg().and_then(|gp| gp.m.get());
     mp.is_some_and(|mp| {
-        mp.locked_ext.load(Ordering::Relaxed) == 0 && !mp.exiting.load(Ordering::Relaxed)
+        mp.locked_ext.load(Ordering::Relaxed) == 0
+            && !mp.tied.load(Ordering::Relaxed)
+            && !mp.exiting.load(Ordering::Relaxed)
     })
 }
 

@@ -124,7 +124,7 @@ static LAYOUT: Layout = Layout {
     reasons: slice(&REASONS),
 };
 
-static OFFSETS: [Named; 14] = [
+static OFFSETS: [Named; 15] = [
     named("arena.next", Arena::NEXT),
     named("arena.gs", Arena::GS),
     named("arena.used", Arena::USED),
@@ -137,6 +137,7 @@ static OFFSETS: [Named; 14] = [
     named("g.stack_hi", offset_of!(G, stack_hi)),
     named("g.sp", offset_of!(G, sp)),
     named("g.m", offset_of!(G, m)),
+    named("g.name", offset_of!(G, name)),
     named("m.g0", offset_of!(M, g0)),
     named("m.tid", offset_of!(M, tid)),
 ];

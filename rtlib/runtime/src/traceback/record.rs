@@ -30,6 +30,7 @@ pub const EMPTY: Record = Record {
     waited: 0,
     flags: 0,
     fd: 0,
+    name: [0; 16],
     trace: unwind::EMPTY,
 };
 
@@ -58,6 +59,7 @@ pub fn describe(record: &mut Record, gp: &G, status: Status) {
         gopc: gp.gopc.load(Ordering::Relaxed),
         g: core::ptr::from_ref(gp) as usize,
         status: text(status.text()),
+        name: gp.name.get(),
         ..EMPTY
     };
     if waits {

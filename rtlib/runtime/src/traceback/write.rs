@@ -1,7 +1,7 @@
 //! Records and stacks as text, in the format of Go's tracebacks.
 //!
 //! ```text
-//! goroutine 7 [chan receive, 2 minutes, locked to thread]:
+//! goroutine 7 [chan receive, 2 minutes, locked to thread, "worker"]:
 //! app::worker(...)
 //!         src/main.rs:12 +0x1f
 //! created by app::main in goroutine 1
@@ -76,7 +76,28 @@ fn header(out: &mut dyn Write, record: &Record, style: Style) -> fmt::Result {
     if record.flags & LOCKED != 0 {
         out.write_str(", locked to thread")?;
     }
+    name(out, &record.name)?;
     out.write_str("]:\n")
+}
+
+/// A goroutine's name, if it has one. Bytes that could be taken for something else in a line are shown as `?`.
+fn name(out: &mut dyn Write, name: &[u8]) -> fmt::Result {
+    let len = name.iter().position(|byte| *byte == 0);
+    let name = &name[..len.unwrap_or(name.len())];
+    if name.is_empty() {
+        return Ok(());
+    }
+    out.write_str(", \"")?;
+    for byte in name {
+        let is_plain = byte.is_ascii_graphic() && !matches!(byte, b'"' | b']');
+        let shown = if is_plain || *byte == b' ' {
+            *byte
+        } else {
+            b'?'
+        };
+        out.write_char(char::from(shown))?;
+    }
+    out.write_char('"')
 }
 
 /// The frames. If all of them are hidden ones, they are shown.

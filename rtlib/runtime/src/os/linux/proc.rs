@@ -167,6 +167,23 @@ pub fn stack_limit() -> Option<usize> {
     (limit.rlim_cur != u64::MAX).then_some(limit.rlim_cur as usize)
 }
 
+/// Writes bytes to a file that is there, as far as that can be done. The path ends with a NUL.
+pub fn write_file(path: &[u8], bytes: &[u8]) {
+    assert!(path.last() == Some(&0));
+    let flags = (O_WRONLY | O_CLOEXEC) as usize;
+    let at = AT_FDCWD as isize as usize;
+    // SAFETY: the path is terminated; the bytes live over the calls; the descriptor is closed.
+    unsafe {
+        if let Ok(fd) = call(__NR_openat, [at, path.as_ptr() as usize, flags, 0, 0, 0]) {
+            let _ = call(
+                __NR_write,
+                [fd, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0],
+            );
+            let _ = call(__NR_close, [fd, 0, 0, 0, 0, 0]);
+        }
+    }
+}
+
 /// Reads a file's first bytes into `buffer`. `path` is NUL-terminated.
 pub fn read_file<'a>(path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     assert!(path.last() == Some(&0));

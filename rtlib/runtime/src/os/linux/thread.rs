@@ -22,6 +22,16 @@ pub fn kill(tid: u32, signal: u32) -> bool {
     unsafe { call(__NR_tgkill, args) }.is_ok()
 }
 
+/// Has the kernel show a thread of this process under this name, which ends with a NUL.
+pub fn set_name(tid: u32, name: &[u8]) {
+    let mut path = Path::new();
+    if write!(path, "/proc/self/task/{tid}/comm\0").is_err() {
+        return;
+    }
+    let len = name.iter().position(|byte| *byte == 0);
+    proc::write_file(path.bytes(), &name[..len.unwrap_or(name.len())]);
+}
+
 /// Whether a thread of this process sleeps in the kernel (state S or D). None when that cannot be read.
 pub fn is_asleep(tid: u32) -> Option<bool> {
     if !proc_knows_our_ids() {
