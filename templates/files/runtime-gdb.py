@@ -73,6 +73,8 @@ class Goroutine:
         self.stack = range(memory.word(address + at["g.stack_lo"]), memory.word(address + at["g.stack_hi"]))
         self.sp = memory.word(address + at["g.sp"])
         self.m = memory.word(address + at["g.m"])
+        name = memory.read(address + at["g.name"], "<16s")[0].split(b"\0")[0]
+        self.name = '"%s" ' % name.decode(errors="replace") if name else ""
 
     def status_name(self):
         return self.runtime.statuses.get(self.status, "unknown(%d)" % self.status)
@@ -331,7 +333,7 @@ Those that run on a thread are marked with a star."""
                 reason = goroutine.wait_reason()
                 reason = "[%s] " % reason if reason else ""
                 function = in_context(goroutine, threads, home, where)
-                print("%s %d %-8s %s%s" % (star, goroutine.id, goroutine.status_name(), reason, function))
+                print("%s %d %-8s %s%s%s" % (star, goroutine.id, goroutine.status_name(), reason, goroutine.name, function))
 
 
 def execute(command):

@@ -228,6 +228,15 @@ mod tests {
     }
 
     #[test]
+    fn the_last_ones_can_be_new_again_unless_others_are_behind_them() {
+        let positions = used(100, 10);
+        positions.untake_new(7..10);
+        assert_eq!(positions.take_new(5, 100), 7..12);
+        positions.untake_new(7..10);
+        assert_eq!(positions.take_new(5, 100), 12..17);
+    }
+
+    #[test]
     fn the_lowest_are_taken_first_and_of_one_chunk() {
         let positions = used(200, 200);
         assert_eq!(positions.take_free(8), None);
