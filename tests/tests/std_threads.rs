@@ -96,6 +96,23 @@ fn what_a_thread_changes_of_itself_is_its_own() {
 }
 
 #[test]
+fn a_thread_has_its_own_signal_mask() {
+    same("masks", "its own");
+}
+
+#[test]
+fn signals_are_waited_for() {
+    same("sigwait", "11 came");
+    same("signals-of-parked", "handled");
+    same("signalfd", "read");
+}
+
+#[test]
+fn a_signal_handler_wakes_whom_it_likes() {
+    same("handlers-that-wake 2000", "woken");
+}
+
+#[test]
 fn a_tie_is_told() {
     for exe in executables() {
         let outcome = start(exe, "ties", &[("GODEBUG", "pintrace=1")], RUN).ok();

@@ -85,7 +85,7 @@ pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
 ];
 
 /// libc functions about what the kernel keeps for each thread alone: wrapped as [`WRAPPED`] is, in every program. A goroutine that changes such a thing is tied to its thread, and has an id and a name of its own.
-pub const WRAPPED_PER_THREAD: [&str; 29] = [
+pub const WRAPPED_PER_THREAD: [&str; 36] = [
     "gettid",
     "tgkill",
     "prctl",
@@ -115,6 +115,13 @@ pub const WRAPPED_PER_THREAD: [&str; 29] = [
     "personality",
     "ptrace",
     "timer_create",
+    "pthread_sigmask",
+    "sigprocmask",
+    "sigwait",
+    "sigwaitinfo",
+    "sigtimedwait",
+    "sigsuspend",
+    "pause",
 ];
 
 /// libc functions that block and that park a goroutine instead: wrapped as [`WRAPPED`] is.

@@ -25,6 +25,8 @@ pub enum Rank {
     Waiters,
     /// `timer`: a P's timers.
     Timers,
+    /// `sched/masks.rs`: who blocks which signals.
+    Masks,
     /// `sched/template.rs`: wishes for threads.
     Template,
     /// `sched/global.rs`: the scheduler lock.

@@ -23,6 +23,11 @@ pub fn ever_made_ps() -> impl Iterator<Item = &'static P> {
     ALLP.iter().map_while(Link::get_acquire)
 }
 
+/// All Ms, those whose threads have ended included.
+pub fn all_ms() -> impl Iterator<Item = &'static M> {
+    core::iter::successors(ALLMS.get_acquire(), |mp| mp.alllink.get())
+}
+
 /// All Ps; the dead ones behind the last living one left out.
 pub fn allp() -> impl DoubleEndedIterator<Item = &'static P> + ExactSizeIterator + Clone {
     let len = ALLP_LEN.load(Ordering::Acquire) as usize;

@@ -143,6 +143,8 @@ pub struct G {
     pub traceseq: AtomicU32,
     /// What it is called.
     pub name: Name,
+    /// Its signal mask, as a difference from the common one (`sched::masks`). Its own.
+    pub mask: AtomicU64,
 }
 
 const _: () = {
@@ -188,6 +190,7 @@ impl G {
             fault_sp: AtomicUsize::new(0),
             traceseq: AtomicU32::new(0),
             name: Name::new(),
+            mask: AtomicU64::new(0),
             timed: AtomicBool::new(false),
             waits_on: AtomicUsize::new(0),
             waitreason: AtomicU8::new(0),

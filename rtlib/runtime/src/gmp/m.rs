@@ -70,6 +70,10 @@ pub struct M {
     pub exiting: AtomicBool,
     /// The signal mask that its thread starts with, signals 1 to 64. Written before the thread starts.
     pub sigmask: AtomicU64,
+    /// The mask that its thread has now, as a difference from the common one (`sched::masks`).
+    pub mask: AtomicU64,
+    /// Up to which change it has learnt what threads block that run no goroutine.
+    pub masks_seen: AtomicU32,
     /// The processor time that its thread had used when sysmon last asked, ns, and since when (ns) the answer has been that one. Sysmon's.
     pub cpu_time: AtomicU64,
     /// See `cpu_time`.
@@ -121,6 +125,8 @@ impl M {
             exit_sp: AtomicUsize::new(0),
             exiting: AtomicBool::new(false),
             sigmask: AtomicU64::new(0),
+            mask: AtomicU64::new(0),
+            masks_seen: AtomicU32::new(0),
             cpu_time: AtomicU64::new(0),
             cpu_time_since: AtomicU64::new(0),
             trace: trace::OfM::new(),

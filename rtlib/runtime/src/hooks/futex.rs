@@ -19,9 +19,11 @@ use crate::gmp::waitreason::WaitReason;
 use crate::godebug::Family;
 use crate::lock::Lock;
 use crate::os::linux::{Errno, clock_ns, nanotime};
-use crate::sched::shuffle;
+use crate::sched::{relay, shuffle};
+use crate::signal::in_handler;
 use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
+use crate::watch::sysmon;
 
 static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);
 
@@ -182,7 +184,7 @@ unsafe fn wake(addr: usize, most: usize, bits: u32, args: [usize; 6]) -> Answer 
         return Err(EINVAL);
     }
     let most = at_least_one(most);
-    let woken = futex::wake(&TABLE, addr, most, bits);
+    let woken = wake_goroutines(addr, most, bits);
     let rest = most - woken;
     if rest == 0 || IN_KERNEL.load(Ordering::SeqCst) == 0 {
         shuffle::point();
@@ -195,13 +197,25 @@ unsafe fn wake(addr: usize, most: usize, bits: u32, args: [usize; 6]) -> Answer 
     added(woken, in_kernel)
 }
 
+/// Wakes those who are parked; how many. A signal handler has sysmon wake all, some for nothing, which futex(2) allows.
+fn wake_goroutines(addr: usize, most: u32, bits: u32) -> u32 {
+    if in_handler() {
+        relay::leave(addr, |addr| {
+            futex::wake(&TABLE, addr, u32::MAX, u32::MAX);
+        });
+        sysmon::wake_for_relay();
+        return 0;
+    }
+    futex::wake(&TABLE, addr, most, bits)
+}
+
 /// `FUTEX_REQUEUE` and `FUTEX_CMP_REQUEUE`: those who were to be moved to the other word are woken as well, which futex(2) allows.
 ///
 /// # Safety
 /// As the system call with `args` is.
 unsafe fn requeue(addr: usize, wake: usize, moved: usize, args: [usize; 6]) -> Answer {
     let most = at_least_one(wake).saturating_add(moved as u32);
-    let woken = futex::wake(&TABLE, addr, most, u32::MAX);
+    let woken = wake_goroutines(addr, most, u32::MAX);
     if IN_KERNEL.load(Ordering::SeqCst) == 0 {
         return Ok(woken);
     }

@@ -10,6 +10,7 @@ mod close;
 pub mod futex;
 pub mod io;
 mod kernel_thread;
+mod mask;
 mod name;
 mod poll;
 mod rw;
@@ -24,6 +25,7 @@ use core::sync::atomic::Ordering;
 use crate::gmp;
 use crate::gmp::g::G;
 use crate::godebug::{self, Family};
+use crate::signal::in_handler;
 
 unsafe extern "C" {
     /// Where the calling thread's errno is.
@@ -39,7 +41,7 @@ pub fn set_errno(errno: u32) {
 /// Whether a call of this family may park its caller: it is a goroutine that holds a P, on its own stack.
 #[inline]
 pub fn may_park(family: Family) -> bool {
-    godebug::std(family) && gmp::current().is_some_and(is_on_own_stack)
+    godebug::std(family) && gmp::current().is_some_and(is_on_own_stack) && !in_handler()
 }
 
 fn is_on_own_stack(gp: &G) -> bool {

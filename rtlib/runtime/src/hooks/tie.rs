@@ -26,8 +26,8 @@ use crate::os::linux::sys::{
     __NR_add_key, __NR_capget, __NR_capset, __NR_getpriority, __NR_gettid, __NR_ioperm, __NR_iopl,
     __NR_ioprio_get, __NR_ioprio_set, __NR_keyctl, __NR_landlock_restrict_self,
     __NR_perf_event_open, __NR_personality, __NR_prctl, __NR_prlimit64, __NR_ptrace,
-    __NR_request_key, __NR_rt_tgsigqueueinfo, __NR_sched_getaffinity, __NR_sched_getattr,
-    __NR_sched_getparam, __NR_sched_getscheduler, __NR_sched_rr_get_interval,
+    __NR_request_key, __NR_rt_sigprocmask, __NR_rt_tgsigqueueinfo, __NR_sched_getaffinity,
+    __NR_sched_getattr, __NR_sched_getparam, __NR_sched_getscheduler, __NR_sched_rr_get_interval,
     __NR_sched_setaffinity, __NR_sched_setattr, __NR_sched_setparam, __NR_sched_setscheduler,
     __NR_seccomp, __NR_set_mempolicy, __NR_setfsgid, __NR_setfsuid, __NR_setgid, __NR_setgroups,
     __NR_setns, __NR_setpriority, __NR_setregid, __NR_setresgid, __NR_setresuid, __NR_setreuid,
@@ -113,6 +113,7 @@ enum Change {
 /// Whether this is a call of those that [`call`] serves.
 pub fn concerns_thread(nr: u32, args: &[usize; 6]) -> bool {
     nr == __NR_gettid
+        || nr == __NR_rt_sigprocmask
         || nr == __NR_prctl
         || id_argument(nr, args).is_some()
         || change(nr, args).is_some()
@@ -241,6 +242,10 @@ fn change_of_keys(nr: u32, args: &[usize; 6]) -> Option<(Change, &'static str)> 
 pub unsafe fn call(nr: u32, args: [usize; 6]) -> Answer {
     if nr == __NR_gettid {
         return Ok(gettid() as usize);
+    }
+    if nr == __NR_rt_sigprocmask {
+        // SAFETY: the caller's arguments.
+        return unsafe { super::mask::system_call(args) };
     }
     let Some(caller) = caller() else {
         // SAFETY: the caller's arguments.

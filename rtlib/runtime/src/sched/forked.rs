@@ -6,7 +6,7 @@
 use core::sync::atomic::Ordering;
 
 use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
-use super::{dead, exhausted, procs, spawn, template, threads};
+use super::{dead, exhausted, masks, procs, relay, spawn, template, threads};
 use crate::arch::current::tls;
 use crate::gmp::all::ALLMS;
 use crate::gmp::g::{G, Status};
@@ -45,6 +45,8 @@ pub unsafe fn restart() {
         hogs::forget();
         reclaim::forget();
         procs::restart();
+        masks::forget(me, mp);
+        relay::forget();
     }
     spawn::restart(u64::from(me.is_some()));
     plain::restart(u32::from(tls::getg().is_none()));

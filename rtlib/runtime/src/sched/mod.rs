@@ -3,7 +3,7 @@
 //! - `global`: the queue and lists that one lock protects; `pick`: which goroutine of a P is next; `find`: what to run next; `spin`: who looks for work and who wakes whom; `shuffle`: random choices, for tests.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token. `deadline`: waiting with a deadline; `timers`: who looks at timers when; `time`: their C interface.
 //! - `spawn`: `newproc`, `goexit`; `ahead`: stacks that are made before they are needed.
-//! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `exhausted`: when there are no more; `locked`: LockOSThread; `syscall`: calls that block; `dead`: deadlocks; `forked`: the child of a fork.
+//! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `exhausted`: when there are no more; `locked`: LockOSThread; `masks`: which signals goroutines block; `relay`: whom signal handlers wake; `syscall`: calls that block; `dead`: deadlocks; `forked`: the child of a fork.
 //!
 //! # How a goroutine gives way
 //!
@@ -30,11 +30,15 @@ pub mod global;
 #[cfg(feature = "object")]
 pub mod locked;
 #[cfg(feature = "object")]
+pub mod masks;
+#[cfg(feature = "object")]
 pub mod park;
 #[cfg(feature = "object")]
 pub mod pick;
 #[cfg(feature = "object")]
 pub mod procs;
+#[cfg(feature = "object")]
+pub mod relay;
 #[cfg(feature = "object")]
 pub mod shuffle;
 #[cfg(feature = "object")]

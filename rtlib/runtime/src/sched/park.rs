@@ -14,7 +14,7 @@ use rtlib_abi::api::{GRef, OpaqueG};
 use super::find::schedule;
 use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::pick::runqget;
-use super::{dead, deadline, procs, shuffle, threads, timers};
+use super::{dead, deadline, masks, procs, shuffle, threads, timers};
 use crate::arch::current::{switch, tls};
 use crate::gmp::g::{G, Status};
 use crate::gmp::m::M;
@@ -109,6 +109,7 @@ pub fn prepare(mp: &'static M, next: &'static G) {
     trace::started(mp, next);
     next.m.set(Some(mp));
     mp.curg.set(Some(next));
+    masks::respect(mp, next);
     mp.pp().tick();
 }
 

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
 use super::global::{GOIDGEN, SCHED, STARTED};
-use super::{ahead, park, shuffle, syscall, threads};
+use super::{ahead, masks, park, shuffle, syscall, threads};
 use crate::arch::current::{switch, tls, valgrind};
 use crate::gmp::all::ever_made_ps;
 use crate::gmp::g::{G, Status};
@@ -144,6 +144,8 @@ pub fn start(
         Some(pp) => add(&pp.started),
         None => _ = STARTED.fetch_add(1, Ordering::Relaxed),
     }
+    masks::inherit(this_goroutine(), gp);
+    masks::look_again();
     gp.set_status(Status::Dead, Status::Runnable);
     let gref = GRef {
         g: ptr::from_ref(gp).cast::<OpaqueG>(),
@@ -300,6 +302,7 @@ pub extern "C" fn goexit() -> ! {
         crate::fatal::throw(b"goexit: not on a goroutine")
     };
     let used = tcb::thread_exit();
+    masks::end(gp);
     trace::stopped(gp, trace::Stop::End);
     park::leave(gp, gdestroy, usize::from(used));
     crate::fatal::throw(b"goexit: a dead goroutine was resumed")
@@ -321,6 +324,7 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     }
     let pp = mp.pp();
     add(&pp.ended);
+    masks::look_again();
     if pthread::ended(gp) {
         gfput(pp, gp);
     }

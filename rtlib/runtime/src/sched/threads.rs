@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 
 use super::find::schedule;
 use super::global::{RUNQSIZE, SCHED, SPIN, Sched};
-use super::{dead, exhausted, procs, syscall, template, timers};
+use super::{dead, exhausted, masks, procs, syscall, template, timers};
 use crate::arch::current::{switch, tls, valgrind};
 use crate::fatal;
 use crate::gmp::M0;
@@ -92,6 +92,7 @@ fn wake_idle(mp: &'static M) {
 
 /// Puts an M without a P to sleep until somebody gives it one.
 pub fn stopm(mp: &'static M) {
+    masks::go_idle(mp);
     crate::boot::second::expect_idleness();
     match go_idle(mp) {
         Some(pp) => procs::acquire(mp, pp),
@@ -112,6 +113,7 @@ fn go_idle(mp: &'static M) -> Option<&'static P> {
 /// As [`stopm`], at the end of looking for work; wakes at `until` (ns) at the latest, for a timer, if no other idle M does. Then it takes an idle P, if there is one, and goes
 /// on looking.
 pub fn stopm_until(mp: &'static M, until: Option<u64>) {
+    masks::go_idle(mp);
     if until.is_none() {
         crate::boot::second::expect_idleness();
     }
@@ -286,7 +288,7 @@ fn launch(
         template::start_thread(mp);
         Ok(())
     } else {
-        start_thread(mp, mask_of_blocker())
+        start_thread(mp, mask_of_blocker().or_else(masks::for_new_thread))
     }
 }
 
@@ -495,9 +497,10 @@ pub fn minit(mp: &'static M) {
     // A sandbox may refuse it. Then handlers run on the stacks of goroutines, and only a stack that runs out ends the program without a word.
     // SAFETY: the memory is this M's, which keeps it.
     let _ = unsafe { signal::set_alternate_stack(at, len) };
+    masks::start(mp);
     if ptr::eq(mp, &raw const M0) {
         // They may be blocked by whoever started the program; then a stack that runs out would end it without a word. All other threads have their masks from this one.
-        signal::unblock_faults();
+        masks::set_common(signal::unblock_faults());
         return;
     }
     let mut mask = [0; 16];

@@ -13,6 +13,7 @@
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::boot::fork;
 use crate::leaks;
@@ -25,10 +26,14 @@ use crate::os::linux::signal::{
     SIGSETXID, SIGSYS, SIGTRAP, SIGURG, bit, unblock_all,
 };
 use crate::os::linux::thread;
+use crate::sched::masks;
 use crate::trace;
 use crate::traceback::{interrupt, reporter, unwind};
 
+pub use handlers::in_handler;
+
 mod fault;
+mod handlers;
 mod quit;
 
 const SIG_DFL: usize = 0;
@@ -172,8 +177,19 @@ unsafe extern "C" fn __wrap_sigaction(
     let new_action = unsafe { new.as_ref() }.copied();
     let before = index(signal).and_then(|i| without_signals(|| exchange(i, new_action)));
     let Some(before) = before else {
-        // SAFETY: the caller's arguments.
-        return unsafe { real_sigaction(signal, new, old) };
+        let handler = handlers::of(signal);
+        let to_kernel = new_action.map(|wanted| handlers::to_kernel(signal, wanted));
+        let new = to_kernel
+            .as_ref()
+            .map_or(core::ptr::null(), core::ptr::from_ref);
+        // SAFETY: the caller's arguments; `enter` may be called where the program's handler may.
+        let error = unsafe { real_sigaction(signal, new, old) };
+        // SAFETY: the caller's pointer, null or valid.
+        let old = unsafe { old.as_mut() }.filter(|_| error == 0);
+        if let Some(old) = old {
+            *old = handlers::to_program(*old, handler);
+        }
+        return error;
     };
     if !old.is_null() {
         // SAFETY: the caller's pointer, valid.
@@ -213,6 +229,9 @@ extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
             SIGURG if (*info).code == SI_TKILL => {
                 leaks::stop_here(Registers::interrupted(context).sp());
                 interrupt::answer(context);
+                if let Some(mp) = tls::getg().and_then(|gp| gp.m.get()) {
+                    masks::answer(mp, context);
+                }
                 // It may be the program's own as well, or only: it gets it, too, as in Go.
             }
             SIGABRT if reporter::is_reporter() => reporter::fail(),
@@ -228,25 +247,14 @@ extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
 fn pass_on(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
     let Some(i) = index(signal) else { return };
     let action = BRIEF[i].load(Ordering::Acquire);
-    let takes_three = action & 1 != 0;
     match action >> 1 {
         // SAFETY: what the kernel passed to the handler.
         SIG_DFL => unsafe { by_default(signal, &*info, context) },
         SIG_IGN if matches!(signal as u32, SIGQUIT | SIGURG) => {}
         // SAFETY: as above.
         SIG_IGN => unsafe { by_default(signal, &*info, context) },
-        handler if takes_three => {
-            // SAFETY: what the program installed as a three-argument handler.
-            unsafe {
-                core::mem::transmute::<usize, extern "C" fn(c_int, *mut SigInfo, *mut c_void)>(
-                    handler,
-                )(signal, info, context)
-            };
-        }
-        handler => {
-            // SAFETY: what the program installed as a one-argument handler.
-            unsafe { core::mem::transmute::<usize, extern "C" fn(c_int)>(handler)(signal) };
-        }
+        // SAFETY: what the program installed.
+        _ => unsafe { handlers::call(action, signal, info, context) },
     }
 }
 

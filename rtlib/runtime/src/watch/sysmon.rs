@@ -22,7 +22,7 @@ use crate::netpoll;
 use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
 use crate::sched::global::{ACTIVATIONS, SCHED, SPIN, Sched};
-use crate::sched::{dead, exhausted, procs, timers};
+use crate::sched::{dead, exhausted, procs, relay, timers};
 use crate::trace;
 
 /// How often sysmon looks: often at first, less while nothing happens. Go's numbers.
@@ -83,7 +83,10 @@ pub extern "C" fn sysmon(mp: &'static M) -> ! {
         let looks = leaks::let_nobody_stop();
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
-        let found = retaker.look(now) | timers::see_to_overdue(now) | netpoll::poll_if_overdue(now);
+        let found = relay::deliver()
+            | retaker.look(now)
+            | timers::see_to_overdue(now)
+            | netpoll::poll_if_overdue(now);
         schedtrace::when_due(now);
         trace::write_full();
         let readied = reclaim::when_due(now);
@@ -218,7 +221,12 @@ fn sleep_until_active(quiet: &mut Quiet) -> bool {
             WAITING.store(true, Ordering::Relaxed);
         }
         let pause = until.map(|until| until.saturating_sub(now));
-        let woken = NOTE.sleep_for(pause) || !stop_waiting();
+        if relay::has_some() {
+            stop_waiting();
+            return true;
+        }
+        let noted = NOTE.sleep_for(pause);
+        let woken = !stop_waiting() || noted;
         let now = nanotime();
         COARSE_NOW.store(now, Ordering::Relaxed);
         if woken {
@@ -271,6 +279,11 @@ pub fn wake_for_death(_sched: &Sched) {
     if WAITING.load(Ordering::Relaxed) {
         wake_now();
     }
+}
+
+/// A signal handler has left something for it (`sched::relay`). It may have interrupted whoever has the scheduler lock, so the rest of waking sysmon is left to itself.
+pub fn wake_for_relay() {
+    NOTE.wakeup();
 }
 
 fn wake_now() {

@@ -33,6 +33,10 @@ global_asm!(
     ".type runtime.tls_thread, @object",
     ".size runtime.tls_thread, 8",
     "runtime.tls_thread: .zero 8",
+    ".globl runtime.tls_handlers",
+    ".type runtime.tls_handlers, @object",
+    ".size runtime.tls_handlers, 8",
+    "runtime.tls_handlers: .zero 8",
     ".text",
     options(att_syntax)
 );
@@ -85,6 +89,11 @@ tls_word! {
 tls_word! {
     /// The stand-in G of a thread that is no M, once it has parked (`sched/park.rs`).
     thread_g, set_thread_g, "runtime.tls_thread"
+}
+
+tls_word! {
+    /// How many signal handlers of the program's are running, one inside of the other (`signal/handlers.rs`).
+    handlers, set_handlers, "runtime.tls_handlers"
 }
 
 /// Sets `runtime.tls_g` of the current block. For the boot and for new Ms.

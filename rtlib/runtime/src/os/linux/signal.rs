@@ -92,12 +92,22 @@ pub fn unblock_all() {
     set_mask(0);
 }
 
-/// Blocks none of the signals that the processor raises for the calling thread any more.
-pub fn unblock_faults() {
+/// Blocks none of the signals that the processor raises for the calling thread any more. Returns the mask that it has now.
+pub fn unblock_faults() -> u64 {
     const FAULTS: u64 =
         bit(SIGILL) | bit(SIGTRAP) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGSEGV) | bit(SIGSYS);
     let before = set_mask(u64::MAX);
     set_mask(before & !FAULTS);
+    before & !FAULTS
+}
+
+/// The calling thread's signal mask (signals 1 to 64).
+pub fn mask() -> u64 {
+    let mut mask = 0_u64;
+    let at = &raw mut mask as usize;
+    // SAFETY: the kernel writes one word.
+    let _ = unsafe { call(__NR_rt_sigprocmask, [0, 0, at, size_of::<u64>(), 0, 0]) };
+    mask
 }
 
 /// Sets the calling thread's signal mask (signals 1 to 64); returns the previous one.

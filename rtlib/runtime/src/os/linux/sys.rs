@@ -81,6 +81,8 @@ constants!(general {
     __NR_nanosleep: u32 = 35;
     __NR_getpid: u32 = 39;
     __NR_sendfile: u32 = 40;
+    __NR_rt_sigtimedwait: u32 = 128;
+    __NR_rt_sigsuspend: u32 = 130;
     __NR_socket: u32 = 41;
     __NR_connect: u32 = 42;
     __NR_accept: u32 = 43;
@@ -102,8 +104,6 @@ constants!(general {
     __NR_fsync: u32 = 74;
     __NR_fdatasync: u32 = 75;
     __NR_ftruncate: u32 = 77;
-    __NR_rt_sigtimedwait: u32 = 128;
-    __NR_rt_sigsuspend: u32 = 130;
     __NR_sigaltstack: u32 = 131;
     __NR_arch_prctl: u32 = 158;
     __NR_sync: u32 = 162;
