@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use gobuild_codegen::blocking::BlockingError;
 use gobuild_codegen::diagnostic::Diagnostics;
 use gobuild_codegen::elf::ElfError;
 use gobuild_codegen::emit::EmitError;
@@ -78,6 +79,14 @@ pub enum Error {
         /// What should be there.
         path: PathBuf,
     },
+    /// The calls of a program cannot be found.
+    #[error("cannot emit blocking: {path}", path = path.display())]
+    EmitCalls {
+        /// The program, or a library of it.
+        path: PathBuf,
+        /// Why.
+        source: BlockingError,
+    },
     /// A program that does not start.
     #[error("cannot run `{program}`", program = program.display())]
     Start {
@@ -140,6 +149,8 @@ impl Error {
             Self::Levels { .. } => Some("build them one by one with `-p`, or set one level with GOAMD64".into()),
             Self::EmitSeveral { .. } | Self::EmitNothing => Some("name one with `--bin` or `--example`".into()),
             Self::EmitMissing { .. } => Some("remove the program from the target directory, so that it is linked again".into()),
+            Self::EmitCalls { source: BlockingError::Stripped, .. } => Some("build with `strip = false` in the profile, or `--config profile.release.strip=false`".into()),
+            Self::EmitCalls { .. } => Some("remove the program from the target directory, so that it is linked again".into()),
             Self::Start { program, source } => start_help(program, source),
             Self::Write { .. } => Some("check the permissions and the free space of the directory".into()),
             _ => None,

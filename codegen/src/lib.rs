@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod blocking;
 pub mod buildinfo;
 pub mod diagnostic;
 pub mod elf;

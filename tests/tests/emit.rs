@@ -301,6 +301,68 @@ fn answers_of_a_build_stay_when_there_is_nothing_to_build() {
     assert_eq!(objects, 6, "{}", again.report());
 }
 
+/// A crate that makes system calls itself, one with C that waits, and std.
+#[test]
+fn blocking_says_which_crate_makes_which_calls_that_wait() {
+    let project = Project::new("emit-blocking");
+    project.package("", "waits", "");
+    project.file(
+        "src/main.rs",
+        r#"
+use std::io::Read;
+
+#[inline(never)]
+fn own_call() -> i64 {
+    let pid;
+    // SAFETY: getpid(2) has no arguments.
+    unsafe { std::arch::asm!("syscall", inout("rax") 39_i64 => pid, out("rcx") _, out("r11") _) };
+    pid
+}
+
+fn main() {
+    let mut all = String::new();
+    std::io::stdin().read_to_string(&mut all).unwrap();
+    std::fs::File::open("/dev/null").unwrap().sync_all().unwrap();
+    std::thread::spawn(|| ()).join().unwrap();
+    println!("{}", own_call());
+}
+"#,
+    );
+    let ask = |more: &[&str]| {
+        let mut command = project.gobuild();
+        run(command.args(["--emit", "blocking"]).args(more), BUILD)
+    };
+    let answer = ask(&[]).ok().out();
+    let paragraph = |name: &str| {
+        let behind = answer.split_once(&format!("{name}\n"));
+        let (_, behind) = behind.unwrap_or_else(|| panic!("no {name} in\n{answer}"));
+        let lines = behind.lines().take_while(|line| line.starts_with(' '));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let std = paragraph("std");
+    for (effect, call) in [
+        ("parks", " read"),
+        ("keeps its thread", " fsync"),
+        ("starts threads", ""),
+    ] {
+        let line = std
+            .lines()
+            .find(|line| line.trim_start().starts_with(effect));
+        assert!(line.is_some_and(|line| line.contains(call)), "{answer}");
+    }
+    let own = paragraph("waits");
+    assert!(
+        own.contains("goes round libc   waits::own_call"),
+        "{answer}"
+    );
+    let stripped = ask(&["--config", "profile.dev.strip=true"]).fails_with(101);
+    assert!(
+        stripped.err().contains("strip = false"),
+        "{}",
+        stripped.report()
+    );
+}
+
 #[test]
 fn a_path_cannot_stand_for_several_programs() {
     let project = Project::new("emit");

@@ -20,10 +20,12 @@ pub enum EmitKind {
     Obj,
     /// The link line.
     LinkArgs,
+    /// Which calls wait, crate by crate.
+    Blocking,
 }
 
 impl EmitKind {
-    const ALL: [(Self, &str); 7] = [
+    const ALL: [(Self, &str); 8] = [
         (Self::Inittask, "inittask"),
         (Self::InittaskJson, "inittask-json"),
         (Self::Graph, "graph"),
@@ -31,12 +33,13 @@ impl EmitKind {
         (Self::MainPc, "mainpc"),
         (Self::Obj, "obj"),
         (Self::LinkArgs, "link-args"),
+        (Self::Blocking, "blocking"),
     ];
 
     /// Whether the build must have run before this can be answered.
     #[must_use]
     pub fn needs_link(self) -> bool {
-        matches!(self, Self::Obj | Self::LinkArgs)
+        matches!(self, Self::Obj | Self::LinkArgs | Self::Blocking)
     }
 }
 

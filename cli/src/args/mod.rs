@@ -114,8 +114,8 @@ pub struct BuildArgs {
     ///
     /// Kinds: inittask (what runs before main, in order, and why), inittask-json, graph (DOT, or SVG for a PATH that ends in
     /// .svg), rt0 (the assembly from the entry point on), mainpc (the object with runtime.mainPC), obj (all generated objects;
-    /// PATH is a directory), link-args. Without PATH text is printed, and of objects their paths. All but obj and link-args come
-    /// from the source alone: if nothing else is asked for, nothing is built.
+    /// PATH is a directory), link-args, blocking (which calls park goroutines and which keep their thread, crate by crate). Without PATH
+    /// text is printed, and of objects their paths. All but obj, link-args and blocking come from the source alone: if nothing else is asked for, nothing is built.
     #[arg(long, value_name = "KIND[=PATH]", value_parser = emit::parse, value_delimiter = ',', help_heading = "Gobuild Options")]
     pub emit: Vec<EmitRequest>,
     /// What only `cargo build` takes.

@@ -60,6 +60,12 @@ impl Layout {
         self.own("link-args")
     }
 
+    /// The file with the paths of the target's last program and, a line each, of the libraries of crates that it was linked from.
+    #[must_use]
+    pub fn linked(&self) -> PathBuf {
+        self.own("linked")
+    }
+
     /// All objects that come before the user's, in order, with their plain names. `own` are the names of the target's own objects.
     #[must_use]
     pub fn objects(&self, own: &[&str]) -> Vec<(String, PathBuf)> {

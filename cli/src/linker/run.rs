@@ -18,6 +18,7 @@ use super::layout::Layout;
 use super::lookups;
 use super::output::Output;
 use super::program::Program;
+use super::records;
 use super::setup::{Ld, LinkSetup};
 use crate::ancestors;
 use crate::exit_code;
@@ -219,6 +220,7 @@ impl Stage<'_> {
             std::iter::once(compiler.as_os_str()).chain(args.iter().map(AsRef::as_ref)),
         );
         write(&self.layout.link_args(), format!("{shown}\n").as_bytes())?;
+        write(&self.layout.linked(), &self.linked())?;
         self.outbox.command(shown);
         call(
             compiler,
@@ -232,6 +234,21 @@ impl Stage<'_> {
             Some(signal) => Err(LinkError::Interrupted(signal)),
             None => output.persist(),
         }
+    }
+
+    /// The content of [`Layout::linked`].
+    fn linked(&self) -> Vec<u8> {
+        let libraries = self
+            .line
+            .inputs()
+            .filter(|path| records::crate_name(path).is_some());
+        let paths = std::iter::once(self.line.output()).chain(libraries);
+        let lines = paths.map(|path| path.as_os_str().as_encoded_bytes());
+        lines
+            .flat_map(|line| [line, b"\n"])
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// Warns of lookups that depend on the machine where the program will run. Not in tests, which run here.

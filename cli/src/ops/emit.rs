@@ -2,12 +2,15 @@
 //!
 //! The driver always writes its generated files, so that they can be shown even when a build has nothing to do.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use gobuild_codegen::emit::EmittedObjects;
 use gobuild_codegen::graph::RuntimeGraph;
 use gobuild_codegen::model::{Plan, RootTarget};
-use gobuild_codegen::{emit, report};
+use gobuild_codegen::{blocking, emit, report};
 use gobuild_templates::{Config, render};
 
 use super::context::Context;
@@ -16,6 +19,7 @@ use crate::error::Error;
 use crate::exit_code;
 use crate::files;
 use crate::linker::layout::{Layout, kind_name};
+use crate::linker::records::crate_name;
 use crate::plan_file::{Packages, PlanFile, Recipe};
 use crate::scan;
 use crate::selection::Selection;
@@ -141,6 +145,7 @@ impl Answers<'_> {
             }
             EmitKind::Obj => give_objects(&request.to, &layout),
             EmitKind::LinkArgs => give(&request.to, &built(request.kind, &layout.link_args())?),
+            EmitKind::Blocking => give(&request.to, blocking(&layout)?.as_bytes()),
         }
     }
 
@@ -196,6 +201,37 @@ fn give_objects(to: &EmitTo, layout: &Layout) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Which calls of the program wait.
+fn blocking(layout: &Layout) -> Result<String, Error> {
+    let linked = built(EmitKind::Blocking, &layout.linked())?;
+    let mut paths = linked
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| Path::new(OsStr::from_bytes(line)));
+    let program = paths.next().unwrap_or(Path::new(""));
+    let content = built(EmitKind::Blocking, program)?;
+    let mut foreign = BTreeMap::new();
+    for path in paths {
+        let Some(crate_name) = crate_name(path) else {
+            continue;
+        };
+        let functions = blocking::c_functions(&built(EmitKind::Blocking, path)?);
+        let functions = functions.map_err(|source| Error::EmitCalls {
+            path: path.into(),
+            source: source.into(),
+        })?;
+        let named = functions
+            .into_iter()
+            .map(|function| (function, crate_name.to_owned()));
+        foreign.extend(named);
+    }
+    let calls = blocking::calls(&content, &foreign).map_err(|source| Error::EmitCalls {
+        path: program.into(),
+        source,
+    })?;
+    Ok(blocking::text(&calls))
 }
 
 /// A file that the driver has written.
