@@ -8,6 +8,17 @@ fn run(args: &[&str]) -> Outcome {
     Outcome::of(&mut gobuild(args))
 }
 
+/// Those with a help and a manual page.
+const SUBCOMMANDS: [&str; 7] = [
+    "build",
+    "run",
+    "test",
+    "install",
+    "inspect",
+    "completions",
+    "man",
+];
+
 #[test]
 fn short_help_lists_commands_and_options() {
     let help = run(&["-h"]).expect_code(0).stdout;
@@ -44,15 +55,7 @@ fn long_help_explains_emit_and_configuration() {
 
 #[test]
 fn every_subcommand_has_help() {
-    for name in [
-        "build",
-        "run",
-        "test",
-        "install",
-        "inspect",
-        "completions",
-        "man",
-    ] {
+    for name in SUBCOMMANDS {
         let help = run(&[name, "--help"]).expect_code(0).stdout;
         assert!(
             help.contains(&format!("Usage: cargo gobuild {name}")),
@@ -97,15 +100,7 @@ fn manual_pages_tell_every_option() {
         main.contains(".TH CARGO-GOBUILD 1") && main.contains("cargo-gobuild-inspect(1)"),
         "{main}"
     );
-    for name in [
-        "build",
-        "run",
-        "test",
-        "install",
-        "inspect",
-        "completions",
-        "man",
-    ] {
+    for name in SUBCOMMANDS {
         let text = page(&format!("cargo-gobuild-{name}.1"));
         assert!(text.contains(&format!("cargo gobuild {name}")), "{text}");
         let help = run(&[name, "--help"]).expect_code(0).stdout;
