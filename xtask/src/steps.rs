@@ -19,8 +19,10 @@ pub fn test(runner: &mut Runner, only: &[String]) {
     formatting(runner);
     tidy(runner, &[]);
     pip::check(runner);
-    let with_tools = ["e2e", "package", "toolchain", "benchmark"];
-    let tools = runner.before(&with_tools, tools);
+    let tools = Tools {
+        checked: runner.before(&["e2e"], checked_tool),
+        plain: runner.before(&["e2e", "package", "toolchain", "benchmark"], plain_tool),
+    };
     runner.beside(
         |runner| {
             lints(runner);
@@ -72,8 +74,8 @@ pub fn tidy(runner: &mut Runner, _: &[String]) {
 /// Everything that a registry would get, used from there.
 pub fn package(runner: &mut Runner, only: &[String]) {
     runner.only(only);
-    let tools = runner.before(&["package"], tools);
-    package::package(runner, Verify::Yes, &tools.plain);
+    let tool = runner.before(&["package"], plain_tool);
+    package::package(runner, Verify::Yes, &tool);
 }
 
 /// What a release has besides the packages.
@@ -323,18 +325,28 @@ struct Tools {
 
 /// Builds them.
 fn tools(runner: &mut Runner) -> Tools {
-    let mut build = |name: &str, dir: &str, features: &[&str]| {
-        let kept = target().join(dir).join("cargo-gobuild");
-        let mut build = cargo(&["build", "-p", "cargo-gobuild"]);
-        runner.child(name, build.args(features));
-        runner.function(&format!("{name}, kept"), || keep_tool(&kept));
-        kept
-    };
-    let features = ["--features", "checked,faults"];
     Tools {
-        checked: build("tool, runtime checked", "checked", &features),
-        plain: build("tool", "plain", &[]),
+        checked: checked_tool(runner),
+        plain: plain_tool(runner),
     }
+}
+
+fn checked_tool(runner: &mut Runner) -> PathBuf {
+    let features = ["--features", "checked,faults"];
+    tool(runner, "tool, runtime checked", "checked", &features)
+}
+
+fn plain_tool(runner: &mut Runner) -> PathBuf {
+    tool(runner, "tool", "plain", &[])
+}
+
+/// Builds it with these arguments, and copies it to where no other build takes its place.
+fn tool(runner: &mut Runner, name: &str, dir: &str, features: &[&str]) -> PathBuf {
+    let kept = target().join(dir).join("cargo-gobuild");
+    let mut build = cargo(&["build", "-p", "cargo-gobuild"]);
+    runner.child(name, build.args(features));
+    runner.function(&format!("{name}, kept"), || keep_tool(&kept));
+    kept
 }
 
 /// One test binary after the other.
