@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use super::address::Address;
 use super::conf::Conf;
 use super::files;
-use super::hosts::{Found, MAX_ADDRESSES};
+use super::hosts::Found;
 use super::memory::{List, OutOfMemory};
 use super::socket::{Over, Socket, SocketAddress};
 use super::wire::{Answer, LARGEST_PACKET, Name, NotOurs, Query, Type, Wish, rcode};
@@ -28,9 +28,9 @@ pub enum Failure {
     NoName,
     /// The name is there, but nothing of this type.
     NoData,
-    /// The servers refuse.
-    Refused,
-    /// No server has answered, or one has failed for now.
+    /// The servers do not understand the question.
+    Fail,
+    /// No server has answered, or they have failed or refused.
     Again,
     /// No memory.
     Memory,
@@ -152,13 +152,18 @@ fn judge(answer: &Answer<'_>, kind: Type) -> Result<Found, Failure> {
             return Err(Failure::Again);
         }
         rcode::SUCCESS => {}
-        rcode::SERVER_FAILURE => return Err(Failure::Again),
-        _ => return Err(Failure::Refused),
+        rcode::SERVER_FAILURE | rcode::NOT_IMPLEMENTED | rcode::REFUSED => {
+            return Err(Failure::Again);
+        }
+        _ => return Err(Failure::Fail),
     }
     let mut found = Found::new();
     let mut is_there = false;
     for record in answer.answers() {
         let Ok(record) = record else { break };
+        if kind != Type::Ptr && record.is_alias() {
+            found.add_alias(record.owner())?;
+        }
         if !record.is(kind) {
             continue;
         }
@@ -175,11 +180,10 @@ fn judge(answer: &Answer<'_>, kind: Type) -> Result<Found, Failure> {
                 let Some(name) = record.target() else {
                     continue;
                 };
-                if !is_there {
+                if is_there {
+                    found.add_alias(Some(name))?;
+                } else {
                     found.canonical = name;
-                } else if found.aliases.len() < MAX_ADDRESSES * size_of::<Name>() {
-                    found.aliases.extend(name.bytes())?;
-                    found.aliases.push(0)?;
                 }
             }
         }

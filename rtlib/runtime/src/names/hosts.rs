@@ -39,6 +39,17 @@ impl Found {
         }
         Ok(())
     }
+
+    /// Adds a further name, if there is one, and there are not too many.
+    #[cfg(feature = "object")]
+    pub fn add_alias(&mut self, name: Option<Name>) -> Result<(), OutOfMemory> {
+        const MOST: usize = 64 << 10;
+        if let Some(name) = name.filter(|_| self.aliases.len() < MOST) {
+            self.aliases.extend(name.bytes())?;
+            self.aliases.push(0)?;
+        }
+        Ok(())
+    }
 }
 
 /// An address and the fields behind it, which are names. None if the line has none.

@@ -55,6 +55,12 @@ pub mod rcode {
     pub const SERVER_FAILURE: u16 = 2;
     /// There is no such name.
     pub const NAME_ERROR: u16 = 3;
+    /// The server cannot answer such a question.
+    #[cfg(feature = "object")]
+    pub const NOT_IMPLEMENTED: u16 = 4;
+    /// The server does not want to answer.
+    #[cfg(feature = "object")]
+    pub const REFUSED: u16 = 5;
 }
 
 /// A name as text, without the dot at its end.
@@ -282,6 +288,11 @@ impl<'a> Record<'a> {
         self.class == CLASS_IN && self.kind == kind as u16
     }
 
+    /// Whether it says that its owner is another name for something.
+    pub fn is_alias(&self) -> bool {
+        self.class == CLASS_IN && self.kind == TYPE_CNAME
+    }
+
     /// Its address, if it has one.
     pub fn address(&self) -> Option<Result<IpAddr, Damaged>> {
         let data = &self.bytes[self.data..self.data + self.len];
@@ -303,7 +314,7 @@ impl<'a> Record<'a> {
 
     /// The name that it leads to, if it is an alias or the name of an address. None if no host is called like that.
     pub fn target(&self) -> Option<Name> {
-        let leads = self.class == CLASS_IN && [TYPE_CNAME, Type::Ptr as u16].contains(&self.kind);
+        let leads = self.is_alias() || self.is(Type::Ptr);
         leads.then(|| host_name(self.bytes, self.data)).flatten()
     }
 }

@@ -96,6 +96,7 @@ fn addresses_and_aliases_are_read() {
         .collect();
     assert_eq!(text(all[0].target()).as_deref(), Some("web.example"));
     assert_eq!(text(all[0].owner()).as_deref(), Some("www.example"));
+    assert!(all[0].is_alias() && !all[1].is_alias());
     assert_eq!(text(all[1].owner()).as_deref(), Some("web.example"));
     let addresses: Vec<_> = all.iter().filter_map(Record::address).collect();
     let expect = [[192, 0, 2, 1], [192, 0, 2, 2]].map(|octets| Ok(octets.into()));

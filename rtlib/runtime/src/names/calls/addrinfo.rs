@@ -12,8 +12,7 @@ use super::super::lookup::{self, Families};
 use super::super::memory::{self, List, OutOfMemory};
 use super::super::socket::SocketAddress;
 use super::super::text::number;
-use super::{interfaces, services, text};
-use crate::godebug;
+use super::{hosts_by_libc, interfaces, services, text};
 use crate::os::linux::sys::{
     AF_INET, AF_INET6, AF_UNSPEC, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
 };
@@ -72,7 +71,7 @@ impl From<Failure> for Eai {
             Failure::NoName => Self::NoName,
             Failure::NoData => Self::NoData,
             Failure::Again => Self::Again,
-            Failure::Refused => Self::Fail,
+            Failure::Fail => Self::Fail,
             Failure::Memory => Self::Memory,
         }
     }
@@ -465,7 +464,7 @@ unsafe extern "C" fn __wrap_getaddrinfo(
 ) -> c_int {
     // SAFETY: the caller's arguments.
     unsafe {
-        if godebug::netdns_cgo() {
+        if hosts_by_libc() {
             return __real_getaddrinfo(node, service, hints, result);
         }
         match entries(given(node), given(service), hints.as_ref()) {

@@ -9,8 +9,7 @@ use super::super::client::Failure;
 use super::super::files;
 use super::super::hosts::Found;
 use super::super::lookup::{self, Families};
-use super::{Room, Static, TooSmall, reentrant, text};
-use crate::godebug;
+use super::{Room, Static, TooSmall, hosts_by_libc, reentrant, text};
 use crate::hooks::set_errno;
 use crate::os::linux::sys::{AF_INET, AF_INET6, EAGAIN, EINVAL, ERANGE};
 
@@ -72,7 +71,7 @@ fn h_errno(failure: Failure) -> c_int {
     match failure {
         Failure::NoName => HOST_NOT_FOUND,
         Failure::NoData => NO_DATA,
-        Failure::Refused => NO_RECOVERY,
+        Failure::Fail => NO_RECOVERY,
         Failure::Again => TRY_AGAIN,
         Failure::Memory => NETDB_INTERNAL,
     }
@@ -167,7 +166,7 @@ unsafe extern "C" fn __wrap_gethostbyname2_r(
 ) -> c_int {
     // SAFETY: the caller's arguments.
     unsafe {
-        if godebug::netdns_cgo() {
+        if hosts_by_libc() {
             return __real_gethostbyname2_r(name, family, value, buffer, len, result, error);
         }
         let family = family as u32;
@@ -197,7 +196,7 @@ unsafe extern "C" fn __wrap_gethostbyname_r(
 ) -> c_int {
     // SAFETY: the caller's arguments.
     unsafe {
-        if godebug::netdns_cgo() {
+        if hosts_by_libc() {
             return __real_gethostbyname_r(name, value, buffer, len, result, error);
         }
         __wrap_gethostbyname2_r(name, AF_INET as c_int, value, buffer, len, result, error)
@@ -221,7 +220,7 @@ unsafe extern "C" fn __wrap_gethostbyaddr_r(
 ) -> c_int {
     // SAFETY: the caller's arguments.
     unsafe {
-        if godebug::netdns_cgo() {
+        if hosts_by_libc() {
             return __real_gethostbyaddr_r(
                 address,
                 address_len,
@@ -289,7 +288,7 @@ fn in_static(
 unsafe extern "C" fn __wrap_gethostbyname2(name: *const c_char, family: c_int) -> *mut Hostent {
     // SAFETY: the caller's arguments; memory of ours.
     unsafe {
-        if godebug::netdns_cgo() {
+        if hosts_by_libc() {
             return __real_gethostbyname2(name, family);
         }
         in_static(|value, buffer, len, result, error| {
@@ -306,7 +305,7 @@ unsafe extern "C" fn __wrap_gethostbyname2(name: *const c_char, family: c_int) -
 unsafe extern "C" fn __wrap_gethostbyname(name: *const c_char) -> *mut Hostent {
     // SAFETY: the caller's arguments; memory of ours.
     unsafe {
-        if godebug::netdns_cgo() {
+        if hosts_by_libc() {
             return __real_gethostbyname(name);
         }
         __wrap_gethostbyname2(name, AF_INET as c_int)
@@ -325,7 +324,7 @@ unsafe extern "C" fn __wrap_gethostbyaddr(
 ) -> *mut Hostent {
     // SAFETY: the caller's arguments; memory of ours.
     unsafe {
-        if godebug::netdns_cgo() {
+        if hosts_by_libc() {
             return __real_gethostbyaddr(address, len, family);
         }
         in_static(|value, buffer, buffer_len, result, error| {

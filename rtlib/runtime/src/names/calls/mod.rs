@@ -12,11 +12,26 @@ mod services;
 
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use super::memory;
+use crate::godebug;
 use crate::hooks::set_errno;
 use crate::os::linux::sys::{ENOMEM, ERANGE};
+
+/// Whether libc is to look a host up. With `GODEBUG=netdns=1` it is printed, once.
+fn hosts_by_libc() -> bool {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    let by_libc = godebug::netdns_cgo();
+    if godebug::netdns_level() > 0 && !IS_TOLD.swap(true, Ordering::Relaxed) {
+        let what = match by_libc {
+            true => "GODEBUG setting forcing use of the cgo resolver",
+            false => "using the Go DNS resolver",
+        };
+        crate::print!("go package net: {what}\n");
+    }
+    by_libc
+}
 
 /// The caller's buffer is too small.
 #[derive(Clone, Copy, Debug)]

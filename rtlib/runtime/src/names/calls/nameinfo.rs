@@ -10,8 +10,7 @@ use super::super::files;
 use super::super::lookup;
 use super::super::socket::SocketAddress;
 use super::addrinfo::Eai;
-use super::services;
-use crate::godebug;
+use super::{hosts_by_libc, services};
 use crate::os::linux::sys::AF_UNIX;
 
 const NI_NUMERICHOST: c_int = 0x1;
@@ -178,7 +177,7 @@ unsafe extern "C" fn __wrap_getnameinfo(
 ) -> c_int {
     // SAFETY: the caller's arguments.
     unsafe {
-        if godebug::netdns_cgo() {
+        if hosts_by_libc() {
             return __real_getnameinfo(address, len, host, host_len, service, service_len, flags);
         }
         let bytes = match address.is_null() {
