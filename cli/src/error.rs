@@ -141,6 +141,7 @@ impl Error {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Config(error) => error.help(),
+            Self::Project(error) => error.help().map(str::to_owned),
             Self::NoLinker(error) => Some(error.help()),
             Self::Plan(error) => error.help().map(str::to_owned),
             Self::Run(error) => error.help().map(str::to_owned),

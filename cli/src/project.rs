@@ -93,6 +93,24 @@ pub enum ProjectError {
     Tool(#[source] io::Error),
 }
 
+impl ProjectError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Rustc { why, .. }
+                if why.contains("sanitizer is incompatible with statically linked libc") =>
+            {
+                Some(
+                    "sanitizers need shared libraries, and `cargo gobuild` makes static programs: remove `-Zsanitizer` from RUSTFLAGS and .cargo/config.toml, and \
+                 test libraries that use no goroutines with plain `cargo test` and the sanitizer",
+                )
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Project {
     /// Answers from the cache, or asks.
     ///

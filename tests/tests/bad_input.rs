@@ -225,6 +225,16 @@ fn an_unknown_kind_to_emit_lists_the_kinds() {
 }
 
 #[test]
+fn a_sanitizer_that_needs_shared_libraries() {
+    let project = bad("sanitizer", "fn main() {}\n");
+    let mut build = project.gobuild();
+    build.arg("build").env("RUSTFLAGS", "-Zsanitizer=address");
+    let outcome = run(build.env("RUSTC_BOOTSTRAP", "1"), BUILD).fails_with(FAILURE);
+    let help = "help: sanitizers need shared libraries";
+    assert!(outcome.err().contains(help), "{}", outcome.report());
+}
+
+#[test]
 fn a_target_that_cannot_be_built() {
     let project = bad("target", "fn main() {}\n");
     let outcome = project
