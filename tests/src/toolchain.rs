@@ -104,6 +104,25 @@ pub fn rustc_version() -> String {
     run(&mut ask, RUN).ok().out().trim().to_owned()
 }
 
+/// The library of std that programs are linked with.
+///
+/// # Panics
+/// If it cannot be found.
+#[must_use]
+pub fn libstd() -> PathBuf {
+    let mut ask = Command::new(cargo().with_file_name("rustc"));
+    ask.args(["--print", "target-libdir"])
+        .env_remove("LD_LIBRARY_PATH");
+    let dir = run(&mut ask, RUN).ok().out();
+    let files = fs::read_dir(dir.trim()).expect("lists").flatten();
+    let is_libstd = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("libstd-") && name.ends_with(".rlib")
+    };
+    let mut all = files.map(|file| file.path()).filter(is_libstd);
+    all.next().expect("libstd-*.rlib")
+}
+
 /// Whether functions of programs have v0 names.
 #[must_use]
 pub fn is_v0() -> bool {

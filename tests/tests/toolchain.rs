@@ -1,6 +1,7 @@
 //! What a toolchain must be able to do with the tool: programs with and without `rtlib`, a build script, tests of all kinds, trimmed paths, tracebacks and gdb. One small project, built with the toolchain, the flags and
 //! the configuration that were asked for (`gobuild_tests::toolchain`); `xtask` has a step for each that is supported.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,11 @@ use gobuild_tests::files::below;
 use gobuild_tests::gdb::session_with_script;
 use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::project::Project;
+use gobuild_tests::readelf::readelf;
 use gobuild_tests::{tool, toolchain};
+use rtlib_abi::symbol::{
+    WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_PER_THREAD, WRAPPED_THAT_PARK,
+};
 
 /// Where cargo puts what it builds on the way, when the configuration says so.
 const BUILD_DIR: &str = "build-dir";
@@ -224,6 +229,43 @@ fn what_is_planned_and_what_was_built_can_be_read() {
 }
 
 /// A program that asks for names makes GNU's linkers warn, which new compilers hand on.
+/// What a new std calls shows here, and not in programs that hold their threads.
+#[test]
+fn every_function_that_libstd_calls_is_known() {
+    let libstd = toolchain::libstd();
+    let symbols = readelf(&["-sW"], &libstd);
+    let undefined = symbols.lines().filter_map(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [.., "UND", name] = fields[..] else {
+            return None;
+        };
+        Some(name)
+    });
+    let of_rust = |name: &str| {
+        let prefixes = ["_R", "_ZN", "__rust", "rust_"];
+        prefixes.iter().any(|prefix| name.starts_with(prefix))
+    };
+    let calls: BTreeSet<&str> = undefined.filter(|name| !of_rust(name)).collect();
+    assert!(calls.contains("recv"), "{calls:?}");
+    let known = include_str!("../libstd-calls.txt");
+    let known: BTreeSet<&str> = known
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .chain(WRAPPED)
+        .chain(WRAPPED_FOR_INITTRACE)
+        .chain(WRAPPED_PER_THREAD)
+        .chain(WRAPPED_THAT_PARK)
+        .chain(WRAPPED_NAMES)
+        .collect();
+    let unknown: Vec<_> = calls.difference(&known).collect();
+    assert!(
+        unknown.is_empty(),
+        "std of {} calls {unknown:?}: wrap them, or say in tests/libstd-calls.txt what they do",
+        toolchain::rustc_version()
+    );
+}
+
 #[test]
 fn a_linker_that_succeeds_is_not_quoted() {
     let args = ["build", "-p", "plain", "--linker", "cc"];
