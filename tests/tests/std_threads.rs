@@ -73,6 +73,8 @@ fn threads_are_joined_and_detached() {
     same("results", "arrived");
     same("scope", "2016");
     same("joins", "answered");
+    same("timed-joins", "joined");
+    on_goroutines("cancel", "refused");
     same("detached 2000", "2000 ended");
     same("unwanted 300", "all ended");
 }
@@ -105,6 +107,11 @@ fn signals_are_waited_for() {
     same("sigwait", "11 came");
     same("signals-of-parked", "handled");
     same("signalfd", "read");
+}
+
+#[test]
+fn a_signal_for_a_thread_ends_its_call() {
+    same("pthread-kill", "interrupted");
 }
 
 #[test]
@@ -177,6 +184,7 @@ fn a_panic_of_a_thread_is_its_joiners() {
 #[test]
 fn threads_that_c_starts_stay_the_kernels() {
     same("c-threads", "5");
+    same("thread-with-processors", "the kernel's");
 }
 
 #[test]

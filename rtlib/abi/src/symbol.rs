@@ -85,7 +85,7 @@ pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
 ];
 
 /// libc functions about what the kernel keeps for each thread alone: wrapped as [`WRAPPED`] is, in every program. A goroutine that changes such a thing is tied to its thread, and has an id and a name of its own.
-pub const WRAPPED_PER_THREAD: [&str; 36] = [
+pub const WRAPPED_PER_THREAD: [&str; 41] = [
     "gettid",
     "tgkill",
     "prctl",
@@ -122,6 +122,11 @@ pub const WRAPPED_PER_THREAD: [&str; 36] = [
     "sigtimedwait",
     "sigsuspend",
     "pause",
+    "pthread_kill",
+    "pthread_cancel",
+    "pthread_tryjoin_np",
+    "pthread_timedjoin_np",
+    "pthread_clockjoin_np",
 ];
 
 /// libc functions that block and that park a goroutine instead: wrapped as [`WRAPPED`] is.

@@ -17,7 +17,7 @@ use crate::gmp::waitreason::WaitReason;
 use crate::lock::Lock;
 use crate::sched::spawn::{self, Argument, release};
 use crate::stack::{Class, allgs};
-use crate::sync::futex;
+use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
 
 /// `G.thread`: nobody knows it as a thread.
@@ -152,6 +152,23 @@ pub fn ended(gp: &'static G) -> bool {
     // From here on it may be somebody else's place: the address alone is used.
     futex::wake(&TABLE, ptr::from_ref(word) as usize, u32::MAX, u32::MAX);
     false
+}
+
+/// Whether it has ended.
+pub fn has_ended(gp: &'static G) -> bool {
+    record_of(gp).ended.load(Ordering::SeqCst) != 0
+}
+
+/// Waits for its end until a deadline (ns); whether it has ended. It stays to be joined.
+pub fn ends_until(gp: &'static G, deadline: u64) -> bool {
+    let word = &record_of(gp).ended;
+    while word.load(Ordering::SeqCst) == 0 {
+        let why = WaitReason::Join;
+        if futex::wait(&TABLE, word, 0, u32::MAX, deadline, why) == Ended::TooLate {
+            return false;
+        }
+    }
+    true
 }
 
 /// Waits for its end, gives its place away and returns what its routine returned.

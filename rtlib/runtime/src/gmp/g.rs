@@ -143,6 +143,8 @@ pub struct G {
     pub traceseq: AtomicU32,
     /// What it is called.
     pub name: Name,
+    /// Signals that were sent to it while it waited for a descriptor (`hooks::kill`).
+    pub signals: AtomicU64,
     /// Its signal mask, as a difference from the common one (`sched::masks`). Its own.
     pub mask: AtomicU64,
 }
@@ -191,6 +193,7 @@ impl G {
             traceseq: AtomicU32::new(0),
             name: Name::new(),
             mask: AtomicU64::new(0),
+            signals: AtomicU64::new(0),
             timed: AtomicBool::new(false),
             waits_on: AtomicUsize::new(0),
             waitreason: AtomicU8::new(0),

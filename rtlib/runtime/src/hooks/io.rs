@@ -11,7 +11,7 @@ use crate::os::linux::sys::{
 };
 use crate::os::linux::sys::{EAGAIN, EBADF, EINTR, ENOTSOCK, EOPNOTSUPP};
 
-use super::{SECOND, Timespec, set_errno};
+use super::{SECOND, Timespec, kill, set_errno};
 use crate::netpoll::{self, Desc, Dir, Kind, Waited};
 use crate::os::linux::{Errno, call, nanotime};
 use crate::sched::syscall::{entersyscall, exitsyscall};
@@ -130,7 +130,11 @@ impl Fd {
     }
 
     fn wait_until(self, dir: Dir, seen: u32, until: u64) -> Result<Next, Errno> {
-        match netpoll::wait(self.fd, self.desc, self.generation, dir, seen, until) {
+        let waited = netpoll::wait(self.fd, self.desc, self.generation, dir, seen, until);
+        if kill::interrupts() {
+            return Err(Errno(EINTR));
+        }
+        match waited {
             Waited::Ready => Ok(Next::Again),
             Waited::TooLate => Err(Errno(EAGAIN)),
             Waited::Closed => Err(Errno(EBADF)),

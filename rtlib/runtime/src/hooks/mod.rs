@@ -10,6 +10,7 @@ mod close;
 pub mod futex;
 pub mod io;
 mod kernel_thread;
+pub mod kill;
 mod mask;
 mod name;
 mod poll;

@@ -29,7 +29,7 @@ fn until_something(
     now: impl Fn() -> Answer,
     plainly: impl FnOnce() -> Answer,
 ) -> Answer {
-    use crate::os::linux::sys::EAGAIN;
+    use crate::os::linux::sys::{EAGAIN, EINTR};
     let until = until(ms);
     loop {
         let seen = of.seen(dir);
@@ -41,6 +41,7 @@ fn until_something(
             Ok(true) => {}
             Ok(false) => return plainly(),
             Err(Errno(EAGAIN)) => return now(),
+            Err(Errno(EINTR)) => return Err(Errno(EINTR)),
             // It was closed: the call says what that means to it.
             Err(_) => return now(),
         }

@@ -9,14 +9,17 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::may_park;
+use super::{Timespec, may_park};
 use crate::arch::current::tls;
 use crate::gmp::g::G;
 use crate::gmp::{self, is_main};
 use crate::godebug::{self, Family};
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::os::linux::signal;
-use crate::os::linux::sys::{EAGAIN, EDEADLK, EINVAL, stack_t};
+use crate::os::linux::sys::{
+    CLOCK_MONOTONIC, CLOCK_REALTIME, EAGAIN, EBUSY, EDEADLK, EINVAL, ETIMEDOUT, stack_t,
+};
+use crate::os::linux::{clock_ns, nanotime};
 use crate::pthread::{self, NotCreated, Refused};
 use crate::sched;
 use crate::sched::syscall::{entersyscall, exitsyscall};
@@ -34,6 +37,20 @@ unsafe extern "C" {
         attr: *const PthreadAttr,
         lo: *mut *mut c_void,
         size: *mut usize,
+    ) -> c_int;
+    fn __pthread_attr_getaffinity_new(
+        attr: *const PthreadAttr,
+        size: usize,
+        set: *mut c_void,
+    ) -> c_int;
+    fn __pthread_attr_getinheritsched(attr: *const PthreadAttr, inherits: *mut c_int) -> c_int;
+    fn __pthread_attr_getschedpolicy(attr: *const PthreadAttr, policy: *mut c_int) -> c_int;
+    fn __pthread_tryjoin_np(thread: usize, result: *mut *mut c_void) -> c_int;
+    fn ___pthread_clockjoin_np(
+        thread: usize,
+        result: *mut *mut c_void,
+        clock: c_int,
+        until: *const Timespec,
     ) -> c_int;
     fn pthread_attr_getdetachstate(attr: *const PthreadAttr, state: *mut c_int) -> c_int;
 }
@@ -101,11 +118,33 @@ unsafe fn wanted(attr: *const PthreadAttr) -> Option<Wanted> {
     // Without a stack of the caller's libc answers with one that ends at 0.
     let brings_stack = (lo as usize).wrapping_add(len) != 0;
     // A stack that is larger than any goroutine's is libc's affair, and the kernel's.
-    let class = Class::at_least(size).filter(|_| !brings_stack);
+    // SAFETY: the caller's attributes.
+    let is_kernels = brings_stack || unsafe { asks_kernel(attr) };
+    let class = Class::at_least(size).filter(|_| !is_kernels);
     class.map(|class| Wanted {
         class,
         detached: state == PTHREAD_CREATE_DETACHED,
     })
+}
+
+/// Whether the attributes ask for what only a thread of its own can have: processors, or another scheduling policy than its maker's.
+///
+/// # Safety
+/// As pthread_create(3).
+unsafe fn asks_kernel(attr: *const PthreadAttr) -> bool {
+    const PTHREAD_EXPLICIT_SCHED: c_int = 1;
+    const SCHED_OTHER: c_int = 0;
+    /// What libc answers where no processors are named.
+    const ALL: [u8; 128] = [u8::MAX; 128];
+    let mut processors = ALL;
+    let (mut inherits, mut policy) = (0, SCHED_OTHER);
+    // SAFETY: the caller's attributes, our own variables.
+    unsafe {
+        __pthread_attr_getaffinity_new(attr, processors.len(), processors.as_mut_ptr().cast());
+        __pthread_attr_getinheritsched(attr, &raw mut inherits);
+        __pthread_attr_getschedpolicy(attr, &raw mut policy);
+    }
+    processors != ALL || (inherits == PTHREAD_EXPLICIT_SCHED && policy != SCHED_OTHER)
 }
 
 /// A goroutine in the place of a thread, where that is wanted: its handle, or an errno.
@@ -162,6 +201,75 @@ unsafe extern "C" fn __wrap_pthread_join(thread: usize, result: *mut *mut c_void
             }
             Err(refused) => errno(refused),
         }
+    }
+}
+
+/// pthread_tryjoin_np(3).
+///
+/// # Safety
+/// As pthread_tryjoin_np(3).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_pthread_tryjoin_np(thread: usize, result: *mut *mut c_void) -> c_int {
+    // SAFETY: the caller's arguments.
+    unsafe {
+        match pthread::find(thread) {
+            Some(gp) if !pthread::has_ended(gp) => EBUSY as c_int,
+            Some(_) => __wrap_pthread_join(thread, result),
+            None => __pthread_tryjoin_np(thread, result),
+        }
+    }
+}
+
+/// pthread_timedjoin_np(3).
+///
+/// # Safety
+/// As pthread_timedjoin_np(3).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_pthread_timedjoin_np(
+    thread: usize,
+    result: *mut *mut c_void,
+    until: *const Timespec,
+) -> c_int {
+    // SAFETY: the caller's arguments.
+    unsafe { __wrap_pthread_clockjoin_np(thread, result, CLOCK_REALTIME as c_int, until) }
+}
+
+/// pthread_clockjoin_np(3).
+///
+/// # Safety
+/// As pthread_clockjoin_np(3).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_pthread_clockjoin_np(
+    thread: usize,
+    result: *mut *mut c_void,
+    clock: c_int,
+    until: *const Timespec,
+) -> c_int {
+    // SAFETY: the caller's arguments.
+    unsafe {
+        let Some(gp) = pthread::find(thread) else {
+            let entered = may_park(Family::Sync) && entersyscall();
+            let error = ___pthread_clockjoin_np(thread, result, clock, until);
+            if entered {
+                exitsyscall();
+            }
+            return error;
+        };
+        if let Some(until) = until.as_ref() {
+            let clock = clock as u32;
+            let at = until
+                .ns()
+                .filter(|_| matches!(clock, CLOCK_REALTIME | CLOCK_MONOTONIC));
+            let Some(at) = at else {
+                return EINVAL as c_int;
+            };
+            let left = at.saturating_sub(clock_ns(clock));
+            let deadline = nanotime().saturating_add(left).min(u64::MAX - 1);
+            if !pthread::ends_until(gp, deadline) {
+                return ETIMEDOUT as c_int;
+            }
+        }
+        __wrap_pthread_join(thread, result)
     }
 }
 

@@ -191,6 +191,17 @@ pub fn wait(
     }
 }
 
+/// Has a goroutine that waits for a descriptor look again, and others that wait for the same.
+pub fn stir(gp: &G) {
+    let Some((desc, dir)) = awaited(gp).and_then(|(fd, dir)| Some((desc(fd)?, dir))) else {
+        return;
+    };
+    let count = desc.count(dir);
+    count.fetch_add(1, Ordering::SeqCst);
+    let addr = core::ptr::from_ref(count) as usize;
+    futex::wake(&TABLE, addr, u32::MAX, u32::MAX);
+}
+
 /// Sees to it that events of the descriptor come. If there is something already, one comes.
 fn register(fd: i32, desc: &'static Desc, generation: u32) -> Result<(), Errno> {
     use crate::os::linux::sys::{EEXIST, EMFILE, ENOENT};

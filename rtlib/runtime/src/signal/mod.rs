@@ -154,6 +154,14 @@ pub fn is_awaited() -> bool {
         })
 }
 
+/// Whether calls go on after this signal's handler, or there is none.
+pub fn restarts(signal: u32) -> bool {
+    let mut action = SigAction::DEFAULT;
+    // SAFETY: asks for the action of a signal.
+    unsafe { __wrap_sigaction(signal as c_int, core::ptr::null(), &raw mut action) };
+    action.flags & SA_RESTART != 0 || matches!(action.handler, SIG_DFL | SIG_IGN)
+}
+
 /// What is blocked while the handler runs. Somebody waits for the answer to SIGURG, so nothing that may end the program comes between.
 fn mask_of(signal: u32) -> [u64; 16] {
     if signal == SIGURG {

@@ -288,6 +288,7 @@ constants!(netlink {
 constants!(errno {
     EAGAIN: u32 = 11;
     EBADF: u32 = 9;
+    EBUSY: u32 = 16;
     EDEADLK: u32 = 35;
     EEXIST: u32 = 17;
     EINPROGRESS: u32 = 115;
