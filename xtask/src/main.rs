@@ -1,9 +1,10 @@
 //! Chores: `cargo xtask <chore>`. No dependencies, so that it compiles in a moment.
 //!
-//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours; [`needs`] gets
+//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours, [`layers`] its part about the runtime's rooms; [`needs`] gets
 //! what the tests need from the system. A new chore is a line in [`CHORES`].
 
 mod files;
+mod layers;
 mod needs;
 mod package;
 mod pip;

@@ -1,14 +1,20 @@
 //! The rules that compilers do not know. Pure but for the walk: [`complaints`] judges one file's text.
 //!
-//! - Layers: codegen neither opens files nor starts processes nor reads the environment; assembly is where it belongs.
-//! - Files: a head comment that says what lives there, and not too long.
+//! - Layers: codegen neither opens files nor starts processes nor reads the environment; assembly is where it belongs; the runtime's rooms use each other in one direction ([`layers`]).
+//! - Files: a head comment that says what lives there, and not too long. Folders: not too many files in one.
 //! - Words: no stubs, and nothing that only its author understands.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::layers;
+
 /// Longest file, in lines.
 const MAX_LINES: usize = 700;
+
+/// Most source files in one folder, those of folders in it not counted.
+const MAX_FILES: usize = 30;
 
 /// Directories that are not ours to judge.
 const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "artifacts"];
@@ -54,12 +60,15 @@ pub fn check(root: &Path) -> Result<(), Vec<String>> {
     walk(root, &mut files);
     files.sort();
     let mut all = Vec::new();
+    let mut sources = Vec::new();
     for path in files {
         let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
         if let Ok(text) = fs::read_to_string(&path) {
             all.extend(complaints(&shown, &text));
         }
+        sources.push(shown.into_owned());
     }
+    all.extend(crowds(&sources));
     if all.is_empty() { Ok(()) } else { Err(all) }
 }
 
@@ -78,12 +87,31 @@ fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// Folders of sources with too many files. Those of tests hold one a case.
+fn crowds(files: &[String]) -> Vec<String> {
+    let mut folders = BTreeMap::new();
+    let sources = files.iter().filter(|file| file.ends_with(".rs"));
+    for (folder, _) in sources.filter_map(|file| file.rsplit_once('/')) {
+        if folder.split('/').any(|part| part == "src") {
+            *folders.entry(folder).or_insert(0) += 1;
+        }
+    }
+    let crowded = folders.into_iter().filter(|(_, count)| *count > MAX_FILES);
+    crowded
+        .map(|(folder, count)| {
+            format!("{folder}: {count} files: a folder has at most {MAX_FILES}; divide it")
+        })
+        .collect()
+}
+
 /// What is wrong with a file; `path` is relative to the checkout.
 fn complaints(path: &str, text: &str) -> Vec<String> {
     let mut all = words(path, text);
+    all.extend(layers::documented(path, text));
     if path.ends_with(".rs") && !INPUTS.iter().any(|inputs| path.starts_with(inputs)) {
         all.extend(shape(path, text));
-        all.extend(layers(path, text));
+        all.extend(borders(path, text));
+        all.extend(layers::complaints(path, text));
     }
     all
 }
@@ -113,7 +141,7 @@ fn shape(path: &str, text: &str) -> Vec<String> {
     all
 }
 
-fn layers(path: &str, text: &str) -> Vec<String> {
+fn borders(path: &str, text: &str) -> Vec<String> {
     let mut all = Vec::new();
     for (number, line) in numbered(text).filter(|(_, line)| !line.trim_start().starts_with("//")) {
         let names = |what: &&str| line.contains(*what);
@@ -190,6 +218,17 @@ mod tests {
         check("cli/src/a.rs", "fn a() {}\n", &["cli/src/a.rs:1: no head"]);
         let long = format!("//! A.\n{}", "\n".repeat(MAX_LINES));
         check("cli/src/a.rs", &long, &["cli/src/a.rs: 701 lines"]);
+    }
+
+    #[test]
+    fn a_folder_with_too_many_sources_is_named() {
+        let of = |folder: &str, count: usize| -> Vec<String> {
+            (0..count).map(|i| format!("{folder}/f{i}.rs")).collect()
+        };
+        assert_eq!(crowds(&of("cli/src", MAX_FILES)), [""; 0]);
+        assert_eq!(crowds(&of("tests/tests", MAX_FILES + 1)), [""; 0]);
+        let found = crowds(&of("cli/src/ops", MAX_FILES + 1));
+        assert!(found[0].starts_with("cli/src/ops: 31 files"), "{found:#?}");
     }
 
     #[test]

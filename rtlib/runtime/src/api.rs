@@ -11,7 +11,7 @@ const _: () = assert!(rtlib_abi::ABI_VERSION == 1);
 
 #[unsafe(export_name = "runtime.GOMAXPROCS")]
 extern "C" fn gomaxprocs(n: i32) -> i32 {
-    crate::boot::second::expect_concurrency();
+    crate::sched::second::expect_concurrency();
     let old = procs::gomaxprocs() as i32;
     if n >= 1 && n != old {
         return procs::procresize(n as u32) as i32;
@@ -21,7 +21,7 @@ extern "C" fn gomaxprocs(n: i32) -> i32 {
 
 #[unsafe(export_name = "runtime.NumCPU")]
 extern "C" fn num_cpu() -> i32 {
-    crate::boot::ncpu() as i32
+    crate::process::ncpu() as i32
 }
 
 #[unsafe(export_name = "runtime.NumGoroutine")]

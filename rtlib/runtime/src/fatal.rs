@@ -1,51 +1,69 @@
-//! The ends of a program that Go knows: `throw` ("fatal error:"), an unrecovered panic, a panicking init function, a deadlock. Exit status 2; what is told of the goroutines is up to
-//! `GOTRACEBACK` (`traceback::level`).
+//! The runtime cannot go on (Go: `throw`, `fatal`): a message, and the end, with exit status 2.
 //!
-//! All of them print a message and then [`dying`] prints stacks. Go shows all goroutines when its own runtime fails; here that is to be asked for, since most such failures are limits that a
-//! program with very many goroutines has hit.
+//! Every room may call this, so it knows none above it. What is told of the goroutines, and on which thread, is `panic`'s, which registers itself in the boot. Before that there is nothing to tell.
 
-use crate::boot::inittask;
-use crate::gmp::this_goroutine;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::link::Link;
+use crate::os::linux::proc;
 use crate::print::Stderr;
-use crate::sched::threads;
-use crate::traceback::dying::{self, End};
-use crate::traceback::panics;
+
+/// The thread pointer of the thread that ends the program, 0 before.
+pub static BEGUN: AtomicUsize = AtomicUsize::new(0);
+
+/// Go's exit status for all of these ends.
+pub const EXIT_STATUS: u32 = 2;
+
+/// How the end is told. Both get the place of the message in the frame that the stack is to be told from.
+pub struct Ends {
+    /// With the caller's stack.
+    pub throw: fn(message: &&[u8]) -> !,
+    /// With the stacks of all others.
+    pub deadlock: fn(message: &&[u8]) -> !,
+}
+
+static ENDS: Link<Ends> = Link::none();
+
+/// Registers how the end is told.
+pub fn register(ends: &'static Ends) {
+    ENDS.set(Some(ends));
+}
 
 /// Whether somebody is ending the program: `main` must not exit under that.
 pub fn panicking() -> bool {
-    dying::has_begun()
+    BEGUN.load(Ordering::SeqCst) != 0
 }
 
 /// `fatal error: <message>`: the runtime's state or the system does not allow to go on.
 #[cold]
 pub fn throw(message: &[u8]) -> ! {
-    let dying = dying::begin();
-    print_line("fatal error: ", message);
-    dying.caller(&message).end(End::Status)
+    match ENDS.get() {
+        Some(ends) => (ends.throw)(&message),
+        None => alone(message),
+    }
 }
 
 /// `fatal error: <message>`: nobody will ever run again.
 #[cold]
 pub fn deadlock(message: &[u8]) -> ! {
-    let dying = dying::begin();
-    print_line("fatal error: ", message);
-    dying.others().end(End::Status)
+    match ENDS.get() {
+        Some(ends) => (ends.deadlock)(&message),
+        None => alone(message),
+    }
 }
 
-fn print_line(what: &str, message: &[u8]) {
+/// Before the boot.
+fn alone(message: &[u8]) -> ! {
+    print_line("fatal error: ", message);
+    proc::exit_group(EXIT_STATUS)
+}
+
+/// A line of a message.
+pub fn print_line(what: &str, message: &[u8]) {
     let mut err = Stderr::new();
     err.bytes(what.as_bytes());
     err.bytes(message);
     err.bytes(b"\n");
-}
-
-/// Further lines of a message are indented, as Go's: whoever reads a traceback must not take them for part of it.
-fn print_panic(message: &[u8]) {
-    let mut what = "panic: ";
-    for line in message.split(|byte| *byte == b'\n') {
-        print_line(what, line);
-        what = "\t";
-    }
 }
 
 /// Goroutine `waiting` would need a thread more than there may be, and nobody who has one will ever go on.
@@ -55,10 +73,10 @@ pub fn thread_exhaustion(limit: u32, waiting: u64) -> ! {
     no_thread_for(waiting, b"thread exhaustion")
 }
 
-/// The same when it was the system that refused.
+/// The same when it was the system that refused. `room` says whether there is memory for a thread's stack.
 #[cold]
-pub fn threads_refused(threads: u32, errno: u32, waiting: u64) -> ! {
-    why_refused(threads, errno);
+pub fn threads_refused(threads: u32, errno: u32, waiting: u64, room: fn() -> bool) -> ! {
+    why_refused(threads, errno, room);
     no_thread_for(waiting, b"newosproc")
 }
 
@@ -69,15 +87,15 @@ fn no_thread_for(waiting: u64, message: &[u8]) -> ! {
     deadlock(message)
 }
 
-/// The system refused a thread that the runtime cannot do without.
+/// The system refused a thread that the runtime cannot do without. `room` as in [`threads_refused`].
 #[cold]
-pub fn newosproc_failed(threads: u32, errno: u32) -> ! {
-    why_refused(threads, errno);
+pub fn newosproc_failed(threads: u32, errno: u32, room: fn() -> bool) -> ! {
+    why_refused(threads, errno, room);
     throw(b"newosproc")
 }
 
 /// libc says EAGAIN for want of memory too.
-fn why_refused(threads: u32, errno: u32) {
+fn why_refused(threads: u32, errno: u32, room: fn() -> bool) {
     const EAGAIN: u32 = 11;
     const ENOMEM: u32 = 12;
     crate::print!(
@@ -86,7 +104,7 @@ fn why_refused(threads: u32, errno: u32) {
     if errno != EAGAIN && errno != ENOMEM {
         return;
     }
-    if errno == EAGAIN && threads::is_there_room_for_a_stack() {
+    if errno == EAGAIN && room() {
         crate::print!(
             "runtime: may need to increase max user processes (ulimit -u), or a container's limit on them (pids.max)\n"
         );
@@ -95,65 +113,4 @@ fn why_refused(threads: u32, errno: u32) {
             "runtime: no memory for the thread's stack: may need to increase max memory (ulimit -v), or the data segment (ulimit -d)\n"
         );
     }
-}
-
-/// # Safety
-/// `at` points to `len` bytes.
-unsafe fn text<'a>(at: *const u8, len: usize) -> &'a [u8] {
-    if len == 0 {
-        b""
-    } else {
-        // SAFETY: the caller vouches.
-        unsafe { core::slice::from_raw_parts(at, len) }
-    }
-}
-
-/// See `rtlib_abi::api::throw`.
-///
-/// # Safety
-/// `at` points to `len` bytes.
-#[unsafe(export_name = "runtime.throw")]
-unsafe extern "C" fn throw_c(at: *const u8, len: usize) -> ! {
-    // SAFETY: the caller vouches.
-    throw(unsafe { text(at, len) })
-}
-
-/// See `rtlib_abi::api::fatalpanic`.
-///
-/// # Safety
-/// `at` points to `len` bytes.
-#[unsafe(export_name = "runtime.fatalpanic")]
-unsafe extern "C" fn fatalpanic(at: *const u8, len: usize, payload: *const u8) -> ! {
-    let dying = dying::begin();
-    // SAFETY: the caller vouches.
-    print_panic(unsafe { text(at, len) });
-    from_where(dying, payload).end(End::Status)
-}
-
-/// See `rtlib_abi::api::initpanic`.
-///
-/// # Safety
-/// `at` points to `len` bytes.
-#[unsafe(export_name = "runtime.initpanic")]
-unsafe extern "C" fn initpanic(at: *const u8, len: usize, payload: *const u8) -> ! {
-    let dying = dying::begin();
-    // SAFETY: the caller vouches.
-    print_panic(unsafe { text(at, len) });
-    from_where(dying, payload)
-        .in_init(inittask::running())
-        .end(End::Status)
-}
-
-/// With the stack of the goroutine that has panicked: where that began, if that is known.
-fn from_where(dying: dying::Dying, payload: *const u8) -> dying::Dying {
-    match this_goroutine().and_then(|me| panics::begun_at(me, payload.addr())) {
-        Some(trace) => dying.caller_was_at(&trace),
-        None => dying.caller(&dying::has_begun),
-    }
-}
-
-/// `runtime.abort`: what must not be reached was.
-#[unsafe(export_name = "runtime.abort")]
-extern "C" fn abort() -> ! {
-    throw(b"runtime: mstart returned")
 }

@@ -8,12 +8,12 @@
 
 pub mod chan;
 mod gmp;
-#[cfg(any(feature = "object", test))]
-mod sched;
 mod shim;
 #[cfg(any(feature = "object", test))]
 mod stack;
 pub mod sync;
+#[cfg(feature = "object")]
+mod time;
 #[cfg(any(feature = "object", test))]
 mod timer;
 
@@ -54,6 +54,8 @@ mod godebug;
 #[cfg(feature = "object")]
 mod hooks;
 #[cfg(feature = "object")]
+mod inittask;
+#[cfg(feature = "object")]
 mod leaks;
 #[cfg(feature = "object")]
 mod libc;
@@ -63,6 +65,10 @@ mod link;
 mod lock;
 #[cfg(feature = "object")]
 mod lockrank;
+#[cfg(feature = "object")]
+mod membarrier;
+#[cfg(feature = "object")]
+mod moduledata;
 #[cfg(any(feature = "object", all(test, not(loom))))]
 mod names;
 #[cfg(feature = "object")]
@@ -72,11 +78,19 @@ mod note;
 #[cfg(feature = "object")]
 mod os;
 #[cfg(feature = "object")]
+mod panic;
+#[cfg(feature = "object")]
+mod persistent;
+#[cfg(feature = "object")]
 mod print;
+#[cfg(feature = "object")]
+mod process;
 #[cfg(feature = "object")]
 mod pthread;
 #[cfg(any(feature = "object", all(test, not(loom))))]
 mod random;
+#[cfg(feature = "object")]
+mod sched;
 #[cfg(feature = "object")]
 mod signal;
 #[cfg(feature = "object")]
@@ -84,11 +98,13 @@ mod trace;
 #[cfg(any(feature = "object", test))]
 mod traceback;
 #[cfg(feature = "object")]
+mod tracebuf;
+#[cfg(feature = "object")]
 mod watch;
 
 #[cfg(all(feature = "object", not(test)))]
 #[panic_handler]
-fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+fn panic_handler(info: &core::panic::PanicInfo<'_>) -> ! {
     print!("fatal error: runtime: {info}\n");
     signal::die_by_abort()
 }

@@ -35,15 +35,15 @@ pub enum Rank {
     Fresh,
     /// `trace/writer.rs`: the file.
     TraceOutput,
-    /// `trace/buffer.rs`: events of threads that are no Ms.
+    /// `tracebuf/buffer.rs`: events of threads that are no Ms.
     TraceOutside,
-    /// `trace/buffer.rs`: full and empty chunks.
+    /// `tracebuf/buffer.rs`: full and empty chunks.
     TraceChunks,
     /// `stack/arena.rs`: places for goroutines, of one stack class.
     Arena,
-    /// `os/linux/mem.rs`: memory that is never freed.
+    /// `persistent.rs`: memory that is never freed.
     Memory,
-    /// `os/linux/membarrier.rs`: a page.
+    /// `membarrier.rs`: a page.
     Membarrier,
     /// `signal/mod.rs`: the program's actions.
     Signals,
@@ -64,14 +64,14 @@ pub trait Ranked {
 }
 
 #[cfg(debug_assertions)]
-pub use check::{Held, acquired, acquiring, released};
+pub use check::{Held, OfThread, acquired, acquiring, register, released};
 
 #[cfg(debug_assertions)]
 mod check {
     use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use super::Rank;
-    use crate::arch::current::tls;
+    use crate::link::Link;
 
     /// More than anybody holds: a `select` takes the locks of all its channels, beyond this many they are not checked.
     const MAX: usize = 16;
@@ -107,8 +107,19 @@ mod check {
     /// A violation is being reported: what is locked for that is not checked.
     static REPORTING: AtomicBool = AtomicBool::new(false);
 
+    /// Where the calling thread's list is: `gmp` says so in the boot.
+    static OF_THREAD: Link<OfThread> = Link::none();
+
+    /// The calling thread's list; none if it is no M's.
+    pub type OfThread = fn() -> Option<&'static Held>;
+
+    /// Registers it.
+    pub fn register(of_thread: &'static OfThread) {
+        OF_THREAD.set(Some(of_thread));
+    }
+
     fn held() -> Option<&'static Held> {
-        Some(&tls::getg()?.m.get()?.locks)
+        OF_THREAD.get()?()
     }
 
     /// The caller is about to wait for the lock at this address.

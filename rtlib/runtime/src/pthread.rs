@@ -9,19 +9,17 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use rtlib_abi::api::OpaqueG;
 
-use crate::arch::current::tls;
-use crate::boot::second;
 use crate::chan::real::{Beside, Scheduler};
-use crate::gmp::g::G;
+use crate::gmp;
+use crate::gmp::g::{G, NO_THREAD as NONE};
 use crate::gmp::waitreason::WaitReason;
 use crate::lock::Lock;
-use crate::sched::spawn::{self, Argument, release};
+use crate::sched::second;
+use crate::sched::spawn::{self, Argument, THREAD_SHIFT, release};
 use crate::stack::{Class, allgs};
 use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
 
-/// `G.thread`: nobody knows it as a thread.
-const NONE: u8 = 0;
 /// It runs, and is to be joined.
 const JOINABLE: u8 = 1;
 /// Nobody joins it.
@@ -104,9 +102,6 @@ pub fn create(
     Ok(gp.fs.load(Ordering::Relaxed))
 }
 
-/// Where the flags of [`spawn::start`] have the state that a goroutine begins with.
-pub const THREAD_SHIFT: u32 = 8;
-
 /// Runs the routine.
 unsafe extern "C" fn body(record: *mut u8) {
     // SAFETY: `create` passes a record, which stays at the top of this stack. A routine of Rust's std does not unwind; one that does ends the program, as on a thread.
@@ -131,12 +126,8 @@ pub fn find(handle: usize) -> Option<&'static G> {
     (gp.thread.load(Ordering::Acquire) != NONE).then_some(gp)
 }
 
-/// The last word about a goroutine that has ended. Whether its place is free.
-pub fn ended(gp: &'static G) -> bool {
-    let was = gp.thread.load(Ordering::Acquire);
-    if was == NONE {
-        return true;
-    }
+/// The last word about a goroutine that is known as a thread and has ended. Whether its place is free.
+fn ended(gp: &'static G) -> bool {
     let swapped =
         gp.thread
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| match state {
@@ -173,7 +164,7 @@ pub fn ends_until(gp: &'static G, deadline: u64) -> bool {
 
 /// Waits for its end, gives its place away and returns what its routine returned.
 pub fn join(gp: &'static G) -> Result<*mut c_void, Refused> {
-    if tls::getg().is_some_and(|me| ptr::eq(me, gp)) {
+    if gmp::getg().is_some_and(|me| ptr::eq(me, gp)) {
         return Err(Refused::Own);
     }
     let claimed =
@@ -217,4 +208,10 @@ pub fn detach(gp: &'static G) -> Result<(), Refused> {
         }
         Err(_) => Err(Refused::NotJoinable),
     }
+}
+
+/// Has the scheduler tell of goroutines that end. In the boot.
+pub fn register() {
+    static ENDED: fn(&'static G) -> bool = ended;
+    spawn::register_end_of_threads(&ENDED);
 }

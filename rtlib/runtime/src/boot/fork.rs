@@ -5,15 +5,17 @@
 //!
 //! libc's own part runs on the TLS block that libc made for the thread: on the goroutine's it would take the thread's stack for one of a thread that is not there any more, and give it to the next one. Meanwhile all signals are blocked.
 
+use super::forked;
 use crate::arch::current::tls;
 use crate::libc::ffi;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
-use crate::os::linux::{mem, membarrier, signal as mask};
+use crate::os::linux::signal as mask;
 use crate::pthread;
-use crate::sched::{forked, procs, threads, timers};
+use crate::sched::{procs, second, threads, timers};
 use crate::traceback::{dying, interrupt, panics};
 use crate::{hooks, leaks, netpoll, signal, sync, trace};
+use crate::{membarrier, persistent};
 
 /// What the caller of fork had.
 struct Fork {
@@ -85,8 +87,8 @@ extern "C" fn in_child() {
         timers::forget(kept);
     }
     let procs = procs::gomaxprocs();
-    if super::second::forget() {
-        super::keep_procs(procs);
+    if second::forget() {
+        second::keep_procs(procs);
     }
     trace::forget();
     dying::forget();
@@ -95,7 +97,7 @@ extern "C" fn in_child() {
     unsafe {
         // Before anything that takes a lock.
         signal::let_go();
-        mem::forget();
+        persistent::forget();
         membarrier::forget();
         interrupt::forget();
         leaks::forget();

@@ -3,13 +3,17 @@
 use core::ffi::{c_char, c_int};
 use core::sync::atomic::Ordering;
 
-use super::{inittask, moduledata};
+use super::fork;
 use crate::gmp::{M0, current};
+use crate::inittask;
 use crate::libc::ffi;
+use crate::moduledata::moduledata;
 use crate::os::linux::nanotime;
+use crate::process;
 use crate::sched::global::MAIN_STARTED;
-use crate::sched::{locked, time};
+use crate::sched::{locked, second};
 use crate::signal;
+use crate::time;
 use crate::traceback::panics;
 use crate::watch::schedtrace;
 
@@ -28,7 +32,7 @@ extern "C" fn main() {
     MAIN_STARTED.store(true, Ordering::Release);
 
     if schedtrace::wanted() {
-        super::second::expect_concurrency();
+        second::expect_concurrency();
     }
 
     // During initialisation the main goroutine stays on the main thread; an init may keep it there with LockOSThread.
@@ -45,7 +49,7 @@ extern "C" fn main() {
     run(inittask::main_inittasks(), started);
     locked::unlock_os_thread(gp);
 
-    let (argc, argv) = super::argc_argv();
+    let (argc, argv) = process::argc_argv();
     // SAFETY: a C main, called once, with the program's own arguments.
     let code = unsafe { main_main(argc, argv) };
     wait_for_panics();
@@ -70,4 +74,11 @@ fn wait_for_panics() {
 fn run(tasks: &'static [*const rtlib_abi::layout::InitTask], started: u64) {
     debug_assert_eq!(moduledata().abi_version, rtlib_abi::ABI_VERSION);
     inittask::do_init(tasks.as_ptr(), tasks.len(), started);
+}
+
+/// The runtime's one init function.
+#[unsafe(export_name = "runtime.init.0")]
+extern "C" fn init() {
+    fork::prepare_for_forks();
+    signal::init();
 }

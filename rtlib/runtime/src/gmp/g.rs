@@ -3,6 +3,7 @@
 //! Gs are type-stable: put on free lists when dead, never unmapped; a G has its place for a stack for ever (`arena`). While nobody needs it, and there is no stack in that place, its bytes may become
 //! zero (`arena::give_back_gs`): that is a G that is [`Status::Idle`] and has no id. The fields say who may write them. `repr(C)`, beginning with the words of [`GHead`], which the assembly addresses.
 
+use core::ffi::c_void;
 use core::mem::offset_of;
 use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
@@ -14,7 +15,6 @@ use super::fresh::Started;
 use super::m::M;
 use super::name::Name;
 use crate::link::Link;
-use crate::traceback::panics::Panics;
 
 /// Status of a G. The words are Go's (runtime2.go); each says who owns the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,9 @@ impl Status {
     }
 }
 
+/// `G.thread`: nobody knows it as a thread. The other values are `pthread`'s.
+pub const NO_THREAD: u8 = 0;
+
 /// A goroutine.
 #[repr(C, align(64))]
 pub struct G {
@@ -97,7 +100,7 @@ pub struct G {
     // --- second cache line: touched by every wait
     /// Its id; 0 when it is none (g0). Written by newproc while it is dead.
     pub goid: AtomicU64,
-    /// When it began to wait: [`crate::watch::sysmon::coarse_now`], ns. Written by itself.
+    /// When it began to wait: [`crate::sched::watcher::coarse_now`], ns. Written by itself.
     pub waitsince: AtomicU64,
     /// What the waker leaves for it; the meaning is the waker's and the waiter's. Written between winning the right to wake and `goready`.
     pub param: AtomicUsize,
@@ -131,8 +134,8 @@ pub struct G {
     pub chainlink: Link<G>,
     /// Which of its parkings `scavenge` has dealt with.
     pub scavenged: AtomicU64,
-    /// Where its last panics began. Its own.
-    pub panicked_at: AtomicPtr<Panics>,
+    /// Where its last panics began: a `traceback::panics::Panics`, or null. Its own.
+    pub panicked_at: AtomicPtr<c_void>,
     /// Its id if the last search has found that it waits for ever (`leaks`).
     pub leaked: AtomicU64,
     /// Whether others know it as a thread that is joined or detached (`pthread`).

@@ -12,8 +12,8 @@ use super::g::G;
 use super::p::P;
 use crate::link::Link;
 use crate::note::Note;
-use crate::sched::shuffle;
-use crate::trace;
+use crate::random;
+use crate::tracebuf;
 
 /// A thread.
 #[repr(C, align(64))]
@@ -79,7 +79,7 @@ pub struct M {
     /// See `cpu_time`.
     pub cpu_time_since: AtomicU64,
     /// What it has noted for `RTLIB_TRACE`.
-    pub trace: trace::OfM,
+    pub trace: tracebuf::OfM,
     /// Its alternate signal stack; kept when the struct is reused.
     pub signal_stack: AtomicUsize,
     /// See `signal_stack`.
@@ -129,7 +129,7 @@ impl M {
             masks_seen: AtomicU32::new(0),
             cpu_time: AtomicU64::new(0),
             cpu_time_since: AtomicU64::new(0),
-            trace: trace::OfM::new(),
+            trace: tracebuf::OfM::new(),
             signal_stack: AtomicUsize::new(0),
             signal_stack_len: AtomicUsize::new(0),
         }
@@ -152,8 +152,8 @@ impl M {
 
     /// A cheap random number (xorshift32).
     pub fn cheaprand(&self) -> u32 {
-        if shuffle::is_on() {
-            return shuffle::random();
+        if random::is_seeded() {
+            return random::seeded();
         }
         let mut x = self.rand.load(Ordering::Relaxed);
         x ^= x << 13;
@@ -162,4 +162,15 @@ impl M {
         self.rand.store(x, Ordering::Relaxed);
         x
     }
+}
+
+/// Has the order of locks checked, on all Ms. In the boot.
+#[cfg(debug_assertions)]
+pub fn register() {
+    use crate::lockrank::{self, Held, OfThread};
+    fn locks() -> Option<&'static Held> {
+        Some(&super::getg()?.m.get()?.locks)
+    }
+    static OF_THREAD: OfThread = locks;
+    lockrank::register(&OF_THREAD);
 }

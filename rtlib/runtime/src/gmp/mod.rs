@@ -1,7 +1,7 @@
 //! Goroutines (G), threads (M), processors (P), as in Go's runtime/runtime2.go: what they are made of, and the lists of all of them. What is done with them is above: `stack`, `sched`.
 //!
 //! - `g`, `m`, `p`: the three things. `all`: all Ms and Ps that there are (all Gs: `stack::allgs`).
-//! - `runq`: a P's queue; `fresh`: its goroutines that have not run yet; `gfree`: dead ones; `waitreason`: why one waits; `name`: what one is called.
+//! - `runq`: a P's queue; `fresh`: its goroutines that have not run yet; `gfree`: dead ones; `spin`: who looks for work and who wakes whom; `waitreason`: why one waits; `name`: what one is called. `switch`: from one to the other.
 
 #[cfg(feature = "object")]
 pub mod all;
@@ -19,6 +19,10 @@ pub mod name;
 pub mod p;
 #[cfg(any(feature = "object", test))]
 pub mod runq;
+#[cfg(any(feature = "object", all(loom, test)))]
+pub mod spin;
+#[cfg(feature = "object")]
+pub mod switch;
 pub mod waitreason;
 
 #[cfg(feature = "object")]
@@ -49,16 +53,28 @@ mod object {
         gp.id() == MAIN_GOID
     }
 
+    /// The calling goroutine, an M's g0, or none on a thread that is no M.
+    #[inline(always)]
+    pub fn getg() -> Option<&'static G> {
+        // SAFETY: null, or what `setg` was given: the word is the runtime's own, and Gs are never freed.
+        unsafe { tls::g().cast::<G>().as_ref() }
+    }
+
+    /// Makes `gp` that of the current TLS block. For the boot and for new Ms.
+    pub fn setg(gp: &'static G) {
+        tls::set_g(core::ptr::from_ref(gp).cast());
+    }
+
     /// The running goroutine that holds a P: none on g0, on a thread that is no M, and in a call that blocks (`syscall`), where the goroutine
     /// is to be treated as a thread.
     #[inline]
     pub fn current() -> Option<&'static G> {
-        tls::getg().filter(|gp| gp.status() == Status::Running as u32)
+        getg().filter(|gp| gp.status() == Status::Running as u32)
     }
 
     /// The calling goroutine, in a call that blocks too: who it is, not what it may do.
     #[inline]
     pub fn this_goroutine() -> Option<&'static G> {
-        tls::getg().filter(|gp| gp.id() != 0)
+        getg().filter(|gp| gp.id() != 0)
     }
 }

@@ -37,7 +37,7 @@ pub struct P {
     pub fresh: Fresh,
     /// Counts choices between the two (`pick`). Holder only.
     pub turns: AtomicU32,
-    /// When the oldest of `fresh` was chosen last: [`crate::watch::sysmon::coarse_now`], ns. Holder only.
+    /// When the oldest of `fresh` was chosen last: [`crate::sched::watcher::coarse_now`], ns. Holder only.
     pub oldest_had_turn: AtomicU64,
     /// Goroutines that were started in the round `starts_tick`. Holder only.
     pub starts: AtomicU32,
@@ -47,7 +47,7 @@ pub struct P {
     pub schedtick: AtomicU64,
     /// Incremented by every call that blocks and that kept its P; sysmon watches it.
     pub syscalltick: AtomicU32,
-    /// When the slice began that a goroutine from the ring got and those that it readied inherit: [`crate::watch::sysmon::coarse_now`], ns.
+    /// When the slice began that a goroutine from the ring got and those that it readied inherit: [`crate::sched::watcher::coarse_now`], ns.
     pub slice_since: AtomicU64,
     /// Since when, ns, goroutines have waited while one that makes calls that block has the P, in the round `waited_for_tick` (`syscall`). Holder only.
     pub waited_for_since: AtomicU64,

@@ -19,11 +19,11 @@ use crate::gmp::waitreason::WaitReason;
 use crate::godebug::Family;
 use crate::lock::Lock;
 use crate::os::linux::{Errno, clock_ns, nanotime};
+use crate::sched::watcher;
 use crate::sched::{relay, shuffle};
 use crate::signal::in_handler;
 use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
-use crate::watch::sysmon;
 
 static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);
 
@@ -203,7 +203,7 @@ fn wake_goroutines(addr: usize, most: u32, bits: u32) -> u32 {
         relay::leave(addr, |addr| {
             futex::wake(&TABLE, addr, u32::MAX, u32::MAX);
         });
-        sysmon::wake_for_relay();
+        watcher::wake_for_relay();
         return 0;
     }
     futex::wake(&TABLE, addr, most, bits)

@@ -13,7 +13,7 @@ use crate::gmp::{MAIN_G, this_goroutine};
 use crate::os::linux::signal::bit;
 use crate::os::linux::sys::{EINVAL, EOPNOTSUPP};
 use crate::os::linux::thread;
-use crate::{boot, netpoll, signal};
+use crate::{netpoll, process, signal};
 
 unsafe extern "C" {
     /// libc's own, under the names by which its own files call them.
@@ -28,7 +28,7 @@ fn other(handle: usize) -> Option<&'static G> {
     match whose(handle) {
         Whose::Own => None,
         Whose::Other(gp) => Some(gp),
-        Whose::Kernel => (handle == boot::main_thread_pointer()).then_some(&MAIN_G),
+        Whose::Kernel => (handle == process::main_thread_pointer()).then_some(&MAIN_G),
     }
 }
 

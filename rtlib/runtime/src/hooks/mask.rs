@@ -6,7 +6,6 @@ use core::ffi::{c_int, c_void};
 
 use super::io::{Answer, keep_thread, plain, said_int};
 use super::tie;
-use crate::boot::second;
 use crate::os::linux::Errno;
 use crate::os::linux::signal::{self as kernel, SIGURG};
 use crate::os::linux::sys::{
@@ -14,6 +13,7 @@ use crate::os::linux::sys::{
     SIG_SETMASK,
 };
 use crate::sched::masks;
+use crate::sched::second;
 use crate::signal;
 
 /// Bytes of the kernel's mask. libc's `sigset_t` is larger, and has signals 1 to 64 in front.

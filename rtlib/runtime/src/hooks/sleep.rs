@@ -13,7 +13,7 @@ use super::{SECOND, Timespec, may_park, set_errno};
 use crate::godebug::Family;
 use crate::os::linux::{clock_ns, nanotime};
 use crate::sched::park::gosched;
-use crate::sched::time::sleep_until;
+use crate::time::sleep_until;
 
 unsafe extern "C" {
     /// clock_nanosleep(2) under the name by which libc's own files call it, which nobody wraps.

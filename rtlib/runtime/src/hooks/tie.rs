@@ -16,7 +16,6 @@ use core::ptr;
 use core::sync::atomic::Ordering;
 
 use super::io::{Answer, plain};
-use crate::boot::second;
 use crate::gmp::g::{G, Status};
 use crate::gmp::m::M;
 use crate::gmp::this_goroutine;
@@ -38,6 +37,7 @@ use crate::os::linux::sys::{
 };
 use crate::os::linux::{Errno, proc, thread};
 use crate::sched::locked;
+use crate::sched::second;
 use crate::traceback::{record, tell, unwind};
 
 /// The calling goroutine, on its thread.

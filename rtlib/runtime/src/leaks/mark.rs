@@ -15,7 +15,7 @@ use crate::gmp::m::M;
 use crate::gmp::waitreason::WaitReason;
 use crate::gmp::{is_main, this_goroutine};
 use crate::libc::tcb;
-use crate::os::linux::mem;
+use crate::persistent;
 use crate::stack::allgs::{self, ALLGS};
 
 /// Bytes of a channel.
@@ -95,7 +95,7 @@ impl Counts {
             excluded: OTHERS
                 + 2 * stopped.places().len()
                 + ALLGS.arenas.iter().count()
-                + mem::chunks().count(),
+                + persistent::chunks().count(),
             ..Self::default()
         };
         for wait in allgs::all().filter_map(Wait::of) {
@@ -267,7 +267,7 @@ pub fn search(stopped: &Stopped, own_sp: usize) -> Result<usize, Error> {
     excluded.push(scratch.range());
     excluded.push(stopped.memory());
     arenas().for_each(|range| excluded.push(range));
-    mem::chunks().for_each(|(at, end)| excluded.push(Range { at, end }));
+    persistent::chunks().for_each(|(at, end)| excluded.push(Range { at, end }));
     for gp in allgs::all() {
         goroutine(gp, stopped.places(), own_sp, &mut search)?;
         if is_main(gp) {

@@ -26,7 +26,7 @@ use crate::libc::ffi;
 use crate::stack::allgs;
 use crate::traceback::record::{self, Haste};
 use crate::traceback::tell;
-use crate::{boot, godebug};
+use crate::{godebug, process};
 
 pub use world::{forget, let_nobody_stop, stop_here};
 
@@ -81,7 +81,7 @@ pub fn report_at_exit_if_wanted() {
 }
 
 extern "C" fn report() {
-    if boot::is_forked() {
+    if process::is_forked() {
         return;
     }
     match find() {

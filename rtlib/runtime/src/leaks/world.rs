@@ -13,7 +13,7 @@ use core::{ptr, slice};
 
 use super::Error;
 use super::memory::Range;
-use crate::arch::current::tls;
+use crate::gmp;
 use crate::gmp::m::M;
 use crate::link::Link;
 use crate::lock::{self, Lock};
@@ -21,8 +21,8 @@ use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal::{Blocked, SIGURG};
 use crate::os::linux::{futex, mem, nanotime, proc, thread};
 use crate::sched::template;
-use crate::signal;
-use crate::watch::sysmon;
+use crate::sched::watcher;
+use crate::traceback::interrupt;
 
 /// Threads that can be stopped.
 const MAX_THREADS: usize = 32 << 10;
@@ -86,7 +86,7 @@ pub fn stop_here(sp: usize) {
         place.sp.store(sp, Ordering::Relaxed);
         let here = ptr::from_ref(&epoch) as usize;
         place.handler.store(here, Ordering::Relaxed);
-        place.m.set(tls::getg().and_then(|gp| gp.m.get()));
+        place.m.set(gmp::getg().and_then(|gp| gp.m.get()));
         place.tid.store(thread::gettid(), Ordering::Release);
     }
     while EPOCH.load(Ordering::Acquire) == epoch {
@@ -150,7 +150,7 @@ pub fn stop() -> Result<Stopped, Error> {
         let memory = mem::reserve(MAX_THREADS * size_of::<Place>()).map_err(|_| Error::NoMemory)?;
         PLACES.store(memory.as_ptr().cast(), Ordering::Release);
     }
-    signal::install(SIGURG);
+    interrupt::install_handler(SIGURG);
     let blocked = Blocked::all();
     for _ in 0..TRIES {
         // Those of the last time are awake, or will not look at their places any more.
@@ -217,5 +217,5 @@ fn has_stopped(tid: u32) -> bool {
 
 /// Whether this is one of the threads that take no signals.
 fn is_deaf(tid: u32) -> bool {
-    sysmon::tid() == tid || template::tid() == tid
+    watcher::tid() == tid || template::tid() == tid
 }

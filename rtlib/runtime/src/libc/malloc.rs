@@ -7,7 +7,6 @@
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::arch::current::tls;
 use crate::gmp;
 
 static TRACING: AtomicBool = AtomicBool::new(false);
@@ -36,7 +35,7 @@ fn count(bytes: usize) {
 
 #[cold]
 fn count_slow(bytes: usize) {
-    if tls::getg().is_some_and(gmp::is_main) {
+    if gmp::getg().is_some_and(gmp::is_main) {
         ALLOCS.fetch_add(1, Ordering::Relaxed);
         BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
     }

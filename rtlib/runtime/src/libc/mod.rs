@@ -3,10 +3,11 @@
 //!
 //! Written against static glibc 2.35 and later. A libc without these symbols is an undefined reference when the program is linked.
 
+mod die;
 pub mod dtors;
 pub mod ffi;
 pub mod malloc;
-pub mod plain;
-pub mod setxid;
 pub mod stackattr;
 pub mod tcb;
+
+pub use die::die_by;

@@ -5,7 +5,6 @@ use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
 use super::ffi::{self, PthreadAttr};
-use crate::arch::current::tls;
 use crate::gmp;
 
 /// Answers for the calling goroutine; every other thread, and the main goroutine (which has libc's own block and stack), is libc's affair.
@@ -14,7 +13,7 @@ use crate::gmp;
 /// As pthread_getattr_np(3).
 #[unsafe(no_mangle)]
 unsafe extern "C" fn __wrap_pthread_getattr_np(thread: usize, attr: *mut PthreadAttr) -> c_int {
-    let gp = tls::getg()
+    let gp = gmp::getg()
         .filter(|gp| gp.fs.load(Ordering::Relaxed) == thread && !gmp::is_main(gp) && gp.id() != 0);
     let Some(gp) = gp else {
         // SAFETY: the caller's arguments.

@@ -23,7 +23,7 @@
 
 mod desc;
 
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering, fence};
 
 pub use desc::{Desc, Dir, Kind, desc};
 
@@ -35,6 +35,7 @@ use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::epoll::{self, Event};
 use crate::os::linux::{Errno, nanotime, proc};
 use crate::sched::park::{goready_behind, waiter};
+use crate::sched::poller::{self, Poller, WAITERS, anybody_waits};
 use crate::sync::futex::{self, Ended};
 use crate::sync::table::{BUCKETS, Bucket, Table};
 
@@ -47,8 +48,6 @@ static BREAK: AtomicI32 = AtomicI32::new(-1);
 /// `data` of the eventfd's event: no descriptor has this number.
 const IS_BREAK: u64 = u64::MAX;
 
-/// How many goroutines wait here.
-static WAITERS: AtomicU32 = AtomicU32::new(0);
 /// Somebody is in [`poll`]: the list of events is one, and two would wait for its lock.
 static POLLING: AtomicBool = AtomicBool::new(false);
 /// When somebody polled last, ns; `u64::MAX` while an idle M sleeps in `epoll_wait`.
@@ -292,12 +291,6 @@ fn raise(desc: &Desc, dir: Dir) -> u32 {
     futex::wake_by(&TABLE, addr, u32::MAX, u32::MAX, goready_behind)
 }
 
-/// Whether some goroutine waits for a descriptor: it may be woken from outside the program.
-#[inline]
-pub fn anybody_waits() -> bool {
-    WAITERS.load(Ordering::SeqCst) != 0
-}
-
 /// Readies the goroutines whose descriptors have events, without waiting for any. True when there was one. The caller holds a P, or is sysmon.
 pub fn poll() -> bool {
     if !anybody_waits() || POLLING.swap(true, Ordering::Acquire) {
@@ -391,4 +384,18 @@ fn tell(event: &Event) -> u32 {
         woken += raise(desc, Dir::Write);
     }
     woken
+}
+
+/// Has the scheduler poll here. In the boot.
+pub fn register_poller() {
+    static POLLER: Poller = Poller {
+        poll,
+        sleep: |ns, before| {
+            let events = block(ns);
+            before(!events.is_empty());
+            events.tell();
+        },
+        interrupt,
+    };
+    poller::register(&POLLER);
 }

@@ -5,8 +5,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use rtlib_abi::api::OpaqueG;
 
 use super::timers::timers_here;
-use crate::arch::current::switch::Commit;
 use crate::gmp::g::G;
+use crate::gmp::switch::Commit;
 use crate::gmp::waitreason::WaitReason;
 use crate::sched::park::{gopark, thread_park_until};
 use crate::timer::timers::{NEVER, Timer};

@@ -6,14 +6,14 @@ use super::global::{RUNQSIZE, SCHED, SPIN};
 use super::park::{global_is_due, prepare};
 use super::pick::runqget;
 use super::spawn::add;
-use super::{ahead, locked, procs, threads, timers};
-use crate::arch::current::{switch, tls};
+use super::{ahead, locked, poller, procs, threads, timers};
+use crate::gmp;
 use crate::gmp::all::allp;
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::gmp::p::P;
+use crate::gmp::switch;
 use crate::godebug;
-use crate::netpoll;
 use crate::os::linux::proc;
 
 /// Rounds over all Ps before giving up.
@@ -23,7 +23,7 @@ const NEXT_GRACE_US: u64 = 3;
 /// One round of the scheduler: finds a goroutine and runs it. On g0; its frames are abandoned.
 #[unsafe(export_name = "runtime.schedule")]
 pub extern "C" fn schedule() -> ! {
-    let Some(g0) = tls::getg() else {
+    let Some(g0) = gmp::getg() else {
         crate::fatal::throw(b"schedule: no g")
     };
     let mp = g0.mp();
@@ -66,7 +66,7 @@ fn find_runnable(mp: &'static M) -> &'static G {
         {
             return gp;
         }
-        if netpoll::poll() {
+        if poller::poll() {
             continue;
         }
         if let Some(gp) = spin_and_steal(mp, pp) {

@@ -5,13 +5,13 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::dead;
-use super::spin::Spin;
+use super::asleep;
 use crate::gmp::g::G;
 use crate::gmp::gfree::{Dead, GQueue};
 use crate::gmp::m::M;
 use crate::gmp::p::{P, PStatus};
 use crate::gmp::runq::{BATCH, Batch};
+use crate::gmp::spin::Spin;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::stack::{CLASSES, Class};
@@ -97,7 +97,7 @@ impl Sched {
         mp.schedlink.set(self.midle);
         self.midle = Some(mp);
         self.nmidle += 1;
-        dead::something_ended(self);
+        asleep::something_ended(self);
     }
 
     /// Takes an M from the idle list: another than those that wait for a timer and for descriptors, if there is one.
@@ -145,7 +145,7 @@ impl Sched {
     /// An M waits for somebody to run its locked goroutine, or for ever.
     pub fn mlocked(&mut self) {
         self.nmidlelocked += 1;
-        dead::something_ended(self);
+        asleep::something_ended(self);
     }
 
     /// Whether some idle M wakes for a timer at `when`.
@@ -202,7 +202,7 @@ impl Sched {
         self.pidle = pp.link.take();
         SPIN.idle_removed();
         ACTIVATIONS.store(ACTIVATIONS.load(Ordering::Relaxed) + 1, Ordering::Release);
-        crate::watch::sysmon::wake();
+        super::watcher::wake();
         Some(pp)
     }
 

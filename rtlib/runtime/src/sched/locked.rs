@@ -5,8 +5,8 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::global::SCHED;
+use super::second;
 use super::{procs, template, threads};
-use crate::boot::second;
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::gmp::this_goroutine;
@@ -97,7 +97,7 @@ pub fn stoplockedm(mp: &'static M) {
     if mp.p.get().is_some() {
         threads::hand_off(procs::release(mp));
     }
-    crate::boot::second::expect_idleness();
+    second::expect_idleness();
     SCHED.lock().mlocked();
     threads::park_until_p(mp);
 }

@@ -1,9 +1,10 @@
 //! The scheduler: goroutines (G) on threads (M) that hold processors (P), as in Go's runtime/proc.go. What these are made of says `gmp`, where stacks are `stack`; who watches all of it is above, in `watch`.
 //!
-//! - `global`: the queue and lists that one lock protects; `pick`: which goroutine of a P is next; `find`: what to run next; `spin`: who looks for work and who wakes whom; `shuffle`: random choices, for tests.
-//! - `park`: blocking and readying (`gopark`, `goready`), and the park token. `deadline`: waiting with a deadline; `timers`: who looks at timers when; `time`: their C interface.
+//! - `global`: the queue and lists that one lock protects; `pick`: which goroutine of a P is next; `find`: what to run next; `shuffle`: random choices, for tests.
+//! - `park`: blocking and readying (`gopark`, `goready`), and the park token. `deadline`: waiting with a deadline; `timers`: who looks at timers when.
 //! - `spawn`: `newproc`, `goexit`; `ahead`: stacks that are made before they are needed.
-//! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `exhausted`: when there are no more; `locked`: LockOSThread; `masks`: which signals goroutines block; `relay`: whom signal handlers wake; `syscall`: calls that block; `dead`: deadlocks; `forked`: the child of a fork.
+//! - `procs`: how many Ps there are; `threads`: Ms; `template`: who makes their threads; `exhausted`: when there are no more; `locked`: LockOSThread; `masks`: which signals goroutines block; `relay`: whom signal handlers wake; `syscall`: calls that block. `second`: what waits for the second goroutine.
+//! - `asleep`: who sleeps in the runtime; `watcher`: sysmon, as the scheduler knows it; `poller`: the network poller, likewise.
 //!
 //! # How a goroutine gives way
 //!
@@ -13,51 +14,29 @@
 //!
 //! The scheduler uses no thread-locals but `runtime.tls_g`.
 
-#[cfg(feature = "object")]
 mod ahead;
-#[cfg(feature = "object")]
-pub mod dead;
-#[cfg(feature = "object")]
+pub mod asleep;
 pub mod deadline;
-#[cfg(feature = "object")]
 pub mod exhausted;
-#[cfg(feature = "object")]
 pub mod find;
-#[cfg(feature = "object")]
-pub mod forked;
-#[cfg(feature = "object")]
 pub mod global;
-#[cfg(feature = "object")]
 pub mod locked;
-#[cfg(feature = "object")]
 pub mod masks;
-#[cfg(feature = "object")]
 pub mod park;
-#[cfg(feature = "object")]
 pub mod pick;
-#[cfg(feature = "object")]
+pub mod poller;
 pub mod procs;
-#[cfg(feature = "object")]
 pub mod relay;
-#[cfg(feature = "object")]
+pub mod second;
 pub mod shuffle;
-#[cfg(feature = "object")]
 pub mod spawn;
-#[cfg(any(feature = "object", all(loom, test)))]
-pub mod spin;
-#[cfg(feature = "object")]
 pub mod syscall;
-#[cfg(feature = "object")]
 pub mod template;
-#[cfg(feature = "object")]
 pub mod threads;
-#[cfg(feature = "object")]
-pub mod time;
-#[cfg(feature = "object")]
 pub mod timers;
+pub mod watcher;
 
 /// Whether the scheduler runs goroutines: not before `runtime.main` does.
-#[cfg(feature = "object")]
 pub fn has_begun() -> bool {
     global::MAIN_STARTED.load(core::sync::atomic::Ordering::Relaxed)
 }

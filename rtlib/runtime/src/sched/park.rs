@@ -14,19 +14,23 @@ use rtlib_abi::api::{GRef, OpaqueG};
 use super::find::schedule;
 use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::pick::runqget;
-use super::{dead, deadline, masks, procs, shuffle, threads, timers};
-use crate::arch::current::{switch, tls};
+use super::second;
+use super::watcher;
+use super::{asleep, deadline, masks, procs, shuffle, threads, timers};
+use crate::arch::current::tls;
+use crate::gmp;
 use crate::gmp::g::{G, Status};
 use crate::gmp::m::M;
 use crate::gmp::p::P;
+use crate::gmp::switch;
 use crate::gmp::waitreason::WaitReason;
 use crate::gmp::{current, this_goroutine};
 use crate::godebug;
 use crate::libc::dtors;
-use crate::os::linux::{futex, mem, nanotime, proc};
+use crate::os::linux::{futex, nanotime, proc};
+use crate::persistent;
 use crate::stack::hold;
 use crate::trace;
-use crate::watch::sysmon;
 
 /// Park token: not there, nobody waits.
 pub const EMPTY: u8 = 0;
@@ -152,7 +156,7 @@ fn wake_somebody() {
 
 /// The P of the calling thread, whether it runs a goroutine or g0.
 pub fn my_p() -> Option<&'static P> {
-    tls::getg()?.m.get()?.p.get()
+    gmp::getg()?.m.get()?.p.get()
 }
 
 /// Makes a waiting goroutine runnable.
@@ -177,7 +181,7 @@ pub fn waiter() -> &'static G {
 #[inline]
 pub fn gopark(me: &'static G, reason: WaitReason, commit: switch::Commit, arg: usize) {
     me.waitreason.store(reason as u8, Ordering::Relaxed);
-    me.waitsince.store(sysmon::coarse_now(), Ordering::Relaxed);
+    me.waitsince.store(watcher::coarse_now(), Ordering::Relaxed);
     if me.is_thread() {
         thread_park(me, commit, arg);
     } else {
@@ -243,8 +247,8 @@ fn thread_park(me: &'static G, commit: switch::Commit, arg: usize) {
         .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
         .is_ok()
     {
-        crate::boot::second::expect_idleness();
-        dead::falls_asleep();
+        second::expect_idleness();
+        asleep::falls_asleep();
         while !woken() {
             futex::wait(&me.wake, ASLEEP, None);
         }
@@ -263,7 +267,7 @@ pub fn thread_park_until(
     win: deadline::Win,
 ) -> bool {
     me.waitreason.store(reason as u8, Ordering::Relaxed);
-    me.waitsince.store(sysmon::coarse_now(), Ordering::Relaxed);
+    me.waitsince.store(watcher::coarse_now(), Ordering::Relaxed);
     commit(me, arg);
     let mut expired = false;
     if me
@@ -297,7 +301,7 @@ fn doze(me: &'static G, deadline: u64, win: deadline::Win) -> bool {
 fn thread_ready(gp: &'static G) {
     let was = gp.wake.swap(WOKEN, Ordering::AcqRel);
     if was == ASLEEP {
-        dead::is_woken();
+        asleep::is_woken();
     }
     if was != AWAKE {
         futex::wake(&gp.wake, 1);
@@ -427,7 +431,7 @@ fn thread_g() -> &'static G {
     }
     let unused = SCHED.lock().thread_gs.pop();
     // SAFETY: zero bytes are a G: null links, numbers.
-    let gp: &'static G = unused.unwrap_or_else(|| unsafe { mem::persistent() });
+    let gp: &'static G = unused.unwrap_or_else(|| unsafe { persistent::alloc() });
     gp.stand_in();
     gp.park.store(EMPTY, Ordering::Relaxed);
     tls::set_thread_g(core::ptr::from_ref(gp) as usize);

@@ -10,9 +10,9 @@
 use core::sync::atomic::Ordering;
 
 use super::shuffle;
+use super::watcher;
 use crate::gmp::g::G;
 use crate::gmp::p::P;
-use crate::watch::sysmon;
 
 /// A slice of time: how long goroutines that ready each other may have the P to themselves while others wait for it. Two that pass a ball may neither starve the
 /// rest, however briefly they hold it, nor get more of the P than others who do, however long. By sysmon's clock, which may take twice that to notice.
@@ -27,7 +27,7 @@ pub fn runqget(pp: &'static P) -> Option<&'static G> {
     if shuffle::is_on() {
         return shuffle::runqget(pp);
     }
-    let now = sysmon::coarse_now();
+    let now = watcher::coarse_now();
     let used = now.wrapping_sub(pp.slice_since.load(Ordering::Relaxed));
     if used < SLICE_NS
         && let Some(next) = pp.runq.get_next()

@@ -6,15 +6,15 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::global::{MAIN_STARTED, MAX_GOMAXPROCS, SCHED, Sched};
+use super::watcher;
 use super::{threads, timers};
 use crate::gmp::all::{ALLP, ALLP_LEN, MAX_PROCS};
 use crate::gmp::m::M;
 use crate::gmp::p::{P, PStatus};
 use crate::link::Link;
-use crate::os::linux::mem;
+use crate::persistent;
 use crate::stack::Class;
 use crate::trace;
-use crate::watch::sysmon;
 
 static GOMAXPROCS: AtomicU32 = AtomicU32::new(0);
 static HOGS: AtomicU32 = AtomicU32::new(0);
@@ -112,7 +112,7 @@ fn p_number(id: u32) -> &'static P {
     let place = &ALLP[id as usize];
     let pp = place.get().unwrap_or_else(|| {
         // SAFETY: zero bytes are a P: null links, numbers, false.
-        let pp: &'static P = unsafe { mem::persistent() };
+        let pp: &'static P = unsafe { persistent::alloc() };
         pp.id.store(id, Ordering::Relaxed);
         place.set_release(Some(pp));
         pp
@@ -176,7 +176,7 @@ fn no_longer_a_hog(sched: &mut Sched, pp: &'static P) {
     if pp.hog.swap(false, Ordering::Relaxed) {
         HOGS.fetch_sub(1, Ordering::Relaxed);
         balance(sched);
-        sysmon::wake();
+        watcher::wake();
     }
 }
 

@@ -4,39 +4,21 @@
 //! from the seed alone: with `GOMAXPROCS=1` the same seed gives the same interleaving, as long as the program does not depend on time. For this, nobody makes up for goroutines that
 //! compute for long, and no memory is reclaimed in the background. With more Ps a seed only varies what the threads' timing leaves open.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 
 use super::global::{RUNQSIZE, SCHED};
 use super::{park, threads};
 use crate::gmp::current;
 use crate::gmp::g::G;
 use crate::gmp::p::P;
-use crate::godebug;
-use crate::random::mix;
+pub use crate::random::is_seeded as is_on;
+use crate::random::seeded as random;
 use crate::trace;
 
 /// How often a place where others may run first is one where they do: once in so many times.
 const RARITY: u32 = 4;
 /// Elements of the ring that may be passed over.
 const REACH: u32 = 16;
-
-static STATE: AtomicU64 = AtomicU64::new(0);
-
-/// Whether choices are random.
-#[inline]
-pub fn is_on() -> bool {
-    godebug::schedseed() != 0
-}
-
-/// The next number of the seed's sequence (splitmix64). With several Ps two threads may get the same one, which does no harm.
-pub fn random() -> u32 {
-    let seed = u64::from(godebug::schedseed());
-    let state = STATE
-        .load(Ordering::Relaxed)
-        .wrapping_add(0x9e37_79b9_7f4a_7c15);
-    STATE.store(state, Ordering::Relaxed);
-    (mix(state ^ (seed << 32)) >> 16) as u32
-}
 
 /// A place where others may run first. On a goroutine that holds no lock of the runtime; elsewhere nothing.
 #[inline]

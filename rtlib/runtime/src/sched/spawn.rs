@@ -7,39 +7,43 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
 use super::global::{GOIDGEN, SCHED, STARTED};
+use super::second;
 use super::{ahead, masks, park, shuffle, syscall, threads};
-use crate::arch::current::{switch, tls, valgrind};
+use crate::arch::current::{switch, valgrind};
+use crate::gmp;
 use crate::gmp::all::ever_made_ps;
-use crate::gmp::g::{G, Status};
+use crate::gmp::g::{G, NO_THREAD, Status};
 use crate::gmp::gfree::{Chain, MAGAZINE};
 use crate::gmp::m::M;
 use crate::gmp::p::P;
 use crate::gmp::{MAIN_G, MAIN_GOID, current, this_goroutine};
 use crate::libc::tcb;
+use crate::link::Link;
 use crate::os::linux::{Errno, mem};
-use crate::pthread;
 use crate::stack::arena;
 use crate::stack::{self, Class, NoRoom};
 use crate::trace;
 
 /// Ids that a P takes from the global counter at a time.
 const GOID_BATCH: u64 = 16;
+/// Where [`newproc1`]'s flags have the state that a goroutine begins with.
+pub const THREAD_SHIFT: u32 = 8;
 /// Goroutines of the runtime's own.
 static SYSTEM: AtomicU64 = AtomicU64::new(0);
 
 /// Makes the main goroutine, which runs the function that `*fn_ptr` names on the process stack. From rt0_go, on g0.
 #[unsafe(export_name = "runtime.newproc")]
 extern "C" fn newproc(fn_ptr: &'static extern "C" fn()) {
-    let Some(g0) = tls::getg() else {
+    let Some(g0) = gmp::getg() else {
         crate::fatal::throw(b"newproc: no g")
     };
     let gp = &MAIN_G;
     // What is in use of the process stack below this is rt0_go's callees', which is over when the main goroutine starts.
     let hi = ptr::from_ref(&gp) as usize & !15;
-    let lo = crate::boot::main_stack_bottom(hi);
+    let lo = crate::process::main_stack_bottom(hi);
     gp.stack_lo.store(lo, Ordering::Relaxed);
     gp.stack_hi.store(hi, Ordering::Relaxed);
-    let tp = crate::boot::main_thread_pointer();
+    let tp = crate::process::main_thread_pointer();
     gp.fs.store(tp, Ordering::Relaxed);
     tcb::bind(tp, gp);
     gp.goid.store(MAIN_GOID, Ordering::Relaxed);
@@ -59,6 +63,7 @@ extern "C" fn newproc(fn_ptr: &'static extern "C" fn()) {
 }
 
 /// `rtlib_abi::api::newproc1` and, as the last argument, its return address: `runtime.newproc1` in `arch` adds that.
+#[unsafe(export_name = "runtime.newproc1.callerpc")]
 pub extern "C" fn newproc1(
     entry: Entry,
     arg: *const u8,
@@ -130,7 +135,7 @@ pub fn start(
     gp.startpc.store(entry as usize, Ordering::Relaxed);
     gp.gopc.store(callerpc, Ordering::Relaxed);
     gp.thread
-        .store((flags >> pthread::THREAD_SHIFT) as u8, Ordering::Relaxed);
+        .store((flags >> THREAD_SHIFT) as u8, Ordering::Relaxed);
     gp.name.clear();
     gp.fatal_panics
         .store(flags & PANICS_ARE_FATAL != 0, Ordering::Relaxed);
@@ -248,7 +253,7 @@ fn take_one(class: Class) -> Result<&'static G, NotStarted> {
 }
 
 fn places(class: Class, most: u32) -> Result<Chain, NotStarted> {
-    crate::boot::second::prepare().map_err(NotStarted::NoThread)?;
+    second::prepare().map_err(NotStarted::NoThread)?;
     arena::take(class, most).map_err(NotStarted::NoStack)
 }
 
@@ -310,7 +315,7 @@ pub extern "C" fn goexit() -> ! {
 
 /// Commit of `goexit`: the goroutine is off its stack.
 extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
-    let Some(me) = tls::getg() else {
+    let Some(me) = gmp::getg() else {
         crate::fatal::throw(b"gdestroy: no g")
     };
     let mp = me.mp();
@@ -325,9 +330,22 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     let pp = mp.pp();
     add(&pp.ended);
     masks::look_again();
-    if pthread::ended(gp) {
+    if gp.thread.load(Ordering::Acquire) == NO_THREAD || thread_ended(gp) {
         gfput(pp, gp);
     }
+}
+
+/// Who is told of the end of a goroutine that others know as a thread, and says whether its place is free: `pthread`.
+static END_OF_THREADS: Link<fn(&'static G) -> bool> = Link::none();
+
+/// Registers that.
+pub fn register_end_of_threads(ended: &'static fn(&'static G) -> bool) {
+    END_OF_THREADS.set(Some(ended));
+}
+
+#[cold]
+fn thread_ended(gp: &'static G) -> bool {
+    END_OF_THREADS.get().is_none_or(|ended| ended(gp))
 }
 
 /// Gives a dead goroutine to whoever starts the next one.

@@ -6,8 +6,8 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::{dead, threads};
-use crate::arch::current::tls;
+use super::{asleep, threads};
+use crate::gmp;
 use crate::gmp::m::M;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
@@ -62,7 +62,7 @@ pub fn must_start() -> bool {
 
 /// Whether the calling thread is one of ours that nobody was tied to.
 fn is_clean() -> bool {
-    let mp = tls::getg().and_then(|gp| gp.m.get());
+    let mp = gmp::getg().and_then(|gp| gp.m.get());
     mp.is_some_and(|mp| {
         mp.locked_ext.load(Ordering::Relaxed) == 0
             && !mp.tied.load(Ordering::Relaxed)
@@ -78,7 +78,7 @@ pub fn start_thread(mp: &'static M) {
         core::mem::take(&mut wanted.sleeps)
     };
     if sleeps {
-        dead::is_woken();
+        asleep::is_woken();
         NOTE.wakeup();
     }
 }
@@ -113,7 +113,7 @@ fn next() -> Option<&'static M> {
         None => {
             wanted.sleeps = true;
             NOTE.clear();
-            dead::falls_asleep();
+            asleep::falls_asleep();
         }
     }
     first

@@ -6,18 +6,21 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 
 use super::find::schedule;
 use super::global::{RUNQSIZE, SCHED, SPIN, Sched};
-use super::{dead, exhausted, masks, procs, syscall, template, timers};
-use crate::arch::current::{switch, tls, valgrind};
+use super::second;
+use super::{asleep, exhausted, masks, poller, procs, syscall, template, timers};
+use crate::arch::current::{tls, valgrind};
 use crate::fatal;
+use crate::gmp;
 use crate::gmp::M0;
 use crate::gmp::all::{ALLMS, allp};
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::gmp::p::P;
+use crate::gmp::switch::{self, ThreadMain};
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::libc::tcb;
-use crate::netpoll;
 use crate::os::linux::{Errno, mem, nanotime, signal, thread};
+use crate::persistent;
 
 /// Stack of an M's thread, its TLS block not counted: g0.
 const M_STACK: usize = 256 << 10;
@@ -30,7 +33,7 @@ const SIGNAL_STACK: usize = 64 << 10;
 /// How much of a thread's stack g0 may use, for its bounds.
 const G0_SPAN: usize = 64 << 10;
 
-/// Starts somebody to look for work, when some P is idle and nobody looks. `fenced` as in [`super::spin::Spin::claim`].
+/// Starts somebody to look for work, when some P is idle and nobody looks. `fenced` as in [`crate::gmp::spin::Spin::claim`].
 #[inline]
 pub fn wakep(fenced: bool) {
     if SPIN.claim(fenced) {
@@ -86,14 +89,14 @@ fn wake_idle(mp: &'static M) {
     mp.park.wakeup();
     fence(Ordering::SeqCst);
     if mp.polling.load(Ordering::SeqCst) {
-        netpoll::interrupt();
+        poller::interrupt();
     }
 }
 
 /// Puts an M without a P to sleep until somebody gives it one.
 pub fn stopm(mp: &'static M) {
     masks::go_idle(mp);
-    crate::boot::second::expect_idleness();
+    second::expect_idleness();
     match go_idle(mp) {
         Some(pp) => procs::acquire(mp, pp),
         None => park_until_p(mp),
@@ -115,7 +118,7 @@ fn go_idle(mp: &'static M) -> Option<&'static P> {
 pub fn stopm_until(mp: &'static M, until: Option<u64>) {
     masks::go_idle(mp);
     if until.is_none() {
-        crate::boot::second::expect_idleness();
+        second::expect_idleness();
     }
     let (mine, polls) = {
         let mut sched = SCHED.lock();
@@ -124,7 +127,7 @@ pub fn stopm_until(mp: &'static M, until: Option<u64>) {
         }
         sched.mput(mp);
         let mine = until.filter(|&when| sched.wakes_for_timer(mp, when));
-        let polls = netpoll::anybody_waits() && sched.waits_for_descriptors(mp);
+        let polls = poller::anybody_waits() && sched.waits_for_descriptors(mp);
         (mine, polls)
     };
     if polls {
@@ -152,20 +155,20 @@ fn sleep_in_netpoll(mp: &'static M, mut until: Option<u64>) {
             break;
         }
         let left = until.map(|when| when.saturating_sub(nanotime()));
-        let events = netpoll::block(left);
-        let due = until.is_some_and(|when| when <= nanotime());
-        if events.is_empty() && !due {
-            continue;
-        }
-        let pp = SCHED.lock().take_idle_pair(mp);
-        if let Some(pp) = pp {
-            stop_polling(mp);
-            procs::acquire(mp, pp);
-            events.tell();
+        let (mut due, mut has_p) = (false, false);
+        poller::sleep(left, &mut |any| {
+            due = until.is_some_and(|when| when <= nanotime());
+            // None: all Ps are busy, and look at timers and descriptors themselves; or somebody brings one.
+            let pp = (any || due).then(|| SCHED.lock().take_idle_pair(mp));
+            if let Some(pp) = pp.flatten() {
+                stop_polling(mp);
+                procs::acquire(mp, pp);
+                has_p = true;
+            }
+        });
+        if has_p {
             return;
         }
-        // All Ps are busy, and look at timers and descriptors themselves; or somebody brings one.
-        events.tell();
         if due {
             until = None;
         }
@@ -250,9 +253,6 @@ fn p_when_called() -> Option<&'static P> {
     work_waits.then(syscall::p_of_another).flatten()
 }
 
-/// What an M's thread runs.
-type ThreadMain = extern "C" fn(&'static M) -> !;
-
 /// Makes an M of the runtime's own, which runs no goroutines, and its thread.
 pub fn newm(main: ThreadMain) {
     if let Err(errno) = try_newm(main) {
@@ -269,7 +269,7 @@ pub fn try_newm(main: ThreadMain) -> Result<(), Errno> {
 /// The system refuses a thread that the runtime needs.
 pub fn no_thread(errno: Errno) -> ! {
     let made = SCHED.lock().mcount;
-    fatal::newosproc_failed(made, errno.0)
+    fatal::newosproc_failed(made, errno.0, is_there_room_for_a_stack)
 }
 
 /// Makes the thread of a new M.
@@ -294,7 +294,7 @@ fn launch(
 
 /// On a thread that keeps all signals blocked, sysmon's, the mask for the threads that it makes: the one that its own maker had.
 fn mask_of_blocker() -> Option<u64> {
-    let me = tls::getg()?.m.get()?;
+    let me = gmp::getg()?.m.get()?;
     let was_set_up = me.signal_stack.load(Ordering::Relaxed) != 0;
     (!was_set_up).then(|| me.sigmask.load(Ordering::Relaxed))
 }
@@ -308,7 +308,7 @@ fn allocm(sched: &mut Sched) -> Result<&'static M, Errno> {
     }
     // SAFETY: `M::new()` and `G::new()` are all zero bytes.
     let (mp, g0): (&'static M, &'static G) =
-        unsafe { (mem::try_persistent()?, mem::try_persistent()?) };
+        unsafe { (persistent::try_alloc()?, persistent::try_alloc()?) };
     mp.g0.set(Some(g0));
     g0.m.set(Some(mp));
     sched.mcount += 1;
@@ -405,7 +405,7 @@ pub fn is_there_room_for_a_stack() -> bool {
 /// Whether this is sysmon's.
 fn is_watcher(mp: &M) -> bool {
     let main = mp.g0.get().map(|g0| g0.startpc.load(Ordering::Relaxed));
-    main == Some(crate::watch::sysmon::sysmon as *const () as usize)
+    main.is_some_and(super::watcher::is_main_of)
 }
 
 extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
@@ -422,7 +422,7 @@ extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
     if is_watcher(mp) {
         tcb::photograph();
     }
-    tls::setg(g0);
+    gmp::setg(g0);
     // SAFETY: the function pointer that `newm` stored; we are on the M's own thread and block.
     unsafe {
         let main = core::mem::transmute::<usize, ThreadMain>(g0.startpc.load(Ordering::Relaxed));
@@ -434,10 +434,10 @@ extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
 
 /// The thread pointer of the block that libc made for the calling thread, which is an M's, when it runs on another one: a goroutine's, or m0's g0's.
 pub fn libc_block_elsewhere() -> Option<usize> {
-    let gp = tls::getg()?;
+    let gp = gmp::getg()?;
     let mp = gp.mp();
     if ptr::eq(mp, &raw const M0) {
-        return Some(crate::boot::main_thread_pointer());
+        return Some(crate::process::main_thread_pointer());
     }
     let g0 = mp.g0.get()?;
     (!ptr::eq(gp, g0)).then(|| g0.fs.load(Ordering::Relaxed))
@@ -449,7 +449,7 @@ fn bury(mp: &'static M) {
     mp.exiting.store(false, Ordering::Relaxed);
     let mut sched = SCHED.lock();
     sched.mbury(mp);
-    dead::something_ended(&sched);
+    asleep::something_ended(&sched);
 }
 
 /// The life of an ordinary M.
@@ -477,7 +477,7 @@ fn reserve_signal_stack(mp: &'static M) -> Result<(), Errno> {
     if mp.signal_stack.load(Ordering::Relaxed) != 0 {
         return Ok(());
     }
-    let len = SIGNAL_STACK + crate::boot::signal_frame_size();
+    let len = SIGNAL_STACK + crate::process::signal_frame_size();
     let memory = mem::reserve(len)?;
     mp.signal_stack
         .store(memory.as_ptr() as usize, Ordering::Relaxed);
@@ -546,7 +546,7 @@ pub fn mexit(mp: &'static M) -> ! {
     hand_off(pp);
     if ptr::eq(mp, &raw const M0) {
         // The process's first thread must stay. It may be the only one, and then nobody would see the deadlock.
-        crate::boot::second::expect_idleness();
+        second::expect_idleness();
         SCHED.lock().mlocked();
         loop {
             mp.park.sleep();

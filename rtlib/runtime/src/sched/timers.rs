@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{Ordering, fence};
 
-use crate::boot::second;
+use super::second;
 use crate::gmp::all::{ALLP, allp, ever_made_ps};
 use crate::gmp::g::G;
 use crate::gmp::p::{P, PStatus};
@@ -22,7 +22,7 @@ const BATCH: usize = LOOK_EVERY as usize / 2;
 const SLACK_NS: u64 = 100_000;
 
 /// Where the caller's timers are: with its P, or with the first P if it has none.
-pub(super) fn timers_here() -> &'static Timers {
+pub fn timers_here() -> &'static Timers {
     match my_p().or_else(|| ALLP[0].get_acquire()) {
         Some(pp) => &pp.timers,
         None => crate::fatal::throw(b"timers before the first P"),
@@ -30,7 +30,7 @@ pub(super) fn timers_here() -> &'static Timers {
 }
 
 /// After setting a timer of somebody who goes on running: others must look at it in time.
-pub(super) fn watch(when: u64) {
+pub fn watch(when: u64) {
     second::expect_idleness();
     let nobody_will = || !SCHED.lock().somebody_wakes_by(when);
     if (my_p().is_none() || SPIN.idle() != 0) && nobody_will() {

@@ -4,7 +4,6 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::Ordering;
 
 use super::SigInfo;
-use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::fatal;
 use crate::gmp;
@@ -25,7 +24,7 @@ pub unsafe fn handle(info: &SigInfo, context: *const c_void) {
     if reporter::is_reporter() {
         reporter::fail();
     }
-    let Some(gp) = tls::getg().filter(|gp| is_overflow(gp, info.addr)) else {
+    let Some(gp) = gmp::getg().filter(|gp| is_overflow(gp, info.addr)) else {
         return;
     };
     if gp.id() == 0 {
@@ -73,7 +72,7 @@ unsafe fn report_overflow(gp: &G, context: *const c_void) -> ! {
 /// # Safety
 /// As [`handle`].
 pub unsafe fn tell(info: &SigInfo, context: *const c_void) {
-    if !level::is_asked_for() && !dying::has_begun() {
+    if !level::is_asked_for() && !fatal::panicking() {
         return;
     }
     let dying = dying::begin();

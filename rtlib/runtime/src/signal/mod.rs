@@ -13,19 +13,17 @@
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
-use crate::boot::fork;
+use crate::gmp;
 use crate::leaks;
+use crate::libc::die_by;
 use crate::libc::ffi::{SigAction, real_sigaction};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
-use crate::os::linux::proc;
 use crate::os::linux::signal::{
     Blocked, SIGABRT, SIGBUS, SIGCANCEL, SIGFPE, SIGILL, SIGPIPE, SIGPROF, SIGQUIT, SIGSEGV,
-    SIGSETXID, SIGSYS, SIGTRAP, SIGURG, bit, unblock_all,
+    SIGSETXID, SIGSYS, SIGTRAP, SIGURG, bit,
 };
-use crate::os::linux::thread;
 use crate::sched::masks;
 use crate::trace;
 use crate::traceback::{interrupt, reporter, unwind};
@@ -75,10 +73,8 @@ fn index(signal: c_int) -> Option<usize> {
     SIGNALS.iter().position(|own| *own == signal as u32)
 }
 
-/// The runtime's one init function: installs the handlers.
-#[unsafe(export_name = "runtime.init.0")]
-extern "C" fn init() {
-    fork::prepare_for_forks();
+/// Installs the handlers. In the runtime's own init function.
+pub fn init() {
     unwind::prepare();
     [SIGSEGV, SIGBUS, SIGQUIT].into_iter().for_each(install);
 }
@@ -237,7 +233,7 @@ extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
             SIGURG if (*info).code == SI_TKILL => {
                 leaks::stop_here(Registers::interrupted(context).sp());
                 interrupt::answer(context);
-                if let Some(mp) = tls::getg().and_then(|gp| gp.m.get()) {
+                if let Some(mp) = gmp::getg().and_then(|gp| gp.m.get()) {
                     masks::answer(mp, context);
                 }
                 // It may be the program's own as well, or only: it gets it, too, as in Go.
@@ -286,17 +282,14 @@ unsafe fn by_default(signal: c_int, info: &SigInfo, context: *const c_void) {
     }
 }
 
-/// Ends the process by a signal, whatever is installed or blocked.
-pub fn die_by(signal: u32) -> ! {
-    // SAFETY: the default action.
-    unsafe { real_sigaction(signal as c_int, &raw const DEFAULT, core::ptr::null_mut()) };
-    unblock_all();
-    thread::kill(thread::gettid(), signal);
-    proc::exit_group(128 + signal)
-}
-
 /// Ends the process as abort(3) does; for panics of the runtime itself.
 pub fn die_by_abort() -> ! {
     trace::finish_dying();
     die_by(SIGABRT)
+}
+
+/// Whoever needs a handler of the runtime's has it installed. In the boot.
+pub fn register() {
+    static INSTALL: fn(u32) = install;
+    interrupt::register(&INSTALL);
 }

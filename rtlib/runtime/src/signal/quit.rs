@@ -3,8 +3,8 @@
 use core::ffi::c_void;
 
 use super::SigInfo;
-use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
+use crate::gmp;
 use crate::traceback::dying::{self, End};
 
 /// Ends the program.
@@ -15,7 +15,7 @@ pub unsafe fn handle(info: &SigInfo, context: *const c_void) -> ! {
     let dying = dying::begin();
     // SAFETY: the caller vouches.
     let registers = unsafe { Registers::interrupted(context) };
-    let m = tls::getg().and_then(|gp| gp.m.get());
+    let m = gmp::getg().and_then(|gp| gp.m.get());
     crate::print!("SIGQUIT: quit\nPC={:#x}", registers.pc());
     match m {
         Some(m) => crate::print!(" m={}", m.id.load(core::sync::atomic::Ordering::Relaxed)),

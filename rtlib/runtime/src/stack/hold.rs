@@ -22,7 +22,8 @@ use crate::fatal;
 use crate::gmp::g::{G, Status};
 use crate::lock::{Guard, Lock, Patience};
 use crate::lockrank::{Rank, Ranked};
-use crate::os::linux::{futex, membarrier};
+use crate::membarrier;
+use crate::os::linux::futex;
 
 /// `G.held`: nobody holds it.
 const FREE: u8 = 0;

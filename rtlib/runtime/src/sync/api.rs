@@ -122,7 +122,7 @@ unsafe extern "C" fn event_set(event: *const AtomicUsize) {
 /// See `rtlib_abi::sync::can_spin`. As Go's `sync_runtime_canSpin` (runtime/proc.go): several processors, somebody else runs, and nobody waits for this P.
 #[unsafe(export_name = "sync.runtime_canSpin")]
 extern "C" fn can_spin(times: u32) -> bool {
-    times < SPINS && crate::boot::ncpu() > 1 && others_run() && nothing_else_to_do()
+    times < SPINS && crate::process::ncpu() > 1 && others_run() && nothing_else_to_do()
 }
 
 /// Whether some other P runs a goroutine, which may be the holder.

@@ -1,7 +1,7 @@
 //! `RTLIB_TRACE=file`: what the scheduler does, as a timeline that <https://ui.perfetto.dev> opens.
 //!
 //! - This file: the hooks that the scheduler calls, a load and a branch each while nothing is traced.
-//! - `event`: what a hook notes. `buffer`: where, one chunk of memory for each M, without locks. `writer`: the file; who empties the buffers.
+//! - `writer`: the file; who empties the buffers (`tracebuf`).
 //! - `perfetto`: events as Perfetto's packets; `proto`: their wire format.
 //!
 //! # Invariants
@@ -10,40 +10,24 @@
 //! - Memory is bounded ([`buffer::MAX_CHUNKS`]). What does not fit is lost, counted, and said at the end.
 //! - Every event carries its time; their order in the file does not matter.
 
-mod buffer;
-mod event;
 mod perfetto;
 mod proto;
 mod writer;
 
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use rtlib_abi::layout::TaskInfo;
 
-use crate::arch::current::tls;
+use crate::gmp;
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::gmp::p::P;
 use crate::os::linux::nanotime;
-use buffer::Chunk;
-use event::{Event, Kind};
+use crate::tracebuf::buffer;
+use crate::tracebuf::event::{Event, Kind};
 pub use writer::{finish_dying, forget, start, stop, write_full};
 
 static ON: AtomicBool = AtomicBool::new(false);
-
-/// An M's part of the trace. Made from zero bytes.
-pub struct OfM {
-    chunk: AtomicPtr<Chunk>,
-}
-
-impl OfM {
-    /// Nothing noted yet.
-    pub const fn new() -> Self {
-        Self {
-            chunk: AtomicPtr::new(core::ptr::null_mut()),
-        }
-    }
-}
 
 /// How a goroutine stops running.
 #[derive(Clone, Copy)]
@@ -190,7 +174,7 @@ fn note_p(kind: Kind, mp: &'static M, pp: &'static P) {
 /// Stamps an event and puts it into the calling thread's chunk, or into the one of all threads that are no Ms.
 fn note(mut event: Event) {
     event.time = nanotime();
-    match tls::getg().and_then(|gp| gp.m.get()) {
+    match gmp::getg().and_then(|gp| gp.m.get()) {
         Some(mp) => {
             event.m = mp.id.load(Ordering::Relaxed) as u32;
             buffer::push(&mp.trace.chunk, event);

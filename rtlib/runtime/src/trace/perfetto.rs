@@ -7,10 +7,10 @@ use core::fmt::{self, Write as _};
 
 use rtlib_abi::layout::TaskInfo;
 
-use super::event::{Event, Kind};
 use super::proto::Message;
-use crate::boot::inittask;
 use crate::gmp::waitreason::WaitReason;
+use crate::moduledata;
+use crate::tracebuf::event::{Event, Kind};
 
 /// `Trace`
 mod trace {
@@ -201,7 +201,7 @@ impl Encoder {
             Kind::InitBegin => {
                 // SAFETY: `init_begins` stored a reference to an emitted description, which lives for ever.
                 let task = unsafe { &*(event.other as *const TaskInfo) };
-                at.begin(INITS, inittask::package(task));
+                at.begin(INITS, moduledata::package(task));
             }
             Kind::InitEnd => at.end(INITS),
         }

@@ -4,14 +4,15 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::ON;
 use super::perfetto::{Encoder, Sink};
-use super::{ON, buffer};
-use crate::boot;
 use crate::gmp::all::ALLMS;
 use crate::libc::ffi;
 use crate::lock::{DYING_PATIENCE_NS, Lock};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::{nanotime, proc};
+use crate::process;
+use crate::tracebuf::buffer;
 
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 16 << 10;
@@ -96,10 +97,10 @@ static OUTPUT: Lock<Output> = Lock::new(Output {
 
 /// Starts to trace if `RTLIB_TRACE` names a file. In the boot. A program that runs with more rights than its user (`AT_SECURE`) writes none.
 pub fn start() {
-    let Some(path) = boot::getenv_c(c"RTLIB_TRACE").filter(|path| !path.is_empty()) else {
+    let Some(path) = process::getenv_c(c"RTLIB_TRACE").filter(|path| !path.is_empty()) else {
         return;
     };
-    if boot::is_privileged() {
+    if process::is_privileged() {
         return;
     }
     match proc::create(path) {
@@ -124,7 +125,7 @@ fn begin(fd: u32) {
         len: 0,
         how: How::Waiting,
     });
-    encoder.begin(proc::pid().into(), boot::program_name(), file);
+    encoder.begin(proc::pid().into(), process::program_name(), file);
     drop(output);
     // SAFETY: libc's function and a function that may run at any time. If there is no room, `exit` loses the last events.
     let _ = unsafe { ffi::atexit(at_exit) };
@@ -172,7 +173,7 @@ pub fn finish_dying() {
 /// Writes what is not written yet, and says what was lost. When this returns, that has been done, here or by another thread, or something was not to be had within so many ns.
 fn finish(patience: u64) {
     // The child of a fork has the file, too, but it is its parent's, as may be a lock, which nobody would let go.
-    if STATE.load(Ordering::Acquire) == OFF || boot::is_forked() {
+    if STATE.load(Ordering::Acquire) == OFF || process::is_forked() {
         return;
     }
     match STATE.compare_exchange(OPEN, FINISHING, Ordering::AcqRel, Ordering::Acquire) {

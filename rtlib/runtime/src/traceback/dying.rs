@@ -9,7 +9,7 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::Ordering;
 
 use rtlib_abi::traceback::STACK;
 
@@ -17,20 +17,16 @@ use super::last_words::{Words, tell};
 use super::{interrupt, level, profile, record, reporter, unwind};
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
-use crate::boot::inittask;
+use crate::fatal::{BEGUN, EXIT_STATUS};
 use crate::gmp::this_goroutine;
+use crate::inittask;
+use crate::libc::die_by;
 use crate::os::linux::proc;
 use crate::os::linux::signal::{self, SIGBUS, SIGSEGV, SIGURG};
-use crate::signal::die_by;
 use crate::trace;
 
-/// Go's exit status for all of these ends.
-const EXIT_STATUS: u32 = 2;
 /// Not blocked in a thread that ends the program: a fault while a stack is unwound has an answer (`interrupt::recover`), which a blocked one has not.
 const FAULTS: u64 = signal::bit(SIGSEGV) | signal::bit(SIGBUS);
-
-/// The thread pointer of the thread that began, 0 before.
-static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
 /// In the child of a fork: it is the parent that somebody was ending.
 pub fn forget() {
@@ -61,11 +57,6 @@ static WORDS: Shared = Shared(UnsafeCell::new((
     },
     End::Status,
 )));
-
-/// Whether somebody is ending the program.
-pub fn has_begun() -> bool {
-    BEGUN.load(Ordering::SeqCst) != 0
-}
 
 /// The right to end the program.
 pub struct Dying(());

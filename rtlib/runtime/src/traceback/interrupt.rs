@@ -16,8 +16,8 @@ use rtlib_abi::traceback::Trace;
 
 use super::record::Haste;
 use super::unwind;
-use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
+use crate::gmp;
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::link::Link;
@@ -25,7 +25,6 @@ use crate::lock::{Guard, Lock, Patience};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal::SIGURG;
 use crate::os::linux::{futex, nanotime, thread};
-use crate::signal;
 
 const IDLE: u32 = 0;
 const ASKED: u32 = 1;
@@ -75,6 +74,21 @@ unsafe impl Sync for Answer {}
 
 static ANSWER: Answer = Answer(UnsafeCell::new(unwind::EMPTY));
 
+/// Who installs the runtime's handler of a signal: `signal`.
+static INSTALL: Link<fn(u32)> = Link::none();
+
+/// Registers that.
+pub fn register(install: &'static fn(u32)) {
+    INSTALL.set(Some(install));
+}
+
+/// Installs the runtime's handler of a signal, unless it is.
+pub fn install_handler(signal: u32) {
+    if let Some(install) = INSTALL.get() {
+        install(signal);
+    }
+}
+
 /// Captures the stack of a goroutine that runs on another thread. That may have all signals blocked, or wait for a CPU behind others: until `end` it has time to answer.
 pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste, end: u64) -> Outcome {
     let Some(mp) = gp.m.get() else {
@@ -83,7 +97,7 @@ pub fn capture(gp: &'static G, trace: &mut Trace, haste: Haste, end: u64) -> Out
     let Some(_asking) = right(haste) else {
         return Outcome::Silence;
     };
-    signal::install(SIGURG);
+    install_handler(SIGURG);
     WANTED.set(Some(gp));
     THREAD.set(Some(mp));
     STATE.store(ASKED, Ordering::Release);
@@ -131,7 +145,7 @@ fn wait(end: u64) -> Outcome {
 
 /// The handler's half.
 pub fn answer(context: *const c_void) {
-    let Some(gp) = tls::getg() else { return };
+    let Some(gp) = gmp::getg() else { return };
     let is_asked =
         gp.m.get()
             .is_some_and(|mp| THREAD.get().is_some_and(|asked| core::ptr::eq(mp, asked)));
@@ -166,13 +180,13 @@ pub unsafe fn unwind_interrupted(trace: &mut Trace, context: *const c_void) {
 
 /// Where [`unwind`] notes for the calling goroutine, or g0, where a fault leads. None on a thread that is no M.
 pub fn fault_sp() -> Option<&'static AtomicUsize> {
-    tls::getg().map(|gp| &gp.fault_sp)
+    gmp::getg().map(|gp| &gp.fault_sp)
 }
 
 /// Whether the caller runs in a signal handler, as far as is known: on the M's alternate stack, or in the handler here. One of the program's that runs on a goroutine's stack is not recognised.
 pub fn in_handler() -> bool {
     let local = 0_u8;
-    let Some(mp) = tls::getg().and_then(|gp| gp.m.get()) else {
+    let Some(mp) = gmp::getg().and_then(|gp| gp.m.get()) else {
         return false;
     };
     let stack = mp.signal_stack.load(Ordering::Relaxed);

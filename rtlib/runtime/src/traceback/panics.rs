@@ -14,9 +14,9 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use rtlib_abi::traceback::Trace;
 
 use super::unwind;
-use crate::boot::inittask;
 use crate::gmp::g::G;
 use crate::gmp::{is_main, this_goroutine};
+use crate::inittask;
 use crate::libc::{dtors, ffi};
 use crate::os::linux::nanotime;
 
@@ -56,7 +56,7 @@ impl Panics {
 
 /// Where the panic with the payload at this address began, which has reached the bottom of the calling goroutine's stack.
 pub fn begun_at(me: &'static G, payload: usize) -> Option<Trace> {
-    let at = me.panicked_at.load(Ordering::Relaxed);
+    let at = me.panicked_at.load(Ordering::Relaxed).cast::<Panics>();
     // SAFETY: null, or what `place` made and only this goroutine frees.
     unsafe { at.as_ref() }?.with(payload).copied()
 }
@@ -77,7 +77,8 @@ const RUST: u64 = u64::from_ne_bytes(*b"MOZ\0RUST");
 ///
 /// # Safety
 /// `exception` is an exception.
-pub unsafe extern "C" fn begins(exception: *const Exception) {
+#[unsafe(export_name = "runtime.panicbegins")]
+unsafe extern "C" fn begins(exception: *const Exception) {
     let Some(gp) = this_goroutine() else { return };
     let in_init = is_main(gp) && inittask::running().is_some();
     if in_init || gp.fatal_panics.load(Ordering::Relaxed) {
@@ -140,14 +141,14 @@ fn capture(me: &'static G, cause: Cause) {
 
 /// The memory for it, zeroed at first. Null when there is none: then the report goes without.
 fn place(me: &'static G) -> *mut Panics {
-    let had = me.panicked_at.load(Ordering::Relaxed);
+    let had = me.panicked_at.load(Ordering::Relaxed).cast::<Panics>();
     if !had.is_null() {
         return had;
     }
     // SAFETY: plain allocation; zero bytes are no panics.
     let new = unsafe { ffi::calloc(1, size_of::<Panics>()) }.cast::<Panics>();
     if !new.is_null() {
-        me.panicked_at.store(new, Ordering::Relaxed);
+        me.panicked_at.store(new.cast(), Ordering::Relaxed);
         dtors::at_exit(free, ptr::from_ref(me).cast_mut().cast());
     }
     new
@@ -158,6 +159,6 @@ unsafe extern "C" fn free(me: *mut c_void) {
     unsafe {
         let me = &*me.cast::<G>();
         let panics = me.panicked_at.swap(ptr::null_mut(), Ordering::Relaxed);
-        ffi::free(panics.cast());
+        ffi::free(panics);
     }
 }

@@ -6,18 +6,18 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::gmp;
 use crate::os::linux::sys::{
     CLONE_FILES, CLONE_FS, CLONE_SETTLS, CLONE_SIGHAND, CLONE_SYSVSEM, CLONE_THREAD, CLONE_VM,
 };
 
-use super::dying;
-use crate::arch::current::{thread, tls};
+use super::{dying, interrupt};
+use crate::arch::current::thread;
 use crate::gmp::g::G;
 use crate::libc::{ffi, tcb};
 use crate::os::linux::signal::SIGABRT;
 use crate::os::linux::thread::is_asleep;
 use crate::os::linux::{futex, mem, proc};
-use crate::signal;
 
 /// Bytes of a reporter's stack.
 const STACK: usize = 4 << 20;
@@ -43,7 +43,7 @@ pub fn forget() {
 
 /// Has everything printed by reporters, one of which ends the process. Returns if there can be none.
 pub fn report() {
-    signal::install(SIGABRT);
+    interrupt::install_handler(SIGABRT);
     let Some(tid) = start(&REPORTERS[0], with_names) else {
         return without_reporter();
     };
@@ -111,7 +111,7 @@ extern "C" fn without_names(_: usize) -> ! {
 }
 
 fn is(gp: &'static G) -> bool {
-    tls::getg().is_some_and(|own| core::ptr::eq(own, gp))
+    gmp::getg().is_some_and(|own| core::ptr::eq(own, gp))
 }
 
 /// Whether the calling thread is a reporter.

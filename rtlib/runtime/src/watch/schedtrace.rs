@@ -6,7 +6,6 @@
 use core::fmt::Write as _;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::sysmon;
 use crate::gmp::all::{ALLMS, allp};
 use crate::gmp::g::{G, Status};
 use crate::gmp::m::M;
@@ -16,6 +15,7 @@ use crate::godebug;
 use crate::print::Stderr;
 use crate::sched::global::{SCHED, SPIN};
 use crate::sched::procs;
+use crate::sched::watcher;
 use crate::stack::allgs;
 
 const NS_PER_MS: u64 = 1_000_000;
@@ -108,7 +108,7 @@ fn detailed(out: &mut Stderr, ms: u64) -> core::fmt::Result {
         out,
         " gcwaiting=false nmidlelocked={} stopwait=0 sysmonwait={}",
         counts.locked_ms,
-        sysmon::waits()
+        watcher::waits()
     )?;
     for (i, pp) in allp().enumerate() {
         line_of_p(out, i, pp)?;

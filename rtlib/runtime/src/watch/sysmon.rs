@@ -11,18 +11,18 @@
 //! A timer's M takes a P without waking sysmon, which comes [`AFTER_TIMER_NS`] later of its own accord: most of what a tick has to do is over by then, and sysmon sleeps until the next timer. So a
 //! tick wakes sysmon once, and costs no time before the goroutine runs.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 
-use super::{reclaim, retake, schedtrace};
+use super::{dead, exhausted, reclaim, retake, schedtrace};
 use crate::gmp::all::allp;
 use crate::gmp::m::M;
 use crate::gmp::p::P;
+use crate::gmp::switch::ThreadMain;
 use crate::leaks;
 use crate::netpoll;
-use crate::note::Note;
 use crate::os::linux::{nanotime, proc};
-use crate::sched::global::{ACTIVATIONS, SCHED, SPIN, Sched};
-use crate::sched::{dead, exhausted, procs, relay, timers};
+use crate::sched::global::{ACTIVATIONS, SCHED, SPIN};
+use crate::sched::{procs, relay, timers, watcher};
 use crate::trace;
 
 /// How often sysmon looks: often at first, less while nothing happens. Go's numbers.
@@ -36,44 +36,10 @@ const LULL_GROWTH: u64 = 4;
 const QUIET_NS: u64 = 10_000_000;
 /// How long after a timer is due sysmon looks whether somebody still runs.
 const AFTER_TIMER_NS: u64 = 250_000;
-/// Sysmon is not woken when it comes within this time anyway.
-const SOON_NS: u64 = 1_000_000;
-
-/// See [`coarse_now`].
-static COARSE_NOW: AtomicU64 = AtomicU64::new(0);
-
-/// The time when sysmon last looked, ns of the monotonic clock: a clock that costs a load. While sysmon sleeps, and before there is one, the time of the call.
-#[inline]
-pub fn coarse_now() -> u64 {
-    match COARSE_NOW.load(Ordering::Relaxed) {
-        0 => nanotime(),
-        now => now,
-    }
-}
-
-/// Sysmon sleeps until a P is taken. Under the scheduler lock.
-static WAITING: AtomicBool = AtomicBool::new(false);
-/// Until when at the latest, ns. Under the scheduler lock.
-static UNTIL: AtomicU64 = AtomicU64::new(0);
-static NOTE: Note = Note::new();
-
-/// In the child of a fork: there is no such thread.
-pub fn forget() {
-    TID.store(0, Ordering::Relaxed);
-    WAITING.store(false, Ordering::Relaxed);
-    NOTE.clear();
-}
-
-/// The thread's id; 0 while there is none.
-pub fn tid() -> u32 {
-    TID.load(Ordering::Relaxed)
-}
-
-static TID: AtomicU32 = AtomicU32::new(0);
 
 /// The thread's life. It takes no signals.
-pub extern "C" fn sysmon(mp: &'static M) -> ! {
-    TID.store(mp.tid.load(Ordering::Relaxed), Ordering::Relaxed);
+extern "C" fn sysmon(mp: &'static M) -> ! {
+    watcher::begins(mp);
     let mut pace = Pace::new();
     let mut quiet = Quiet::new();
     let mut shortage = exhausted::Watch::new();
@@ -82,7 +48,7 @@ pub extern "C" fn sysmon(mp: &'static M) -> ! {
         pace.pause();
         let looks = leaks::let_nobody_stop();
         let now = nanotime();
-        COARSE_NOW.store(now, Ordering::Relaxed);
+        watcher::sees(now);
         let found = relay::deliver()
             | retaker.look(now)
             | timers::see_to_overdue(now)
@@ -215,20 +181,17 @@ fn sleep_until_active(quiet: &mut Quiet) -> bool {
             {
                 return false;
             }
-            NOTE.clear();
-            UNTIL.store(until.unwrap_or(u64::MAX), Ordering::Relaxed);
-            COARSE_NOW.store(0, Ordering::Relaxed);
-            WAITING.store(true, Ordering::Relaxed);
+            watcher::is_about_to_sleep(until);
         }
         let pause = until.map(|until| until.saturating_sub(now));
         if relay::has_some() {
             stop_waiting();
             return true;
         }
-        let noted = NOTE.sleep_for(pause);
+        let noted = watcher::sleep_for(pause);
         let woken = !stop_waiting() || noted;
         let now = nanotime();
-        COARSE_NOW.store(now, Ordering::Relaxed);
+        watcher::sees(now);
         if woken {
             quiet.since = now;
             return true;
@@ -256,38 +219,11 @@ fn look_after_timer(first: u64, now: u64) -> u64 {
 /// Time is up: nobody is to wake sysmon any more. False when somebody has, or is about to.
 fn stop_waiting() -> bool {
     let _sched = SCHED.lock();
-    dead::listen_no_more();
-    WAITING.swap(false, Ordering::Relaxed)
+    watcher::stop_waiting()
 }
 
-/// Whether sysmon sleeps until a P is taken.
-pub fn waits() -> bool {
-    WAITING.load(Ordering::Relaxed)
-}
-
-/// A P left the idle list, or is no longer a hog's. Under the scheduler lock.
-pub fn wake() {
-    if WAITING.load(Ordering::Relaxed)
-        && UNTIL.load(Ordering::Relaxed) > nanotime().saturating_add(SOON_NS)
-    {
-        wake_now();
-    }
-}
-
-/// Something has happened that may have been the last thing to happen. Under the scheduler lock.
-pub fn wake_for_death(_sched: &Sched) {
-    if WAITING.load(Ordering::Relaxed) {
-        wake_now();
-    }
-}
-
-/// A signal handler has left something for it (`sched::relay`). It may have interrupted whoever has the scheduler lock, so the rest of waking sysmon is left to itself.
-pub fn wake_for_relay() {
-    NOTE.wakeup();
-}
-
-fn wake_now() {
-    dead::listen_no_more();
-    WAITING.store(false, Ordering::Relaxed);
-    NOTE.wakeup();
+/// Says that sysmon is the scheduler's watcher. In the boot.
+pub fn register() {
+    static MAIN: ThreadMain = sysmon;
+    watcher::register(&MAIN);
 }

@@ -1,4 +1,4 @@
-//! The goroutine switch: stack pointer and FS base change together.
+//! The goroutine switch: stack pointer and FS base change together. Of Gs and Ms it knows the first words (`GHead`, `MHead`); with their types it is `gmp::switch`.
 //!
 //! # Saved context
 //!
@@ -24,16 +24,17 @@
 
 use core::arch::naked_asm;
 use core::mem::offset_of;
+use core::sync::atomic::AtomicUsize;
+
+use rtlib_abi::layout::{GHead, MHead};
 
 use super::tls::USE_FSGSBASE;
-use crate::gmp::g::G;
-use crate::gmp::m::M;
 
 /// What runs after a switch, on the new stack: publishes the goroutine that was left.
-pub type Commit = extern "C" fn(left: &'static G, arg: usize);
+pub type Commit = extern "C" fn(left: *const GHead, arg: usize);
 
 /// What runs on g0 after [`mcall`]; does not return.
-pub type OnG0 = extern "C" fn(left: &'static G, commit: Option<Commit>, arg: usize) -> !;
+pub type OnG0 = extern "C" fn(left: *const GHead, commit: Option<Commit>, arg: usize) -> !;
 
 /// A saved context: six registers and the return address, in the order in which they lie.
 pub const SAVED: [&str; 7] = ["r15", "r14", "r13", "r12", "rbx", "rbp", "rip"];
@@ -140,7 +141,12 @@ macro_rules! restore_context_and_return {
 /// `from` is the running goroutine; `to` is exclusively the caller's, with a saved context; `to.m` and the M's `curg` are set.
 #[unsafe(naked)]
 #[unsafe(export_name = "runtime.goswitch")]
-pub unsafe extern "C" fn goswitch(from: &'static G, to: &'static G, commit: Commit, arg: usize) {
+pub unsafe extern "C" fn goswitch(
+    from: *const GHead,
+    to: *const GHead,
+    commit: Commit,
+    arg: usize,
+) {
     naked_asm!(
         ".cfi_startproc",
         save_context!(),
@@ -157,8 +163,8 @@ pub unsafe extern "C" fn goswitch(from: &'static G, to: &'static G, commit: Comm
         ".cfi_restore_state",
         set_fs_by_syscall!(),
         ".cfi_endproc",
-        sp = const offset_of!(G, sp),
-        fs = const offset_of!(G, fs),
+        sp = const offset_of!(GHead, sp),
+        fs = const offset_of!(GHead, fs),
         use_fsgsbase = sym USE_FSGSBASE,
     )
 }
@@ -172,7 +178,12 @@ pub unsafe extern "C" fn goswitch(from: &'static G, to: &'static G, commit: Comm
 /// `from` is the running goroutine.
 #[unsafe(naked)]
 #[unsafe(export_name = "runtime.mcall")]
-pub unsafe extern "C" fn mcall(from: &'static G, on_g0: OnG0, commit: Option<Commit>, arg: usize) {
+pub unsafe extern "C" fn mcall(
+    from: *const GHead,
+    on_g0: OnG0,
+    commit: Option<Commit>,
+    arg: usize,
+) {
     naked_asm!(
         ".cfi_startproc",
         save_context!(),
@@ -188,10 +199,10 @@ pub unsafe extern "C" fn mcall(from: &'static G, on_g0: OnG0, commit: Option<Com
         "ud2",
         set_fs_by_syscall!(),
         ".cfi_endproc",
-        sp = const offset_of!(G, sp),
-        fs = const offset_of!(G, fs),
-        m = const offset_of!(G, m),
-        g0 = const offset_of!(M, g0),
+        sp = const offset_of!(GHead, sp),
+        fs = const offset_of!(GHead, fs),
+        m = const offset_of!(GHead, m),
+        g0 = const offset_of!(MHead, g0),
         use_fsgsbase = sym USE_FSGSBASE,
     )
 }
@@ -204,7 +215,7 @@ pub unsafe extern "C" fn mcall(from: &'static G, on_g0: OnG0, commit: Option<Com
 /// On g0; `to` is exclusively the caller's, with a saved context; `to.m` and the M's `curg` are set.
 #[unsafe(naked)]
 #[unsafe(export_name = "runtime.gogo")]
-pub unsafe extern "C" fn gogo(to: &'static G) -> ! {
+pub unsafe extern "C" fn gogo(to: *const GHead) -> ! {
     naked_asm!(
         ".cfi_startproc",
         load_fs_and_sp!("rdi"),
@@ -220,8 +231,8 @@ pub unsafe extern "C" fn gogo(to: &'static G) -> ! {
         ".cfi_restore_state",
         set_fs_by_syscall!(),
         ".cfi_endproc",
-        sp = const offset_of!(G, sp),
-        fs = const offset_of!(G, fs),
+        sp = const offset_of!(GHead, sp),
+        fs = const offset_of!(GHead, fs),
         use_fsgsbase = sym USE_FSGSBASE,
     )
 }
@@ -243,10 +254,9 @@ unsafe extern "C" fn gostart() -> ! {
         "mov rbp, rsp",
         "mov rdi, r13",
         "call r12",
-        "call {goexit}",
+        "call runtime.goexit1", // `sched::spawn`
         "ud2",
         ".cfi_endproc",
-        goexit = sym crate::sched::spawn::goexit,
     )
 }
 
@@ -264,8 +274,8 @@ pub fn is_outermost(pc: usize) -> bool {
 /// The stack is nobody else's.
 #[unsafe(naked)]
 pub unsafe extern "C" fn call_on_stack(
-    f: extern "C" fn(&'static M) -> !,
-    arg: &'static M,
+    f: extern "C" fn(*const MHead) -> !,
+    arg: *const MHead,
     top: usize,
 ) -> ! {
     naked_asm!(
@@ -281,18 +291,22 @@ pub unsafe extern "C" fn call_on_stack(
     )
 }
 
-/// Starts the scheduler on an M's thread and comes back when the M ends: saves the context for [`mexit`] in `m.exit_sp`.
+/// Starts the scheduler on an M's thread and comes back when the M ends: saves the context for [`mexit`] in `exit_sp`.
 ///
-/// In: rdi f, rsi m.
+/// In: rdi f, rsi m, rdx exit_sp.
 ///
 /// # Safety
 /// On the thread of `m`, with its own TLS block.
 #[unsafe(naked)]
-pub unsafe extern "C" fn call_until_mexit(f: extern "C" fn(&'static M) -> !, m: &'static M) {
+pub unsafe extern "C" fn call_until_mexit(
+    f: extern "C" fn(*const MHead) -> !,
+    m: *const MHead,
+    exit_sp: &AtomicUsize,
+) {
     naked_asm!(
         ".cfi_startproc",
         save_context!(),
-        "mov [rsi + {exit_sp}], rsp",
+        "mov [rdx], rsp",
         "mov rax, rdi",
         "mov rdi, rsi",
         "sub rsp, 8",
@@ -300,21 +314,20 @@ pub unsafe extern "C" fn call_until_mexit(f: extern "C" fn(&'static M) -> !, m: 
         "call rax",
         "ud2",
         ".cfi_endproc",
-        exit_sp = const offset_of!(M, exit_sp),
     )
 }
 
 /// Ends the scheduling of an M: returns from its [`call_until_mexit`].
 ///
-/// In: rdi m.
+/// In: rdi exit_sp.
 ///
 /// # Safety
-/// On `m`'s g0.
+/// On the M's g0; `exit_sp` is what that was given.
 #[unsafe(naked)]
-pub unsafe extern "C" fn mexit(m: &'static M) -> ! {
+pub unsafe extern "C" fn mexit(exit_sp: &AtomicUsize) -> ! {
     naked_asm!(
         ".cfi_startproc",
-        "mov rsp, [rdi + {exit_sp}]",
+        "mov rsp, [rdi]",
         ".cfi_def_cfa rsp, 56",
         ".cfi_offset rbp, -16",
         ".cfi_offset rbx, -24",
@@ -324,7 +337,6 @@ pub unsafe extern "C" fn mexit(m: &'static M) -> ! {
         ".cfi_offset r15, -56",
         restore_context_and_return!(),
         ".cfi_endproc",
-        exit_sp = const offset_of!(M, exit_sp),
     )
 }
 

@@ -1,4 +1,4 @@
-//! Thread pointers: `getg`, reading and writing the FS base, and the TLS words of the runtime itself.
+//! Thread pointers: the word behind `getg`, reading and writing the FS base, and the TLS words of the runtime itself.
 //!
 //! `runtime.tls_g` is the one TLS word that the scheduler reads: in a goroutine's block it holds that goroutine, in an M's own block its g0, in the
 //! block of any other thread null. Because the block moves with the goroutine, the word is constant for the code that reads it, and
@@ -10,10 +10,11 @@
 use core::arch::{asm, global_asm};
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use rtlib_abi::layout::GHead;
+
 use crate::os::linux::sys::__NR_arch_prctl;
 
 use super::syscall::syscall6;
-use crate::gmp::g::G;
 
 /// arch_prctl(2): set the FS base.
 const ARCH_SET_FS: usize = 0x1002;
@@ -45,16 +46,16 @@ global_asm!(
 #[unsafe(export_name = "runtime.useFSGSBASE")]
 pub static USE_FSGSBASE: AtomicBool = AtomicBool::new(false);
 
-/// The calling goroutine, an M's g0, or none on a thread that is no M.
+/// `runtime.tls_g`: the calling goroutine, an M's g0, or null on a thread that is no M. Typed, it is `gmp::getg`.
 #[inline(always)]
-pub fn getg() -> Option<&'static G> {
-    let g: *const G;
+pub fn g() -> *const GHead {
+    let g: *const GHead;
     // SAFETY: a load of a TLS word that every thread has. It is constant for the running code (see the module's head), so `pure` and
     // `nomem` hold.
     unsafe {
         asm!("movq %fs:runtime.tls_g@tpoff, {}", out(reg) g, options(att_syntax, pure, nomem, nostack, preserves_flags));
-        g.as_ref()
     }
+    g
 }
 
 macro_rules! tls_word {
@@ -97,10 +98,10 @@ tls_word! {
 }
 
 /// Sets `runtime.tls_g` of the current block. For the boot and for new Ms.
-pub fn setg(g: &'static G) {
+pub fn set_g(g: *const GHead) {
     // SAFETY: a store to a TLS word that every thread has; the caller has just become this goroutine.
     unsafe {
-        asm!("movq {}, %fs:runtime.tls_g@tpoff", in(reg) core::ptr::from_ref(g), options(att_syntax, nostack, preserves_flags));
+        asm!("movq {}, %fs:runtime.tls_g@tpoff", in(reg) g, options(att_syntax, nostack, preserves_flags));
     }
 }
 

@@ -250,12 +250,11 @@ unsafe extern "C" fn newproc1() {
         ".cfi_startproc",
         "push qword ptr [rsp]",
         ".cfi_adjust_cfa_offset 8",
-        "call {newproc1}",
+        "call runtime.newproc1.callerpc", // `sched::spawn`
         "add rsp, 8",
         ".cfi_adjust_cfa_offset -8",
         "ret",
         ".cfi_endproc",
-        newproc1 = sym crate::sched::spawn::newproc1,
     )
 }
 
@@ -272,11 +271,10 @@ unsafe extern "C" fn __wrap__Unwind_RaiseException() {
         ".cfi_startproc",
         "push rdi",
         ".cfi_adjust_cfa_offset 8",
-        "call {begins}",
+        "call runtime.panicbegins", // `traceback::panics`
         "pop rdi",
         ".cfi_adjust_cfa_offset -8",
         "jmp __real__Unwind_RaiseException",
         ".cfi_endproc",
-        begins = sym crate::traceback::panics::begins,
     )
 }

@@ -7,7 +7,6 @@ pub mod epoll;
 pub mod faults;
 pub mod futex;
 pub mod mem;
-pub mod membarrier;
 pub mod proc;
 pub mod signal;
 pub mod sys;

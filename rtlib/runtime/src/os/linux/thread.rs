@@ -7,7 +7,6 @@ use super::proc::{self, read_file};
 use super::sys::{__NR_clock_gettime, __NR_gettid, __NR_tgkill, __kernel_timespec};
 use super::syscalls::Call;
 use super::{Errno, call};
-use crate::libc::ffi;
 
 /// The calling thread's id.
 pub fn gettid() -> u32 {
@@ -86,23 +85,15 @@ pub fn cpu_time(tid: u32) -> Option<u64> {
     Some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }
 
-/// How many threads this process has, those included that end at this moment: the kernel's count or, where that cannot be read, libc's, which lacks
-/// threads that were made by clone(2) itself. (qemu-user has a file with zeros.)
-pub fn count() -> u32 {
-    // SAFETY: an integer that libc changes atomically.
-    let of_libc = || unsafe { ffi::__nptl_nthreads.load(Ordering::SeqCst) };
-    count_of_kernel()
-        .filter(|&n| n != 0)
-        .unwrap_or_else(of_libc)
-}
-
-fn count_of_kernel() -> Option<u32> {
+/// How many threads this process has, those included that end at this moment. None where that cannot be read. (qemu-user has a file with zeros.)
+pub fn count() -> Option<u32> {
     /// Position of `num_threads` behind the command (proc(5)).
     const NUM_THREADS: usize = 17;
     let mut text = [0; 512];
     let stat = read_file(b"/proc/self/stat\0", &mut text)?;
     let number = fields(stat)?.nth(NUM_THREADS)?;
-    core::str::from_utf8(number).ok()?.parse().ok()
+    let count = core::str::from_utf8(number).ok()?.parse().ok();
+    count.filter(|&n| n != 0)
 }
 
 /// Calls `f` with the ids of all threads of this process.

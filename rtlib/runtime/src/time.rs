@@ -4,12 +4,12 @@ use core::sync::atomic::Ordering;
 
 use rtlib_abi::time::{Fire, RawTimer};
 
-use super::deadline::gopark_until;
-use super::timers as run;
 use crate::gmp::g::G;
 use crate::gmp::waitreason::WaitReason;
 use crate::os::linux;
+use crate::sched::deadline::gopark_until;
 use crate::sched::park::{publish, waiter};
+use crate::sched::timers;
 use crate::timer::timers::{NEVER, Timer};
 
 #[unsafe(export_name = "runtime.nanotime")]
@@ -45,9 +45,9 @@ unsafe extern "C" fn timer_set(
     // SAFETY: the caller gives us this memory, and says that no timer in it is set.
     unsafe {
         at.write(Timer::new(fire, arg));
-        (*at).set(run::timers_here(), when, period);
+        (*at).set(timers::timers_here(), when, period);
     }
-    run::watch(when);
+    timers::watch(when);
 }
 
 /// See `rtlib_abi::time::timer_stop`.

@@ -1,14 +1,13 @@
 //! Threads of the program's own: those that `pthread_create` makes for others than the runtime (std's, C's). They are counted, and their end is told, so that a deadlock
-//! is found without asking again and again (`sched/dead.rs`). Linked as `--wrap=pthread_create`.
+//! is found without asking again and again (`watch/dead.rs`). Linked as `--wrap=pthread_create`.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::dtors;
-use super::ffi::{self, PthreadAttr};
-use crate::hooks;
-use crate::sched::dead;
+use super::thread;
+use crate::libc::dtors;
+use crate::libc::ffi::{self, PthreadAttr};
+use crate::sched::asleep;
 
 type Start = extern "C" fn(*mut c_void) -> *mut c_void;
 
@@ -18,36 +17,23 @@ struct Call {
     arg: *mut c_void,
 }
 
-/// Those that exist. One that ends is counted out before libc's count and the kernel's say so.
-static COUNT: AtomicU32 = AtomicU32::new(0);
-
-/// How many there are.
-pub fn count() -> u32 {
-    COUNT.load(Ordering::SeqCst)
-}
-
-/// In the child of a fork: the calling thread is one, or there is none.
-pub fn restart(count: u32) {
-    COUNT.store(count, Ordering::Relaxed);
-}
-
 /// As libc's, counted; unless it is a goroutine that is wanted.
 ///
 /// # Safety
 /// As pthread_create(3).
 #[unsafe(no_mangle)]
 unsafe extern "C" fn __wrap_pthread_create(
-    thread: *mut usize,
+    handle: *mut usize,
     attr: *const PthreadAttr,
     start: Start,
     arg: *mut c_void,
 ) -> c_int {
     const EAGAIN: c_int = 11;
     // SAFETY: the caller's arguments.
-    match unsafe { hooks::thread::create(attr, start, arg) } {
-        Some(Ok(handle)) => {
+    match unsafe { thread::create(attr, start, arg) } {
+        Some(Ok(of_goroutine)) => {
             // SAFETY: the caller's variable.
-            unsafe { thread.write(handle) };
+            unsafe { handle.write(of_goroutine) };
             return 0;
         }
         Some(Err(errno)) => return errno as c_int,
@@ -60,13 +46,13 @@ unsafe extern "C" fn __wrap_pthread_create(
     }
     // SAFETY: fresh memory of the right size and alignment.
     unsafe { call.write(Call { start, arg }) };
-    COUNT.fetch_add(1, Ordering::SeqCst);
+    asleep::plain_begins();
     // SAFETY: the caller's arguments; `begin` may be called with what it is given.
-    let error = unsafe { ffi::pthread_create(thread, attr, begin, call.cast()) };
+    let error = unsafe { ffi::pthread_create(handle, attr, begin, call.cast()) };
     if error != 0 {
         // SAFETY: it came from calloc, and no thread has it.
         unsafe { ffi::free(call.cast()) };
-        count_out();
+        asleep::plain_ends();
     }
     error
 }
@@ -85,10 +71,5 @@ extern "C" fn begin(call: *mut c_void) -> *mut c_void {
 }
 
 unsafe extern "C" fn end(_: *mut c_void) {
-    count_out();
-}
-
-fn count_out() {
-    COUNT.fetch_sub(1, Ordering::SeqCst);
-    dead::thread_ends();
+    asleep::plain_ends();
 }

@@ -2,11 +2,11 @@
 
 use core::sync::atomic::{AtomicU8, Ordering, fence};
 
-use super::sys::{__NR_membarrier, __NR_mprotect, PROT_READ, PROT_WRITE};
+use crate::os::linux::sys::{__NR_membarrier, __NR_mprotect, PROT_READ, PROT_WRITE};
 
-use super::{Errno, call, mem};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
+use crate::os::linux::{Errno, call, mem};
 
 /// membarrier(2), Linux 4.14. The crate has these only as an enum.
 const QUERY: usize = 0;

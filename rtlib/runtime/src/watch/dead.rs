@@ -1,80 +1,29 @@
 //! Deadlock: nobody will ever run again (Go: `checkdead`).
 //!
 //! That is so when all Ps are idle, no timer is set, nobody waits for a descriptor, and *every thread of the process sleeps in the runtime*: idle Ms, Ms that wait for their locked goroutine, threads
-//! and goroutines in blocking calls that wait for a channel, a lock or a token ([`super::park`]), and sysmon itself. A thread that is anywhere else (in a system call, in C
+//! and goroutines in blocking calls that wait for a channel, a lock or a token (`park`), and sysmon itself. A thread that is anywhere else (in a system call, in C
 //! code, in std's `park`) may wake somebody yet. The kernel says how many threads there are; the runtime knows how many of them sleep in it.
 //!
 //! Nor is a program deadlocked that handles a signal: the handler may wake somebody. Go waits there, too, once os/signal is in use.
 //!
-//! Sysmon asks only after a while of complete idleness. As long as some thread that the runtime knows of (an M, or one that `pthread_create` made, see `libc/plain.rs`) does not sleep in it, the
+//! Sysmon asks only after a while of complete idleness. As long as some thread that the runtime knows of (an M, or one that `pthread_create` made, see `hooks/create.rs`) does not sleep in it, the
 //! answer can only change by that thread's going to sleep, or ending: sysmon is woken for that ([`listen_no_more`]) and does not ask again before. When all those sleep and the kernel counts more, threads
 //! that are ending or that were made by clone(2) itself, it asks again, less and less often.
 //!
 //! The kernel's count is in /proc. Where that is not mounted libc's takes its place, which lacks threads made by clone(2) itself.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 
-use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
-use super::{procs, spawn, timers};
 use crate::fatal;
-use crate::libc::plain;
-use crate::netpoll;
+use crate::libc::ffi;
 use crate::os::linux::thread;
+use crate::sched::asleep::{ASLEEP, CHANGE, LISTENS, NOBODY, listen_no_more, plain};
+use crate::sched::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
+use crate::sched::{poller, procs, spawn, timers};
 use crate::signal;
-use crate::watch::sysmon;
 
 /// First pause between two looks; each is twice as long as the one before.
 const FIRST_PAUSE_NS: u64 = 10_000_000;
-
-/// Threads that wait in `park::thread_park`: how many (low half), and a count of changes (high half).
-static ASLEEP: AtomicU64 = AtomicU64::new(0);
-const CHANGE: u64 = 1 << 32;
-
-/// Sysmon is to be woken when so many threads are in `ASLEEP`, when an M goes idle, and when a thread ends. [`NOBODY`] when it need not be.
-static LISTENS: AtomicU64 = AtomicU64::new(NOBODY);
-const NOBODY: u64 = u64::MAX;
-
-/// A thread goes to sleep until somebody readies it. Not under a lock of a rank above the scheduler lock's.
-pub fn falls_asleep() {
-    let asleep = ASLEEP.fetch_add(CHANGE + 1, Ordering::SeqCst) + 1;
-    if asleep % CHANGE >= LISTENS.load(Ordering::SeqCst) {
-        something_ended(&SCHED.lock());
-    }
-}
-
-/// Somebody has woken a thread that had called `falls_asleep`.
-pub fn is_woken() {
-    // Where nobody sleeps it is one of the parent's threads, in the child of a fork.
-    let less =
-        |asleep: u64| (!asleep.is_multiple_of(CHANGE)).then(|| asleep.wrapping_add(CHANGE - 1));
-    _ = ASLEEP.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
-}
-
-/// In the child of a fork: there are no other threads.
-pub fn forget_threads() {
-    ASLEEP.store(0, Ordering::Relaxed);
-    listen_no_more();
-}
-
-/// A thread that is no M ends, or could not be made.
-pub fn thread_ends() {
-    if LISTENS.load(Ordering::SeqCst) != NOBODY {
-        something_ended(&SCHED.lock());
-    }
-}
-
-/// An M goes to sleep or ends.
-pub fn something_ended(sched: &Sched) {
-    if LISTENS.load(Ordering::SeqCst) != NOBODY {
-        listen_no_more();
-        sysmon::wake_for_death(sched);
-    }
-}
-
-/// Sysmon is awake, or about to be. Under the scheduler lock.
-pub fn listen_no_more() {
-    LISTENS.store(NOBODY, Ordering::SeqCst);
-}
 
 /// A question that may stay open for a while.
 pub struct Undecided {
@@ -117,14 +66,16 @@ impl Undecided {
 
     /// Ends the program if it is deadlocked, provided that no P has been taken since there were so many `activations`.
     pub fn look(&mut self, activations: u64) -> Again {
-        if fatal::panicking() || timers::first().is_some() || netpoll::anybody_waits() {
+        if fatal::panicking() || timers::first().is_some() || poller::anybody_waits() {
             return Again::Never; // an M takes a P when the timer is due, or the descriptor has something
         }
         let asleep = ASLEEP.load(Ordering::SeqCst);
         if listen(asleep) {
             return Again::WhenWoken;
         }
-        let threads = thread::count();
+        // SAFETY: an integer that libc changes atomically.
+        let of_libc = || unsafe { ffi::__nptl_nthreads.load(Ordering::SeqCst) };
+        let threads = thread::count().unwrap_or_else(of_libc);
         if asleep_in_runtime(activations, asleep) == Some(i64::from(threads)) {
             if signal::is_awaited() {
                 return Again::Never; // its handler may wake somebody
@@ -140,14 +91,14 @@ impl Undecided {
 /// If threads that the runtime knows of do not sleep in it, has sysmon woken when that changes. `asleep` is what [`ASLEEP`] was.
 fn listen(asleep: u64) -> bool {
     let sched = SCHED.lock();
-    let plain = plain::count();
-    let awake = i64::from(sched.mcount) + i64::from(plain) - sleepers(&sched, asleep);
+    let others = plain();
+    let awake = i64::from(sched.mcount) + i64::from(others) - sleepers(&sched, asleep);
     if awake <= 0 {
         return false;
     }
     LISTENS.store(asleep % CHANGE + awake as u64, Ordering::SeqCst);
     // Whoever has gone to sleep or ended before that has not seen it.
-    let still = ASLEEP.load(Ordering::SeqCst) == asleep && plain::count() == plain;
+    let still = ASLEEP.load(Ordering::SeqCst) == asleep && plain() == others;
     if !still {
         listen_no_more();
     }

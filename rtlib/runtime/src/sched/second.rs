@@ -3,11 +3,12 @@
 //! Go makes them for every program. A program whose only goroutine is `main` has nothing to watch and nothing to run in parallel, and a thread,
 //! and reading the cgroup's limit, cost a tenth of such a program's whole start-up. So they are made when the first goroutine beside `main` is.
 
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use crate::os::linux::{Errno, proc};
-use crate::sched::{procs, threads};
-use crate::watch::sysmon;
+use super::global::MAX_GOMAXPROCS;
+use super::{procs, threads, watcher};
+use crate::os::linux::{Errno, cgroup, proc};
+use crate::process;
 
 /// An M is about to sleep without an end, and somebody must tell whether it ever wakes up; or something will be due while the only goroutine runs.
 #[inline]
@@ -45,7 +46,7 @@ pub fn expect_concurrency() {
 /// The same where a new goroutine is asked for, which may be refused.
 #[cold]
 pub fn prepare() -> Result<(), Errno> {
-    if !super::has_begun() {
+    if !process::has_begun() {
         crate::fatal::throw(
             b"rtlib is used before the runtime is there, in a constructor (.init_array): use #[rtlib::init], or a LazyLock that main or an init needs first",
         );
@@ -58,11 +59,48 @@ pub fn prepare() -> Result<(), Errno> {
         }
         proc::osyield();
     }
-    if let Err(refused) = threads::try_newm(sysmon::sysmon) {
+    if let Err(refused) = watcher::start() {
         STATE.store(NOT_YET, Ordering::Release);
         return Err(refused);
     }
     STATE.store(DONE, Ordering::Release);
-    procs::procresize(super::procs_wanted());
+    procs::procresize(procs_wanted());
     Ok(())
+}
+
+/// GOMAXPROCS, as the user or the parent of a fork wishes; 0 for as many as there are CPUs.
+static WISH: AtomicU32 = AtomicU32::new(0);
+
+/// Reads it. In the boot.
+pub fn read_wish() {
+    WISH.store(gomaxprocs_wish(), Ordering::Relaxed);
+}
+
+/// The environment variable GOMAXPROCS, read before the program may change its environment; 0 when it says nothing.
+fn gomaxprocs_wish() -> u32 {
+    let text = process::getenv(c"GOMAXPROCS").and_then(|text| core::str::from_utf8(text).ok());
+    text.and_then(|text| text.parse::<u32>().ok())
+        .unwrap_or(0)
+        .min(MAX_GOMAXPROCS)
+}
+
+/// How many Ps there should be: the wish, or the CPUs within the cgroup's limit.
+fn procs_wanted() -> u32 {
+    match WISH.load(Ordering::Relaxed) {
+        0 => cgroup::gomaxprocs(process::ncpu(), &mut ProcFiles),
+        n => n,
+    }
+}
+
+/// In the child of a fork: as many Ps as the parent had, when they are wanted again.
+pub fn keep_procs(n: u32) {
+    WISH.store(n, Ordering::Relaxed);
+}
+
+struct ProcFiles;
+
+impl cgroup::Files for ProcFiles {
+    fn read<'a>(&mut self, path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+        proc::read_file(path, buffer)
+    }
 }

@@ -5,17 +5,16 @@
 
 use core::sync::atomic::Ordering;
 
-use super::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
-use super::{dead, exhausted, masks, procs, relay, spawn, template, threads};
-use crate::arch::current::tls;
+use crate::gmp;
 use crate::gmp::all::ALLMS;
 use crate::gmp::g::{G, Status};
 use crate::gmp::m::M;
 use crate::gmp::this_goroutine;
-use crate::libc::plain;
 use crate::os::linux::thread;
+use crate::sched::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
+use crate::sched::{asleep, exhausted, masks, procs, relay, spawn, template, threads, watcher};
 use crate::stack::{allgs, arena, hold};
-use crate::watch::{hogs, reclaim, sysmon};
+use crate::watch::{hogs, reclaim};
 
 /// Starts again.
 ///
@@ -23,7 +22,7 @@ use crate::watch::{hogs, reclaim, sysmon};
 /// There is one thread, which runs a goroutine or none, on the TLS block that it had before the fork. The timers have been forgotten.
 pub unsafe fn restart() {
     let me = this_goroutine();
-    let mp = tls::getg().and_then(|gp| gp.m.get());
+    let mp = gmp::getg().and_then(|gp| gp.m.get());
     let is_other = |gp: &&G| !me.is_some_and(|me| core::ptr::eq(me, *gp));
     for gp in allgs::all().filter(is_other) {
         if gp.status_acquire().is_alive() {
@@ -35,10 +34,10 @@ pub unsafe fn restart() {
         SCHED.renew(Sched::new());
         SPIN.forget();
         RUNQSIZE.store(0, Ordering::Relaxed);
-        dead::forget_threads();
+        asleep::forget_threads();
         exhausted::forget();
         threads::forget_called();
-        sysmon::forget();
+        watcher::forget();
         template::forget();
         arena::forget();
         hold::forget();
@@ -49,7 +48,7 @@ pub unsafe fn restart() {
         relay::forget();
     }
     spawn::restart(u64::from(me.is_some()));
-    plain::restart(u32::from(tls::getg().is_none()));
+    asleep::restart_plain(u32::from(gmp::getg().is_none()));
     ALLMS.set(None);
     if let Some(mp) = mp {
         adopt(mp, me);

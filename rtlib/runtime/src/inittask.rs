@@ -11,9 +11,9 @@ use rtlib_abi::layout::{
     FnInfo, INIT_DONE, INIT_NOT_STARTED, INIT_RUNNING, InitTask, Slice, Str, TaskInfo,
 };
 
-use super::moduledata;
 use crate::godebug;
 use crate::libc::malloc;
+use crate::moduledata::{moduledata, slice, text};
 use crate::os::linux::nanotime;
 use crate::trace;
 
@@ -55,16 +55,6 @@ pub fn running() -> Option<Running> {
     })
 }
 
-fn text(s: &Str) -> &'static str {
-    // SAFETY: the emitter wrote UTF-8 of this length into read-only data.
-    unsafe { core::str::from_utf8_unchecked(core::slice::from_raw_parts(s.ptr, s.len as usize)) }
-}
-
-/// The package that a task initialises.
-pub fn package(task: &TaskInfo) -> &'static str {
-    text(&task.package)
-}
-
 fn to_str(text: &'static str) -> Str {
     Str {
         ptr: text.as_ptr(),
@@ -102,17 +92,6 @@ pub fn runtime_inittasks() -> &'static [*const InitTask] {
 pub fn main_inittasks() -> &'static [*const InitTask] {
     // SAFETY: emitted, as above.
     unsafe { slice(&moduledata().inittasks) }
-}
-
-/// # Safety
-/// The header describes an array.
-unsafe fn slice<T>(header: &Slice<T>) -> &'static [T] {
-    if header.len == 0 {
-        &[]
-    } else {
-        // SAFETY: the caller vouches.
-        unsafe { core::slice::from_raw_parts(header.ptr, header.len as usize) }
-    }
 }
 
 /// Runs the tasks in order. `started` is when the runtime was initialised, for the trace.

@@ -7,8 +7,8 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::ffi;
 use crate::arch::current::tls;
+use crate::libc::ffi;
 use crate::os::linux::signal;
 use crate::sched::threads;
 
