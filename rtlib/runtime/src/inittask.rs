@@ -11,11 +11,10 @@ use rtlib_abi::layout::{
     FnInfo, INIT_DONE, INIT_NOT_STARTED, INIT_RUNNING, InitTask, Slice, Str, TaskInfo,
 };
 
-use crate::godebug;
 use crate::libc::malloc;
 use crate::moduledata::{moduledata, slice, text};
 use crate::os::linux::nanotime;
-use crate::trace;
+use crate::{godebug, trace};
 
 unsafe extern "C" {
     /// Emitted: a slice header over the runtime's own inittasks.

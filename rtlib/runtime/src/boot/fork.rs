@@ -11,11 +11,9 @@ use crate::libc::ffi;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal as mask;
-use crate::pthread;
 use crate::sched::{procs, second, threads, timers};
 use crate::traceback::{dying, interrupt, panics};
-use crate::{hooks, leaks, netpoll, signal, sync, trace};
-use crate::{membarrier, persistent};
+use crate::{hooks, leaks, membarrier, netpoll, persistent, pthread, signal, sync, trace};
 
 /// What the caller of fork had.
 struct Fork {

@@ -5,11 +5,10 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::gmp;
 use crate::gmp::all::ALLMS;
 use crate::gmp::g::{G, Status};
 use crate::gmp::m::M;
-use crate::gmp::this_goroutine;
+use crate::gmp::{self, this_goroutine};
 use crate::os::linux::thread;
 use crate::sched::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
 use crate::sched::{asleep, exhausted, masks, procs, relay, spawn, template, threads, watcher};

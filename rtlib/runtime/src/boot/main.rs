@@ -5,17 +5,14 @@ use core::sync::atomic::Ordering;
 
 use super::fork;
 use crate::gmp::{M0, current};
-use crate::inittask;
 use crate::libc::ffi;
 use crate::moduledata::moduledata;
 use crate::os::linux::nanotime;
-use crate::process;
 use crate::sched::global::MAIN_STARTED;
 use crate::sched::{locked, second};
-use crate::signal;
-use crate::time;
 use crate::traceback::panics;
 use crate::watch::schedtrace;
+use crate::{inittask, process, signal, time};
 
 unsafe extern "C" {
     /// Emitted: jumps to the `main` that rustc generates.

@@ -13,19 +13,16 @@ use rtlib_abi::layout::FLAG_STD_GOROUTINES;
 
 use crate::arch::current::tls::{self, USE_FSGSBASE};
 use crate::arch::current::valgrind;
-use crate::gmp;
-use crate::gmp::{G0, M0};
-use crate::godebug;
+use crate::gmp::{self, G0, M0};
 use crate::libc::tcb;
-use crate::membarrier;
 use crate::moduledata::moduledata;
 use crate::os::linux::auxv::HWCAP2_FSGSBASE;
 use crate::os::linux::proc;
 use crate::process::{self, auxv, getenv, is_privileged};
 use crate::sched::global::SCHED;
 use crate::sched::{procs, second, threads};
-use crate::stack;
 use crate::traceback::{eh_frame, level};
+use crate::{godebug, membarrier, stack};
 
 /// Sanity of what everything else takes for granted.
 #[unsafe(export_name = "runtime.check")]

@@ -12,8 +12,7 @@ use super::g::G;
 use super::p::P;
 use crate::link::Link;
 use crate::note::Note;
-use crate::random;
-use crate::tracebuf;
+use crate::{random, tracebuf};
 
 /// A thread.
 #[repr(C, align(64))]

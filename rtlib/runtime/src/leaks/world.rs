@@ -20,8 +20,7 @@ use crate::lock::{self, Lock};
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal::{Blocked, SIGURG};
 use crate::os::linux::{futex, mem, nanotime, proc, thread};
-use crate::sched::template;
-use crate::sched::watcher;
+use crate::sched::{template, watcher};
 use crate::traceback::interrupt;
 
 /// Threads that can be stopped.

@@ -11,8 +11,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use super::global::{SCHED, SPIN};
 use super::procs;
 use super::spawn::make_stack;
-use crate::stack::Class;
-use crate::stack::arena;
+use crate::stack::{Class, arena};
 
 /// How many are made at a time. Whoever becomes runnable meanwhile may have to wait for that, some 30 µs.
 const BATCH: u32 = arena::MAX_AHEAD;

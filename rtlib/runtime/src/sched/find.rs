@@ -7,12 +7,11 @@ use super::park::{global_is_due, prepare};
 use super::pick::runqget;
 use super::spawn::add;
 use super::{ahead, locked, poller, procs, threads, timers};
-use crate::gmp;
 use crate::gmp::all::allp;
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::gmp::p::P;
-use crate::gmp::switch;
+use crate::gmp::{self, switch};
 use crate::godebug;
 use crate::os::linux::proc;
 

@@ -5,8 +5,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::global::SCHED;
-use super::second;
-use super::{procs, template, threads};
+use super::{procs, second, template, threads};
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::gmp::this_goroutine;

@@ -14,23 +14,17 @@ use rtlib_abi::api::{GRef, OpaqueG};
 use super::find::schedule;
 use super::global::{MAIN_STARTED, RUNQSIZE, SCHED};
 use super::pick::runqget;
-use super::second;
-use super::watcher;
-use super::{asleep, deadline, masks, procs, shuffle, threads, timers};
+use super::{asleep, deadline, masks, procs, second, shuffle, threads, timers, watcher};
 use crate::arch::current::tls;
-use crate::gmp;
 use crate::gmp::g::{G, Status};
 use crate::gmp::m::M;
 use crate::gmp::p::P;
-use crate::gmp::switch;
 use crate::gmp::waitreason::WaitReason;
-use crate::gmp::{current, this_goroutine};
-use crate::godebug;
+use crate::gmp::{self, current, switch, this_goroutine};
 use crate::libc::dtors;
 use crate::os::linux::{futex, nanotime, proc};
-use crate::persistent;
 use crate::stack::hold;
-use crate::trace;
+use crate::{godebug, persistent, trace};
 
 /// Park token: not there, nobody waits.
 pub const EMPTY: u8 = 0;

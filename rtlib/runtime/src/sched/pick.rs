@@ -9,8 +9,7 @@
 
 use core::sync::atomic::Ordering;
 
-use super::shuffle;
-use super::watcher;
+use super::{shuffle, watcher};
 use crate::gmp::g::G;
 use crate::gmp::p::P;
 

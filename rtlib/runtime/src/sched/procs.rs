@@ -6,15 +6,13 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::global::{MAIN_STARTED, MAX_GOMAXPROCS, SCHED, Sched};
-use super::watcher;
-use super::{threads, timers};
+use super::{threads, timers, watcher};
 use crate::gmp::all::{ALLP, ALLP_LEN, MAX_PROCS};
 use crate::gmp::m::M;
 use crate::gmp::p::{P, PStatus};
 use crate::link::Link;
-use crate::persistent;
 use crate::stack::Class;
-use crate::trace;
+use crate::{persistent, trace};
 
 static GOMAXPROCS: AtomicU32 = AtomicU32::new(0);
 static HOGS: AtomicU32 = AtomicU32::new(0);

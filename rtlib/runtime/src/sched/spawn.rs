@@ -7,21 +7,18 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
 use super::global::{GOIDGEN, SCHED, STARTED};
-use super::second;
-use super::{ahead, masks, park, shuffle, syscall, threads};
+use super::{ahead, masks, park, second, shuffle, syscall, threads};
 use crate::arch::current::{switch, valgrind};
-use crate::gmp;
 use crate::gmp::all::ever_made_ps;
 use crate::gmp::g::{G, NO_THREAD, Status};
 use crate::gmp::gfree::{Chain, MAGAZINE};
 use crate::gmp::m::M;
 use crate::gmp::p::P;
-use crate::gmp::{MAIN_G, MAIN_GOID, current, this_goroutine};
+use crate::gmp::{self, MAIN_G, MAIN_GOID, current, this_goroutine};
 use crate::libc::tcb;
 use crate::link::Link;
 use crate::os::linux::{Errno, mem};
-use crate::stack::arena;
-use crate::stack::{self, Class, NoRoom};
+use crate::stack::{self, Class, NoRoom, arena};
 use crate::trace;
 
 /// Ids that a P takes from the global counter at a time.

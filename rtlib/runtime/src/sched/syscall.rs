@@ -31,8 +31,7 @@ use crate::gmp::all::allp;
 use crate::gmp::g::{G, Status};
 use crate::gmp::m::M;
 use crate::gmp::p::{P, PStatus};
-use crate::gmp::switch;
-use crate::gmp::{current, this_goroutine};
+use crate::gmp::{current, switch, this_goroutine};
 use crate::os::linux::{nanotime, proc};
 use crate::trace;
 

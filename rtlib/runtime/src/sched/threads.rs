@@ -6,21 +6,18 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 
 use super::find::schedule;
 use super::global::{RUNQSIZE, SCHED, SPIN, Sched};
-use super::second;
-use super::{asleep, exhausted, masks, poller, procs, syscall, template, timers};
+use super::{asleep, exhausted, masks, poller, procs, second, syscall, template, timers};
 use crate::arch::current::{tls, valgrind};
-use crate::fatal;
-use crate::gmp;
-use crate::gmp::M0;
 use crate::gmp::all::{ALLMS, allp};
 use crate::gmp::g::G;
 use crate::gmp::m::M;
 use crate::gmp::p::P;
 use crate::gmp::switch::{self, ThreadMain};
+use crate::gmp::{self, M0};
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::libc::tcb;
 use crate::os::linux::{Errno, mem, nanotime, signal, thread};
-use crate::persistent;
+use crate::{fatal, persistent};
 
 /// Stack of an M's thread, its TLS block not counted: g0.
 const M_STACK: usize = 256 << 10;

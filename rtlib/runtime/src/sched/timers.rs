@@ -7,10 +7,9 @@ use crate::gmp::all::{ALLP, allp, ever_made_ps};
 use crate::gmp::g::G;
 use crate::gmp::p::{P, PStatus};
 use crate::os::linux::{nanotime, proc};
-use crate::sched::exhausted;
 use crate::sched::global::{SCHED, SPIN};
 use crate::sched::park::{goready_behind, goready_next, my_p};
-use crate::sched::threads;
+use crate::sched::{exhausted, threads};
 use crate::timer::timers::Timers;
 
 /// Rounds of the fast path between two looks at the clock.

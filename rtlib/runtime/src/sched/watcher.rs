@@ -2,9 +2,8 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::asleep;
 use super::global::Sched;
-use super::threads;
+use super::{asleep, threads};
 use crate::gmp::m::M;
 use crate::gmp::switch::ThreadMain;
 use crate::link::Link;

@@ -5,13 +5,12 @@ use core::sync::atomic::Ordering;
 
 use super::SigInfo;
 use crate::arch::current::unwind::Registers;
-use crate::fatal;
-use crate::gmp;
 use crate::gmp::g::G;
 use crate::os::linux::signal::SIGBUS;
 use crate::stack::GUARD;
 use crate::traceback::dying::{self, End};
 use crate::traceback::{level, reporter};
+use crate::{fatal, gmp};
 
 /// The kernel refuses to grow the process stack within this distance of another mapping; a fault there is an overflow too.
 const STACK_GUARD_GAP: usize = 1 << 20;

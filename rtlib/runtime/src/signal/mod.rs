@@ -14,8 +14,6 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::arch::current::unwind::Registers;
-use crate::gmp;
-use crate::leaks;
 use crate::libc::die_by;
 use crate::libc::ffi::{SigAction, real_sigaction};
 use crate::lock::Lock;
@@ -25,8 +23,8 @@ use crate::os::linux::signal::{
     SIGSETXID, SIGSYS, SIGTRAP, SIGURG, bit,
 };
 use crate::sched::masks;
-use crate::trace;
 use crate::traceback::{interrupt, reporter, unwind};
+use crate::{gmp, leaks, trace};
 
 pub use handlers::in_handler;
 

@@ -17,9 +17,8 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::{ptr, slice};
 
 use super::allgs::ALLGS;
-use super::hold;
 use super::positions::{self, CHUNK, Positions};
-use super::{CLASSES, Class, NoRoom};
+use super::{CLASSES, Class, NoRoom, hold};
 use crate::arch::current::valgrind;
 use crate::gmp::g::G;
 use crate::gmp::gfree::Chain;

@@ -18,12 +18,11 @@
 
 use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 
-use crate::fatal;
 use crate::gmp::g::{G, Status};
 use crate::lock::{Guard, Lock, Patience};
 use crate::lockrank::{Rank, Ranked};
-use crate::membarrier;
 use crate::os::linux::futex;
+use crate::{fatal, membarrier};
 
 /// `G.held`: nobody holds it.
 const FREE: u8 = 0;

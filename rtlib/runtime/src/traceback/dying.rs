@@ -19,11 +19,10 @@ use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
 use crate::fatal::{BEGUN, EXIT_STATUS};
 use crate::gmp::this_goroutine;
-use crate::inittask;
 use crate::libc::die_by;
 use crate::os::linux::proc;
 use crate::os::linux::signal::{self, SIGBUS, SIGSEGV, SIGURG};
-use crate::trace;
+use crate::{inittask, trace};
 
 /// Not blocked in a thread that ends the program: a fault while a stack is unwound has an answer (`interrupt::recover`), which a blocked one has not.
 const FAULTS: u64 = signal::bit(SIGSEGV) | signal::bit(SIGBUS);

@@ -14,13 +14,12 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::fatal;
 use crate::libc::ffi;
 use crate::os::linux::thread;
 use crate::sched::asleep::{ASLEEP, CHANGE, LISTENS, NOBODY, listen_no_more, plain};
 use crate::sched::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
 use crate::sched::{poller, procs, spawn, timers};
-use crate::signal;
+use crate::{fatal, signal};
 
 /// First pause between two looks; each is twice as long as the one before.
 const FIRST_PAUSE_NS: u64 = 10_000_000;

@@ -3,7 +3,6 @@
 
 use core::sync::atomic::Ordering;
 
-use crate::fatal;
 use crate::gmp::all::{allp, ever_made_ps};
 use crate::gmp::g::G;
 use crate::gmp::p::P;
@@ -11,7 +10,7 @@ use crate::os::linux::thread;
 use crate::sched::exhausted::{LIMIT, REFUSED, SHORT, is_short};
 use crate::sched::global::{RUNQSIZE, SCHED};
 use crate::sched::{threads, timers, watcher};
-use crate::signal;
+use crate::{fatal, signal};
 
 /// Sysmon tries again after so long, since nobody tells it that the system would give a thread again.
 const RETRY_NS: u64 = 10_000_000;

@@ -22,8 +22,7 @@ use crate::os::linux::{mem, nanotime};
 use crate::sched::global::{RUNQSIZE, SCHED, SPIN, Sched};
 use crate::sched::park::{gopark, goready, publish};
 use crate::sched::{procs, shuffle, spawn, timers};
-use crate::stack::{self, arena};
-use crate::stack::{CLASSES, Class};
+use crate::stack::{self, CLASSES, Class, arena};
 
 /// From one count of what nobody needs to the next.
 const ROUND_NS: u64 = 1_000_000_000;

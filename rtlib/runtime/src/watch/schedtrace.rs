@@ -14,8 +14,7 @@ use crate::gmp::waitreason::WaitReason;
 use crate::godebug;
 use crate::print::Stderr;
 use crate::sched::global::{SCHED, SPIN};
-use crate::sched::procs;
-use crate::sched::watcher;
+use crate::sched::{procs, watcher};
 use crate::stack::allgs;
 
 const NS_PER_MS: u64 = 1_000_000;

@@ -18,12 +18,10 @@ use crate::gmp::all::allp;
 use crate::gmp::m::M;
 use crate::gmp::p::P;
 use crate::gmp::switch::ThreadMain;
-use crate::leaks;
-use crate::netpoll;
 use crate::os::linux::{nanotime, proc};
 use crate::sched::global::{ACTIVATIONS, SCHED, SPIN};
 use crate::sched::{procs, relay, timers, watcher};
-use crate::trace;
+use crate::{leaks, netpoll, trace};
 
 /// How often sysmon looks: often at first, less while nothing happens. Go's numbers.
 const MIN_DELAY_US: u64 = 20;
