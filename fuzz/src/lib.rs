@@ -9,5 +9,6 @@
 #![forbid(unsafe_code)]
 
 pub mod elf;
+pub mod names;
 pub mod scan;
 pub mod stable;

@@ -106,7 +106,7 @@ pub fn bench(runner: &mut Runner, args: &[String]) {
 pub fn long(runner: &mut Runner, args: &[String]) {
     let minutes = minutes(args, "long");
     let seconds = (minutes * 60).to_string();
-    for fuzz_target in ["elf", "scan"] {
+    for fuzz_target in ["elf", "names", "scan"] {
         runner.child(
             &format!("fuzz {fuzz_target}"),
             cargo_in(

@@ -69,8 +69,9 @@ mod lockrank;
 mod membarrier;
 #[cfg(feature = "object")]
 mod moduledata;
-#[cfg(any(feature = "object", all(test, not(loom))))]
-mod names;
+#[cfg(any(feature = "object", not(loom)))]
+#[doc(hidden)] // for the fuzz target
+pub mod names;
 #[cfg(feature = "object")]
 mod netpoll;
 #[cfg(feature = "object")]

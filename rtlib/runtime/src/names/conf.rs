@@ -57,7 +57,7 @@ impl Conf {
             use_tcp: false,
             trust_ad: false,
         };
-        while let Some(line) = lines.next() {
+        while let Some(line) = lines.next_line() {
             if !matches!(line.first(), Some(b';' | b'#')) {
                 conf.line(line, interfaces)?;
             }

@@ -52,6 +52,12 @@ impl Found {
     }
 }
 
+impl Default for Found {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// An address and the fields behind it, which are names. None if the line has none.
 fn line<'a>(
     line: &'a [u8],
@@ -72,7 +78,7 @@ pub fn by_name<R: FnMut(&mut [u8]) -> usize>(
     let name = without_last_dot(name);
     let is_it = |field: &[u8]| without_last_dot(field).eq_ignore_ascii_case(name);
     let mut found = Found::new();
-    while let Some(text) = lines.next() {
+    while let Some(text) = lines.next_line() {
         let Some((address, mut names)) = line(text, interfaces) else {
             continue;
         };
@@ -99,7 +105,7 @@ pub fn by_address<R: FnMut(&mut [u8]) -> usize>(
     ip: &IpAddr,
     interfaces: Interfaces<'_>,
 ) -> Result<Option<Found>, OutOfMemory> {
-    while let Some(text) = lines.next() {
+    while let Some(text) = lines.next_line() {
         let Some((address, mut names)) = line(text, interfaces) else {
             continue;
         };

@@ -77,6 +77,12 @@ impl<T: Copy> List<T> {
     }
 }
 
+impl<T: Copy> Default for List<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl List<u8> {
     /// Makes it so long; new bytes are zero.
     pub fn resize(&mut self, len: usize) -> Result<(), OutOfMemory> {

@@ -45,7 +45,7 @@ pub fn hosts<R: FnMut(&mut [u8]) -> usize>(mut lines: Lines<R>) -> Hosts {
         order: Order::FilesDns,
         myhostname: false,
     };
-    while let Some(line) = lines.next() {
+    while let Some(line) = lines.next_line() {
         let line = without_comment(line);
         let Some(colon) = line.iter().position(|byte| *byte == b':') else {
             continue;

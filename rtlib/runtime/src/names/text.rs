@@ -37,7 +37,7 @@ impl<R: FnMut(&mut [u8]) -> usize> Lines<R> {
     }
 
     /// The next line; none behind the last one. One that is too long is left out.
-    pub fn next(&mut self) -> Option<&[u8]> {
+    pub fn next_line(&mut self) -> Option<&[u8]> {
         let mut skipping = false;
         let mut searched = self.start;
         loop {
@@ -182,7 +182,7 @@ pub mod tests {
         let mut all = Vec::new();
         loop {
             let at = lines.position();
-            match lines.next() {
+            match lines.next_line() {
                 Some(line) => all.push((at, line.to_vec())),
                 None => return all,
             }

@@ -81,7 +81,7 @@ fn find(
 ) -> Result<Option<(Entry, u64)>, TooSmall> {
     without_p(|| {
         let mut lines = lines_from(FILE, position);
-        while let Some(line) = lines.next() {
+        while let Some(line) = lines.next_line() {
             if let Some(group) = Group::read(line).filter(&is_wanted) {
                 let filled = fill(&group, room)?;
                 return Ok(Some((filled, lines.position())));
@@ -244,7 +244,7 @@ fn groups_of(user: &[u8], group: u32) -> Result<List<u32>, OutOfMemory> {
         let mut groups = List::new();
         groups.push(group)?;
         let mut lines = lines_from(FILE, 0);
-        while let Some(line) = lines.next() {
+        while let Some(line) = lines.next_line() {
             if let Some(found) = Group::read(line)
                 && found.members().any(|member| member == user)
                 && !groups.contains(&found.gid)

@@ -76,7 +76,7 @@ fn find(
 ) -> Result<Option<(Passwd, u64)>, TooSmall> {
     without_p(|| {
         let mut lines = lines_from(FILE, position);
-        while let Some(line) = lines.next() {
+        while let Some(line) = lines.next_line() {
             if let Some(user) = User::read(line).filter(&is_wanted) {
                 let filled = fill(&user, room)?;
                 return Ok(Some((filled, lines.position())));

@@ -73,7 +73,7 @@ fn first<T>(path: &CStr, built_in: &[&[u8]], mut f: impl FnMut(&[u8]) -> Option<
     let in_file = without_p(|| {
         let mut lines = lines(path);
         loop {
-            match f(lines.next()?) {
+            match f(lines.next_line()?) {
                 None => {}
                 found => return found,
             }
