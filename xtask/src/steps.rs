@@ -12,11 +12,13 @@ use crate::{needs, pip, release, tidy as rules, toolchains};
 /// The toolchain for miri, and one of those that the tool is tested with.
 pub const NIGHTLY: &str = "+nightly";
 
+const FMT: &[&str] = &["fmt", "--all", "--check"];
+
 /// All checks and tests: cheap ones first, then the tools that many of the others need, then two rows at the same time. The first row builds in the checkout's own target directory.
 pub fn test(runner: &mut Runner, only: &[String]) {
     runner.only(only);
     runner.function("needs", needs::get);
-    formatting(runner);
+    runner.child("fmt", &mut cargo(FMT));
     tidy(runner, &[]);
     pip::check(runner);
     let tools = Tools {
@@ -34,7 +36,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
             end_to_end(runner, &tools);
         },
         |runner| {
-            lints_of_others(runner);
+            other_workspaces(runner);
             loom(runner, "3");
             miri(runner);
             runner.child(
@@ -170,17 +172,6 @@ fn minutes(args: &[String], chore: &str) -> u32 {
         })
 }
 
-/// The main workspace first, then the others, whose members `cargo fmt` does not reach from here.
-fn formatting(runner: &mut Runner) {
-    runner.child("fmt", &mut cargo(&["fmt", "--all", "--check"]));
-    for dir in others() {
-        runner.child(
-            &format!("fmt {}", shown(&dir)),
-            &mut cargo_in(&dir, &["fmt", "--all", "--check"]),
-        );
-    }
-}
-
 fn lints(runner: &mut Runner) {
     runner.child("clippy", &mut clippy(&["--workspace", "--all-targets"]));
     runner.child(
@@ -197,14 +188,16 @@ fn lints(runner: &mut Runner) {
     );
 }
 
-/// Those of the workspaces besides the main one.
-fn lints_of_others(runner: &mut Runner) {
+/// Formatting and lints of the workspaces besides the main one, whose members cargo does not reach from there.
+fn other_workspaces(runner: &mut Runner) {
     for dir in others() {
+        let name = shown(&dir);
+        runner.child(&format!("fmt {name}"), &mut cargo_in(&dir, FMT));
         let mut command = clippy(&["--all-targets"]);
         command
             .current_dir(&dir)
             .env("CARGO_TARGET_DIR", target().join("others"));
-        runner.child(&format!("clippy {}", shown(&dir)), &mut command);
+        runner.child(&format!("clippy {name}"), &mut command);
     }
 }
 
