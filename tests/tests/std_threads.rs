@@ -1,7 +1,7 @@
 //! An ordinary std program whose threads are goroutines (`std = "goroutines"`): the fixture `std_threads`, which checks itself, with one P and with more. `GODEBUG=stdthreads=os` gives the same
 //! binary threads of the kernel: what it prints must be the same, but for how many there are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use gobuild_tests::process::{BUILD, RUN, run};
@@ -23,27 +23,46 @@ fn executables() -> &'static [PathBuf; 2] {
     })
 }
 
+/// The same program by plain cargo.
+fn plain() -> &'static PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let source = tool::root().join("tests/fixtures/std_threads");
+        let target = tool::scratch().join("std_threads_plain");
+        let mut build = tool::cargo(&source);
+        build.args(["build", "--locked"]);
+        _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
+        target.join("debug/std_threads")
+    })
+}
+
 /// It must succeed and print these lines and nothing else, on goroutines and on threads.
 #[track_caller]
 fn check(line: &str, on_goroutines: &str, on_threads: &str) {
+    const OS_THREADS: &[(&str, &str)] = &[("GODEBUG", "stdthreads=os")];
     for exe in executables() {
-        for (env, expect) in [
-            (&[("GOMAXPROCS", "1")][..], on_goroutines),
-            (&[("GOMAXPROCS", "2")], on_goroutines),
-            (
-                &[("GOMAXPROCS", "4"), ("GODEBUG", "schedmigrate=1")],
-                on_goroutines,
-            ),
-            (&[("GODEBUG", "stdthreads=os")], on_threads),
+        for env in [
+            &[("GOMAXPROCS", "1")][..],
+            &[("GOMAXPROCS", "2")],
+            &[("GOMAXPROCS", "4"), ("GODEBUG", "schedmigrate=1")],
         ] {
-            let outcome = start(exe, line, env, RUN).ok();
-            assert_eq!(
-                (outcome.out(), outcome.err()),
-                (format!("{expect}\n"), String::new()),
-                "{line} with {env:?}"
-            );
+            prints(exe, line, env, on_goroutines);
         }
+        prints(exe, line, OS_THREADS, on_threads);
     }
+    // The variable tells the program what it is.
+    prints(plain(), line, OS_THREADS, on_threads);
+}
+
+#[track_caller]
+fn prints(exe: &Path, line: &str, env: &[(&str, &str)], expect: &str) {
+    let outcome = start(exe, line, env, RUN).ok();
+    assert_eq!(
+        (outcome.out(), outcome.err()),
+        (format!("{expect}\n"), String::new()),
+        "{line} with {env:?} in {}",
+        exe.display()
+    );
 }
 
 #[track_caller]
@@ -340,4 +359,64 @@ fn a_number_that_is_used_again_is_another_descriptor() {
 #[test]
 fn a_forked_child_has_a_poller_of_its_own() {
     on_goroutines("net-fork 10", "10 children");
+}
+
+#[test]
+fn who_waits_for_any_of_several_has_no_thread_of_its_own() {
+    same("poll-several 40", "40 told");
+    same("select-several 20", "20 told");
+    same("poll-output 20", "20 ran");
+}
+
+#[test]
+fn poll_answers_as_the_kernel_does() {
+    same("poll-answers", "as the kernel");
+    same("epoll-forms", "in time");
+    on_goroutines("poll-closed", "told");
+}
+
+#[test]
+fn children_are_waited_for() {
+    same("children-wait 20", "20 ended");
+    same("children-forms", "as the kernel");
+    same("children-any", "others ran");
+}
+
+#[test]
+fn who_waits_for_a_file_lets_others_run() {
+    same("file-locks", "locked");
+    same("file-fifo", "through the fifo");
+    same("file-places", "at their places");
+}
+
+#[test]
+fn transfers_wait_for_who_reads() {
+    same("file-transfers 20", "all of it");
+    same("messages", "all came");
+}
+
+#[test]
+fn calls_of_fortified_c_park() {
+    same("fortified 20", "20 checked");
+    for exe in executables() {
+        let outcome = start(exe, "fortified-overflow", &[], RUN);
+        let err = outcome.err();
+        assert!(err.contains("buffer overflow detected"), "{err}");
+        assert_eq!(outcome.out(), "");
+    }
+}
+
+#[test]
+fn a_listener_has_as_long_a_queue_as_the_system_allows() {
+    for exe in executables() {
+        let allowed = "as many as the system allows";
+        prints(exe, "backlog", &[], allowed);
+        prints(exe, "backlog", &[("GODEBUG", "stdthreads=os")], allowed);
+        prints(exe, "backlog", &[("GODEBUG", "listenbacklog=std")], "128");
+    }
+}
+
+#[test]
+fn sockets_are_served_while_every_thread_is_in_a_call() {
+    same("kept", "served");
 }

@@ -131,12 +131,16 @@ pub const WRAPPED_PER_THREAD: [&str; 41] = [
 
 /// libc functions that block and that park a goroutine instead: wrapped as [`WRAPPED`] is.
 ///
-/// - `syscall`: futex(2), with which std's locks wait; all else is passed on.
+/// - `syscall`: futex(2), with which std's locks wait, and io_uring_enter(2); all else is passed on.
 /// - `clock_nanosleep`, `nanosleep`, `usleep`, `sleep`: let others run meanwhile.
 /// - `sched_yield`: the scheduler's own.
+/// - `wait` and its like: child processes, which are waited for by their pidfds.
+/// - `open`, `pread`, `flock` and their like: files; the thread waits, others have the P.
+/// - `listen`: std's queue of 128 connections is made longer.
+/// - names with `_chk`: the same calls of C that was compiled with `_FORTIFY_SOURCE`.
 /// - the rest: calls on descriptors, which wait for the poller; `socket`, `setsockopt`, `close`, `dup2` and `dup3` tell it what a descriptor is.
 /// - `pthread_join` and its like: threads of std, which are goroutines (see `pthread_create` in [`WRAPPED`]).
-pub const WRAPPED_THAT_PARK: [&str; 31] = [
+pub const WRAPPED_THAT_PARK: [&str; 77] = [
     "syscall",
     "clock_nanosleep",
     "nanosleep",
@@ -162,6 +166,52 @@ pub const WRAPPED_THAT_PARK: [&str; 31] = [
     "__poll",
     "epoll_wait",
     "epoll_pwait",
+    "select",
+    "pselect",
+    "ppoll",
+    "__poll_chk",
+    "__ppoll_chk",
+    "epoll_pwait2",
+    "wait",
+    "waitpid",
+    "wait3",
+    "wait4",
+    "waitid",
+    "__read_chk",
+    "__recv_chk",
+    "__recvfrom_chk",
+    "__pread_chk",
+    "__pread64_chk",
+    "recvmmsg",
+    "sendmmsg",
+    "eventfd_read",
+    "eventfd_write",
+    "listen",
+    "pread",
+    "pread64",
+    "pwrite",
+    "pwrite64",
+    "preadv",
+    "preadv64",
+    "pwritev",
+    "pwritev64",
+    "preadv2",
+    "preadv64v2",
+    "pwritev2",
+    "pwritev64v2",
+    "open",
+    "open64",
+    "openat",
+    "openat64",
+    "fsync",
+    "fdatasync",
+    "flock",
+    "fcntl",
+    "fcntl64",
+    "sendfile",
+    "sendfile64",
+    "splice",
+    "copy_file_range",
     "close",
     "dup2",
     "dup3",

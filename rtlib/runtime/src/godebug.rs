@@ -12,6 +12,7 @@
 //! - `netdns=go|cgo`: who looks hosts and services up, the runtime or libc; `netdns=2`, `go+2`: each lookup's order is printed, too. `osuser=go|cgo`: the same for users and groups.
 //! - `netedns0=0`: questions to DNS servers have no EDNS0 header.
 //! - `pintrace=1`: a line for each goroutine that is tied to its thread by what it changes of it (`hooks::tie`), and its stack.
+//! - `listenbacklog=std`: listen(2) gets the 128 that std asks for, and not as many as the system allows.
 //! - `leaktrace=1`: at the exit of the program, the goroutines that are blocked for ever (`leaks`), with their stacks.
 
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -114,6 +115,14 @@ pub fn osuser_cgo() -> bool {
     OSUSER_CGO.load(Ordering::Relaxed)
 }
 
+/// `listenbacklog`.
+static LISTEN_BACKLOG_OF_STD: AtomicBool = AtomicBool::new(false);
+
+/// `listenbacklog`: whether listen(2) gets what std asks for.
+pub fn listen_backlog_of_std() -> bool {
+    LISTEN_BACKLOG_OF_STD.load(Ordering::Relaxed)
+}
+
 struct Setting {
     name: &'static str,
     value: AtomicU32,
@@ -192,6 +201,7 @@ pub fn parse(text: &[u8]) {
         match name {
             b"netdns" => set_netdns(value),
             b"osuser" => OSUSER_CGO.store(value == b"cgo", Ordering::Relaxed),
+            b"listenbacklog" => LISTEN_BACKLOG_OF_STD.store(value == b"std", Ordering::Relaxed),
             _ => {}
         }
         for setting in SETTINGS {

@@ -7,11 +7,13 @@ use core::ffi::{c_int, c_long};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::os::linux::sys::{
-    __NR_futex, CLOCK_REALTIME, FUTEX_CLOCK_REALTIME, FUTEX_CMP_REQUEUE, FUTEX_PRIVATE_FLAG,
-    FUTEX_REQUEUE, FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET,
+    __NR_futex, __NR_io_uring_enter, CLOCK_REALTIME, FUTEX_CLOCK_REALTIME, FUTEX_CMP_REQUEUE,
+    FUTEX_PRIVATE_FLAG, FUTEX_REQUEUE, FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAKE,
+    FUTEX_WAKE_BITSET,
 };
 use crate::os::linux::sys::{EAGAIN, EINVAL, ETIMEDOUT};
 
+use super::io::lasting;
 use super::{Timespec, may_park, set_errno, tie};
 use crate::arch::current::syscall::syscall6;
 use crate::chan::real::{Beside, Scheduler};
@@ -63,6 +65,10 @@ unsafe extern "C" fn __wrap_syscall(
     let result = unsafe {
         if is_futex && b as u32 & FUTEX_PRIVATE_FLAG != 0 {
             private_futex(args)
+        } else if nr == c_long::from(__NR_io_uring_enter) && waits_in_ring(args) {
+            lasting(__NR_io_uring_enter, args)
+                .map(|n| n as c_long)
+                .map_err(|Errno(errno)| errno)
         } else if tie::concerns_thread(nr as u32, &args) {
             tie::call(nr as u32, args)
                 .map(|result| result as c_long)
@@ -78,6 +84,13 @@ unsafe extern "C" fn __wrap_syscall(
             -1
         }
     }
+}
+
+/// Whether a call of io_uring_enter(2) waits for operations to be completed.
+fn waits_in_ring([_, _, least, flags, _, _]: [usize; 6]) -> bool {
+    /// `IORING_ENTER_GETEVENTS`.
+    const GETEVENTS: usize = 1;
+    least as u32 != 0 && flags & GETEVENTS != 0
 }
 
 /// The system call itself. An error is an errno.

@@ -11,10 +11,11 @@ use crate::os::linux::sys::{
 };
 use crate::os::linux::sys::{EAGAIN, EBADF, EINTR, ENOTSOCK, EOPNOTSUPP};
 
-use super::{SECOND, Timespec, kill, set_errno};
+use super::{SECOND, Timespec, kill, may_park, set_errno};
+use crate::godebug::Family;
 use crate::netpoll::{self, Desc, Dir, Kind, Waited};
 use crate::os::linux::{Errno, call, nanotime};
-use crate::sched::syscall::{entersyscall, exitsyscall};
+use crate::sched::syscall::{entersyscall, entersyscallblock, exitsyscall};
 
 /// What a call gives: its result, or an errno.
 pub type Answer = Result<usize, Errno>;
@@ -56,6 +57,50 @@ pub unsafe fn keep_thread(nr: u32, args: [usize; 6]) -> Answer {
         exitsyscall();
     }
     answer
+}
+
+/// As [`keep_thread`], for a call that may last without end: others have the P at once.
+///
+/// # Safety
+/// As the system call is.
+pub unsafe fn block(nr: u32, args: [usize; 6]) -> Answer {
+    let entered = entersyscallblock();
+    // SAFETY: the caller vouches.
+    let answer = unsafe { call(nr, args) };
+    if entered {
+        exitsyscall();
+    }
+    answer
+}
+
+/// The system call, which waits for a disk at most: on a goroutine as [`keep_thread`], else as [`plain`].
+///
+/// # Safety
+/// As the system call is.
+pub unsafe fn passing(nr: u32, args: [usize; 6]) -> Answer {
+    // SAFETY: the caller vouches.
+    unsafe {
+        if may_park(Family::Net) {
+            keep_thread(nr, args)
+        } else {
+            plain(nr, args)
+        }
+    }
+}
+
+/// The system call, which may last without end: on a goroutine as [`block`], else as [`plain`].
+///
+/// # Safety
+/// As the system call is.
+pub unsafe fn lasting(nr: u32, args: [usize; 6]) -> Answer {
+    // SAFETY: the caller vouches.
+    unsafe {
+        if may_park(Family::Net) {
+            block(nr, args)
+        } else {
+            plain(nr, args)
+        }
+    }
 }
 
 /// A descriptor that a goroutine uses, from the first try of a call on.
@@ -183,7 +228,7 @@ impl Fd {
     pub fn keep_thread_until(self, dir: Dir) -> Result<(), Errno> {
         let mut one = poll_for(self.fd, dir);
         // SAFETY: the kernel writes to our variable.
-        unsafe { keep_thread(__NR_poll, [&raw mut one as usize, 1, usize::MAX, 0, 0, 0]) }.map(drop)
+        unsafe { block(__NR_poll, [&raw mut one as usize, 1, usize::MAX, 0, 0, 0]) }.map(drop)
     }
 
     /// The right to take a connection: one goroutine has it at a time.

@@ -6,21 +6,31 @@
 //! Invariants: a wrapper sets errno last and only on failure, as libc does; on a thread that runs no goroutine, on g0, inside [`blocking`](crate::sched::syscall) and on a stack that is not the
 //! goroutine's (a signal handler on an alternate stack) it makes the plain call. A waiter that went to the kernel is woken as well: see `futex`.
 
+mod children;
 mod close;
 mod create;
+mod epoll;
+mod eventfd;
+mod files;
+mod fortified;
 pub mod futex;
 pub mod io;
 mod kernel_thread;
 pub mod kill;
+mod listen;
 mod mask;
+mod messages;
 mod name;
 mod poll;
 mod rw;
+mod select;
 mod setxid;
+mod several;
 mod sleep;
 mod socket;
 pub mod thread;
 mod tie;
+mod transfer;
 
 use core::ffi::c_int;
 use core::sync::atomic::Ordering;
@@ -70,6 +80,9 @@ impl Timespec {
         Some(sec.saturating_mul(SECOND).saturating_add(nsec))
     }
 }
+
+/// Bytes of a signal mask, as the kernel has it.
+const MASK_LEN: usize = 8;
 
 /// ns.
 const SECOND: u64 = 1_000_000_000;

@@ -1,77 +1,34 @@
-//! poll(2) and epoll_wait(2).
+//! poll(2) and ppoll(2), in all the forms that libc has.
 //!
-//! Who polls one descriptor, as libc's resolver does, or waits in an epoll of its own, as mio and tokio do, is parked: an epoll is a descriptor that can be polled itself. Who polls several keeps
-//! its thread, and its P is free for others.
+//! Who polls is parked, whatever the number of descriptors up to a limit (`several`). A call with a signal mask is the thread's, for as long as it lasts: it keeps it, and others have its P at once.
 
 use core::ffi::{c_int, c_void};
 
-use crate::os::linux::sys::{__NR_epoll_pwait, __NR_epoll_wait, __NR_poll, pollfd};
+use crate::os::linux::sys::{__NR_poll, __NR_ppoll, pollfd};
 
-use super::io::{Answer, Fd, keep_thread, plain, said_int, word};
-use super::may_park;
+use super::fortified;
+use super::io::{Answer, block, plain, said_int, word};
+use super::several::{left_ms, until_any, until_ms};
+use super::{MASK_LEN, Timespec, may_park};
 use crate::godebug::Family;
-use crate::netpoll::Dir;
-use crate::os::linux::{Errno, nanotime};
+use crate::os::linux::nanotime;
 
-/// When a timeout in ms that begins now is over; below 0: never.
-fn until(ms: c_int) -> u64 {
-    match u64::try_from(ms) {
-        Ok(ms) => nanotime().saturating_add(ms * 1_000_000),
-        Err(_) => u64::MAX,
-    }
-}
-
-/// Tries until there is something, the time is over, or it must be left to the thread. `plainly` is the same call for descriptors that cannot be waited for.
-fn until_something(
-    of: Fd,
-    dir: Dir,
-    ms: c_int,
-    now: impl Fn() -> Answer,
-    plainly: impl FnOnce() -> Answer,
-) -> Answer {
-    use crate::os::linux::sys::{EAGAIN, EINTR};
-    let until = until(ms);
-    loop {
-        let seen = of.seen(dir);
-        let answer = now();
-        if answer != Ok(0) || ms == 0 {
-            return answer;
-        }
-        match of.until_event(dir, seen, until) {
-            Ok(true) => {}
-            Ok(false) => return plainly(),
-            Err(Errno(EAGAIN)) => return now(),
-            Err(Errno(EINTR)) => return Err(Errno(EINTR)),
-            // It was closed: the call says what that means to it.
-            Err(_) => return now(),
-        }
-    }
-}
-
+/// On a goroutine.
+///
 /// # Safety
 /// As poll(2).
-unsafe fn poll(fds: *mut pollfd, count: usize, ms: c_int) -> Answer {
+unsafe fn park(fds: *mut pollfd, count: usize, until: u64) -> Answer {
     let args = |ms: c_int| [fds as usize, count, word(ms), 0, 0, 0];
-    // SAFETY: the caller's arguments.
-    unsafe {
-        if ms == 0 || !may_park(Family::Net) {
-            return plain(__NR_poll, args(ms));
-        }
-        let alone = match count {
-            1 if (*fds).fd >= 0 => Fd::new((*fds).fd),
-            _ => None,
-        };
-        match alone {
-            Some(of) => until_something(
-                of,
-                Dir::Any,
-                ms,
-                || plain(__NR_poll, args(0)),
-                || keep_thread(__NR_poll, args(ms)),
-            ),
-            None => keep_thread(__NR_poll, args(ms)),
-        }
-    }
+    // SAFETY: the caller's; the first call has told that they can be read.
+    let numbers = (0..count).map(|i| unsafe { (*fds.add(i)).fd });
+    until_any(
+        numbers,
+        until,
+        // SAFETY: the caller's arguments.
+        || unsafe { plain(__NR_poll, args(0)) },
+        // SAFETY: the caller's arguments.
+        || unsafe { block(__NR_poll, args(left_ms(until))) },
+    )
 }
 
 /// poll(2).
@@ -81,7 +38,13 @@ unsafe fn poll(fds: *mut pollfd, count: usize, ms: c_int) -> Answer {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn __wrap_poll(fds: *mut pollfd, count: usize, ms: c_int) -> c_int {
     // SAFETY: the caller's arguments.
-    said_int(unsafe { poll(fds, count, ms) })
+    said_int(unsafe {
+        if ms != 0 && may_park(Family::Net) {
+            park(fds, count, until_ms(ms))
+        } else {
+            plain(__NR_poll, [fds as usize, count, word(ms), 0, 0, 0])
+        }
+    })
 }
 
 /// poll(2) as libc's own files call it: the resolver.
@@ -91,69 +54,68 @@ unsafe extern "C" fn __wrap_poll(fds: *mut pollfd, count: usize, ms: c_int) -> c
 #[unsafe(no_mangle)]
 unsafe extern "C" fn __wrap___poll(fds: *mut pollfd, count: usize, ms: c_int) -> c_int {
     // SAFETY: the caller's arguments.
-    said_int(unsafe { poll(fds, count, ms) })
+    unsafe { __wrap_poll(fds, count, ms) }
 }
 
-/// epoll_wait(2).
+/// poll(2) of C that was compiled with `_FORTIFY_SOURCE`.
 ///
 /// # Safety
-/// As epoll_wait(2).
+/// As poll(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_epoll_wait(
-    epoll: c_int,
-    events: *mut c_void,
-    len: c_int,
+unsafe extern "C" fn __wrap___poll_chk(
+    fds: *mut pollfd,
+    count: usize,
     ms: c_int,
+    size: usize,
 ) -> c_int {
-    let args = |ms: c_int| [word(epoll), events as usize, word(len), word(ms), 0, 0];
+    fortified::check(count, size / size_of::<pollfd>());
     // SAFETY: the caller's arguments.
+    unsafe { __wrap_poll(fds, count, ms) }
+}
+
+/// ppoll(2).
+///
+/// # Safety
+/// As ppoll(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_ppoll(
+    fds: *mut pollfd,
+    count: usize,
+    timeout: *const Timespec,
+    mask: *const c_void,
+) -> c_int {
+    // SAFETY: the caller's arguments. The kernel writes what is left to our copy of the timeout.
     said_int(unsafe {
-        match (ms != 0 && may_park(Family::Net))
-            .then(|| Fd::new(epoll))
-            .flatten()
-        {
-            Some(of) => until_something(
-                of,
-                Dir::Read,
-                ms,
-                || plain(__NR_epoll_wait, args(0)),
-                || keep_thread(__NR_epoll_wait, args(ms)),
-            ),
-            None => plain(__NR_epoll_wait, args(ms)),
+        let mut left = timeout.as_ref().copied();
+        let ns = left.map_or(Some(u64::MAX), Timespec::ns);
+        let at = left.as_mut().map_or(0, |left| &raw mut *left as usize);
+        let args = [fds as usize, count, at, mask as usize, MASK_LEN, 0];
+        match ns {
+            Some(ns) if ns != 0 && may_park(Family::Net) => {
+                if mask.is_null() {
+                    park(fds, count, nanotime().saturating_add(ns))
+                } else {
+                    block(__NR_ppoll, args)
+                }
+            }
+            _ => plain(__NR_ppoll, args),
         }
     })
 }
 
-/// epoll_pwait(2). With a mask it is the thread's, for as long as the call lasts.
+/// ppoll(2) of C that was compiled with `_FORTIFY_SOURCE`.
 ///
 /// # Safety
-/// As epoll_pwait(2).
+/// As ppoll(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_epoll_pwait(
-    epoll: c_int,
-    events: *mut c_void,
-    len: c_int,
-    ms: c_int,
+unsafe extern "C" fn __wrap___ppoll_chk(
+    fds: *mut pollfd,
+    count: usize,
+    timeout: *const Timespec,
     mask: *const c_void,
+    size: usize,
 ) -> c_int {
-    const MASK_LEN: usize = 8;
+    fortified::check(count, size / size_of::<pollfd>());
     // SAFETY: the caller's arguments.
-    unsafe {
-        if mask.is_null() {
-            return __wrap_epoll_wait(epoll, events, len, ms);
-        }
-        let args = [
-            word(epoll),
-            events as usize,
-            word(len),
-            word(ms),
-            mask as usize,
-            MASK_LEN,
-        ];
-        said_int(if may_park(Family::Net) {
-            keep_thread(__NR_epoll_pwait, args)
-        } else {
-            plain(__NR_epoll_pwait, args)
-        })
-    }
+    unsafe { __wrap_ppoll(fds, count, timeout, mask) }
 }

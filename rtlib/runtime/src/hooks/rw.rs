@@ -145,7 +145,7 @@ unsafe fn write_rest(of: Fd, fd: c_int, parts: *const Iovec, count: usize, done:
 }
 
 /// Waits until poll(2) tells of something. What its user has made non-blocking is not waited for: the call says so.
-fn poll_first(of: Fd, dir: Dir) -> Result<(), Errno> {
+pub fn poll_first(of: Fd, dir: Dir) -> Result<(), Errno> {
     if !of.is_nonblocking() {
         of.until_polled(dir, None)?;
     }
@@ -165,7 +165,7 @@ fn mistaken(of: Fd, answer: Answer) -> Option<Kind> {
 /// # Safety
 /// As read(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_read(fd: c_int, buffer: *mut c_void, len: usize) -> isize {
+pub unsafe extern "C" fn __wrap_read(fd: c_int, buffer: *mut c_void, len: usize) -> isize {
     // SAFETY: the caller's arguments.
     said(unsafe {
         match parkable(fd, len == 0) {
@@ -186,7 +186,7 @@ unsafe extern "C" fn __wrap_read(fd: c_int, buffer: *mut c_void, len: usize) -> 
 /// # Safety
 /// As readv(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_readv(fd: c_int, parts: *const Iovec, count: c_int) -> isize {
+pub unsafe extern "C" fn __wrap_readv(fd: c_int, parts: *const Iovec, count: c_int) -> isize {
     // SAFETY: the caller's arguments.
     said(unsafe {
         match several(fd, parts, count) {
@@ -201,7 +201,7 @@ unsafe extern "C" fn __wrap_readv(fd: c_int, parts: *const Iovec, count: c_int) 
 /// # Safety
 /// As write(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_write(fd: c_int, buffer: *const c_void, len: usize) -> isize {
+pub unsafe extern "C" fn __wrap_write(fd: c_int, buffer: *const c_void, len: usize) -> isize {
     // SAFETY: the caller's arguments.
     said(unsafe {
         match parkable(fd, len == 0) {
@@ -222,7 +222,7 @@ unsafe extern "C" fn __wrap_write(fd: c_int, buffer: *const c_void, len: usize) 
 /// # Safety
 /// As writev(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_writev(fd: c_int, parts: *const Iovec, count: c_int) -> isize {
+pub unsafe extern "C" fn __wrap_writev(fd: c_int, parts: *const Iovec, count: c_int) -> isize {
     // SAFETY: the caller's arguments.
     said(unsafe {
         match several(fd, parts, count) {

@@ -18,11 +18,13 @@ use crate::netpoll::{self, Dir, Kind};
 use crate::os::linux::Errno;
 
 const MSG_PEEK: c_int = 0x2;
-const MSG_DONTWAIT: c_int = 0x40;
-const MSG_WAITALL: c_int = 0x100;
+/// See recv(2).
+pub const MSG_DONTWAIT: c_int = 0x40;
+/// See recv(2).
+pub const MSG_WAITALL: c_int = 0x100;
 
 /// The goroutine's descriptor, if the call may park it.
-fn parkable(fd: c_int, flags: c_int) -> Option<Fd> {
+pub fn parkable(fd: c_int, flags: c_int) -> Option<Fd> {
     if flags & MSG_DONTWAIT != 0 || !may_park(Family::Net) {
         return None;
     }
@@ -144,6 +146,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// Its buffers, and how many.
+    pub fn parts(&self) -> (*mut Iovec, usize) {
+        (self.parts, self.part_count)
+    }
+
     /// Only these parts.
     pub fn of(parts: *const Iovec, part_count: usize) -> Self {
         Self {
@@ -231,7 +238,7 @@ pub unsafe fn send_message(fd: c_int, message: *const Message, flags: c_int) -> 
 ///
 /// # Safety
 /// As sendmsg(2).
-unsafe fn send_rest(
+pub unsafe fn send_rest(
     fd: c_int,
     parts: *const Iovec,
     count: usize,
@@ -256,7 +263,7 @@ unsafe fn send_rest(
 /// # Safety
 /// As recv(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_recv(
+pub unsafe extern "C" fn __wrap_recv(
     fd: c_int,
     buffer: *mut c_void,
     len: usize,
@@ -271,7 +278,7 @@ unsafe extern "C" fn __wrap_recv(
 /// # Safety
 /// As recvfrom(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_recvfrom(
+pub unsafe extern "C" fn __wrap_recvfrom(
     fd: c_int,
     buffer: *mut c_void,
     len: usize,

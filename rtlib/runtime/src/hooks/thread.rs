@@ -22,7 +22,7 @@ use crate::os::linux::sys::{
 use crate::os::linux::{clock_ns, nanotime};
 use crate::pthread::{self, NotCreated, Refused};
 use crate::sched;
-use crate::sched::syscall::{entersyscall, exitsyscall};
+use crate::sched::syscall::{entersyscallblock, exitsyscall};
 use crate::stack::{Class, allgs};
 use crate::traceback::eh_frame;
 
@@ -185,7 +185,7 @@ unsafe extern "C" fn __wrap_pthread_join(thread: usize, result: *mut *mut c_void
     // SAFETY: the caller's arguments.
     unsafe {
         let Some(gp) = pthread::find(thread) else {
-            let entered = may_park(Family::Sync) && entersyscall();
+            let entered = may_park(Family::Sync) && entersyscallblock();
             let error = __pthread_join(thread, result);
             if entered {
                 exitsyscall();
@@ -248,7 +248,7 @@ unsafe extern "C" fn __wrap_pthread_clockjoin_np(
     // SAFETY: the caller's arguments.
     unsafe {
         let Some(gp) = pthread::find(thread) else {
-            let entered = may_park(Family::Sync) && entersyscall();
+            let entered = may_park(Family::Sync) && entersyscallblock();
             let error = ___pthread_clockjoin_np(thread, result, clock, until);
             if entered {
                 exitsyscall();

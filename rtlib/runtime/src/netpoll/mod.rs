@@ -23,6 +23,7 @@
 
 mod desc;
 
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering, fence};
 
 pub use desc::{Desc, Dir, Kind, desc};
@@ -201,6 +202,55 @@ pub fn stir(gp: &G) {
     futex::wake(&TABLE, addr, u32::MAX, u32::MAX);
 }
 
+/// A descriptor among several that are waited for, as it was before the last try.
+#[derive(Clone, Copy)]
+pub struct Watched {
+    fd: i32,
+    desc: &'static Desc,
+    generation: u32,
+    seen: u32,
+}
+
+impl Watched {
+    /// Before the caller tries. None if its number is beyond the table.
+    pub fn new(fd: i32) -> Option<Self> {
+        let desc = desc(fd)?;
+        Some(Self {
+            fd,
+            desc,
+            generation: desc.generation(),
+            seen: desc.seen(Dir::Any),
+        })
+    }
+}
+
+/// Room for one wait among several.
+pub type Place = futex::Place<Scheduler>;
+
+/// As [`wait`], until there is an event of any of several, which the caller has tried since it made them. There are as many places as descriptors, and at least one. Never [`Waited::Closed`]: when one
+/// of them has been closed, the next try tells.
+pub fn wait_any(all: &[Watched], places: &mut [MaybeUninit<Place>], deadline: u64) -> Waited {
+    for one in all {
+        if one.desc.generation() != one.generation {
+            return Waited::Ready;
+        }
+        if register(one.fd, one.desc, one.generation).is_err() {
+            return Waited::Unpollable;
+        }
+    }
+    if let Some(first) = all.first() {
+        note(first.fd, Dir::Any);
+    }
+    WAITERS.fetch_add(1, Ordering::SeqCst);
+    let words = all.iter().map(|one| (one.desc.count(Dir::Any), one.seen));
+    let ended = futex::wait_any(&TABLE, words, places, deadline, WaitReason::IoWait);
+    WAITERS.fetch_sub(1, Ordering::SeqCst);
+    match ended {
+        Ended::TooLate => Waited::TooLate,
+        Ended::Woken | Ended::Changed => Waited::Ready,
+    }
+}
+
 /// Sees to it that events of the descriptor come. If there is something already, one comes.
 fn register(fd: i32, desc: &'static Desc, generation: u32) -> Result<(), Errno> {
     use crate::os::linux::sys::{EEXIST, EMFILE, ENOENT};
@@ -268,6 +318,13 @@ pub fn timeouts_are_set() {
 /// Whether a socket may have such a limit: one that the runtime has seen being made has none before it has seen one being set.
 pub fn may_have_timeouts(desc: &Desc) -> bool {
     TIMEOUTS.load(Ordering::Relaxed) || !desc.is_tracked()
+}
+
+/// A descriptor was just made, by a call that the runtime has seen.
+pub fn opened(fd: i32, kind: Kind) {
+    if let Some(desc) = desc::known(fd) {
+        desc.track(kind);
+    }
 }
 
 /// Before a descriptor is closed: nobody waits for it any more, and what follows concerns its successor.

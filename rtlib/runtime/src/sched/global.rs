@@ -162,6 +162,11 @@ impl Sched {
         free
     }
 
+    /// Whether some M does.
+    pub fn somebody_waits_for_descriptors(&self) -> bool {
+        self.poll_m.is_some()
+    }
+
     /// `mp` does so no more.
     pub fn waits_for_descriptors_no_more(&mut self, mp: &'static M) {
         if self.is_poll_m(mp) {

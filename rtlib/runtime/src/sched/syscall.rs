@@ -22,7 +22,7 @@
 //! threads that are no goroutines: it waits on a futex (`park::gopark`), what it readies or starts goes to the global queue.
 
 use core::ptr;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::find::{execute, schedule};
 use super::global::{RUNQSIZE, SCHED, SPIN};
@@ -42,6 +42,9 @@ const BLOCKS_NS: u64 = 20_000;
 /// Times that a thread lets those before it run, who may be about to let a P go, before it sleeps.
 const YIELDS: u32 = 2;
 
+/// Ps that others got from calls that block, since the start.
+pub static HANDED_OFF: AtomicU64 = AtomicU64::new(0);
+
 /// See `rtlib_abi::watch::entersyscall`.
 #[unsafe(export_name = "runtime.entersyscall")]
 pub extern "C" fn entersyscall() -> bool {
@@ -57,6 +60,20 @@ pub extern "C" fn entersyscall() -> bool {
         see_to_others(mp);
     }
     true
+}
+
+/// As [`entersyscall`], for a call that may last without end: the P goes to somebody else at once, and is not left to sysmon (Go: `entersyscallblock`).
+pub fn entersyscallblock() -> bool {
+    let Some(pp) = current().map(|gp| gp.mp().pp()) else {
+        return false;
+    };
+    let entered = entersyscall();
+    if entered && pp.claim(PStatus::Syscall) {
+        pp.m.set(None);
+        HANDED_OFF.fetch_add(1, Ordering::Relaxed);
+        threads::hand_off(pp);
+    }
+    entered
 }
 
 /// In a call, while goroutines wait.

@@ -566,6 +566,7 @@ pub fn hand_off(pp: &'static P) {
         sched.pidleput(pp);
         let first = pp.timers.first();
         first.is_some_and(|when| !sched.somebody_wakes_by(when))
+            || (poller::anybody_waits() && !sched.somebody_waits_for_descriptors())
     };
     if unwatched || RUNQSIZE.load(Ordering::SeqCst) != 0 {
         wakep(true);

@@ -2,7 +2,9 @@
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p gobuild-rtlib-runtime --release loom`.
 
+use std::mem::MaybeUninit;
 use std::ptr;
+use std::sync::OnceLock;
 
 use loom::sync::{Arc, Mutex};
 use loom::thread::{self, JoinHandle};
@@ -26,7 +28,8 @@ struct Units {
 }
 
 fn table() -> &'static Table<Model> {
-    Box::leak(Box::new(Table([Bucket::new(Lock::new())])))
+    let buckets = std::array::from_fn(|_| Bucket::new(Lock::new()));
+    Box::leak(Box::new(Table(buckets, OnceLock::new())))
 }
 
 impl Units {
@@ -284,4 +287,82 @@ fn loom_futex_a_deadline_and_a_wake_up_agree() {
         assert!(join(patient));
         assert!(word.table.bucket(0).is_empty());
     });
+}
+
+/// Two words of which either may be set, by two who do not know of each other.
+fn wait_for_either(words: &[Word; 2], deadline: u64) -> bool {
+    let is_set = || words.iter().any(|w| w.word.load(Ordering::Acquire) != 0);
+    while !is_set() {
+        let mut places = [MaybeUninit::uninit(), MaybeUninit::uninit()];
+        let all = words.iter().map(|word| (&*word.word, 0));
+        let table = words[0].table;
+        let ended = futex::wait_any(table, all, &mut places, deadline, WaitReason::IoWait);
+        if ended == Ended::TooLate {
+            return is_set();
+        }
+    }
+    true
+}
+
+/// In one bucket or in two.
+fn two_words(apart: bool) -> [Word; 2] {
+    let first = Word::new();
+    let table = first.table;
+    let word = Arc::new(AtomicU32::new(0));
+    if apart {
+        _ = table.1.set(&raw const *word as usize);
+    }
+    [first, Word { table, word }]
+}
+
+fn nobody_waits(table: &Table<Model>) -> bool {
+    table.0.iter().all(Bucket::is_empty)
+}
+
+#[test]
+fn loom_futex_one_of_several_wakes_once() {
+    for apart in [false, true] {
+        loom::model(move || {
+            let words = two_words(apart);
+            let both = words.clone();
+            let waiter = thread::spawn(move || wait_for_either(&both, NEVER));
+            let other = words[1].spawn(|word| word.set_and_wake(u32::MAX, u32::MAX));
+            let woken = words[0].set_and_wake(u32::MAX, u32::MAX) + join(other);
+            assert!(join(waiter) && woken <= 1);
+            assert!(nobody_waits(words[0].table));
+        });
+    }
+}
+
+#[test]
+fn loom_futex_one_of_several_is_enough() {
+    for (set, apart) in [(0, false), (0, true), (1, true)] {
+        loom::model(move || {
+            let words = two_words(apart);
+            let both = words.clone();
+            let several = thread::spawn(move || wait_for_either(&both, NEVER));
+            let single = words[set].spawn(|word| word.wait(u32::MAX, NEVER));
+            words[set].set_and_wake(u32::MAX, u32::MAX);
+            assert!(join(several) && join(single));
+            assert!(nobody_waits(words[0].table));
+        });
+    }
+}
+
+#[test]
+fn loom_futex_one_of_several_and_a_deadline_agree() {
+    for apart in [false, true] {
+        loom::model(move || {
+            let words = two_words(apart);
+            let both = words.clone();
+            let several = thread::spawn(move || wait_for_either(&both, SOON));
+            let patient = words[0].spawn(|word| word.wait(u32::MAX, NEVER));
+            // One wake-up that `several` does not take with it when its time is over.
+            words[0].set_and_wake(1, u32::MAX);
+            join(several);
+            words[0].set_and_wake(1, u32::MAX);
+            assert!(join(patient));
+            assert!(nobody_waits(words[0].table));
+        });
+    }
 }

@@ -14,10 +14,12 @@ use crate::shim::{AtomicUsize, Ordering};
 /// Bits of a bucket's number.
 #[cfg(not(loom))]
 const BITS: u32 = 8;
-#[cfg(loom)]
-const BITS: u32 = 0;
 /// How many buckets there are.
+#[cfg(not(loom))]
 pub const BUCKETS: usize = 1 << BITS;
+/// How many buckets there are.
+#[cfg(loom)]
+pub const BUCKETS: usize = 2;
 
 /// Who waits.
 pub struct Waiting<E: Env> {
@@ -77,10 +79,22 @@ unsafe impl<E: Env> Send for Waiting<E> {}
 pub struct Held<'a, E: Env>(&'a Bucket<E>);
 
 /// The table.
+#[cfg(not(loom))]
 pub struct Table<E: Env>(pub [Bucket<E>; BUCKETS]);
+
+/// The table; and the address whose bucket is the second one, while all others are the first's: loom wants to see the same at each run, and addresses are not.
+#[cfg(loom)]
+pub struct Table<E: Env>(pub [Bucket<E>; BUCKETS], pub std::sync::OnceLock<usize>);
 
 impl<E: Env> Table<E> {
     /// The bucket for an address.
+    #[cfg(loom)]
+    pub fn bucket(&self, addr: usize) -> &Bucket<E> {
+        &self.0[usize::from(self.1.get() == Some(&addr))]
+    }
+
+    /// The bucket for an address.
+    #[cfg(not(loom))]
     #[inline]
     pub fn bucket(&self, addr: usize) -> &Bucket<E> {
         /// 2^64 over the golden ratio: spreads addresses that differ in few bits.
@@ -126,6 +140,14 @@ impl<E: Env> Bucket<E> {
     pub fn lock(&self) -> Held<'_, E> {
         self.lock.lock();
         Held(self)
+    }
+
+    /// The bucket, whose lock the caller has taken and goes on holding when it drops this.
+    ///
+    /// # Safety
+    /// It is held, and its [`Held`] was forgotten.
+    pub unsafe fn locked(&self) -> core::mem::ManuallyDrop<Held<'_, E>> {
+        core::mem::ManuallyDrop::new(Held(self))
     }
 
     /// Lets go of the lock that a waiter took before it was left.

@@ -26,6 +26,7 @@ use crate::gmp::runq::{CAP, RunQueue};
 use crate::godebug;
 use crate::os::linux::thread;
 use crate::sched::global::{RUNQSIZE, SCHED, SPIN};
+use crate::sched::syscall::HANDED_OFF;
 use crate::sched::{procs, shuffle, threads, timers};
 
 /// A goroutine that keeps its P longer than this is a hog, when others wait.
@@ -43,8 +44,6 @@ const HALVES: usize = CAP.ilog2() as usize + 2;
 /// Threads whose state is read from /proc at one look.
 const STATE_READS: u32 = 32;
 
-/// Ps taken from calls that block, since the start.
-pub static HANDED_OFF: AtomicU64 = AtomicU64::new(0);
 /// Hogs that were made up for, since the start.
 pub static COMPENSATED: AtomicU64 = AtomicU64::new(0);
 

@@ -8,6 +8,7 @@ use super::retake;
 use crate::gmp::all::ever_made_ps;
 use crate::gmp::g::Status;
 use crate::sched::global::{SCHED, SPIN};
+use crate::sched::syscall::HANDED_OFF;
 use crate::sched::{procs, spawn};
 use crate::stack::allgs;
 
@@ -30,7 +31,7 @@ fn collect() -> SchedStats {
         idle_ps: SPIN.idle(),
         hogs: procs::hogs(),
         spinning_ms: SPIN.spinning().max(0) as u32,
-        handed_off: retake::HANDED_OFF.load(Ordering::Relaxed),
+        handed_off: HANDED_OFF.load(Ordering::Relaxed),
         compensated: retake::COMPENSATED.load(Ordering::Relaxed),
         ..SchedStats::default()
     };

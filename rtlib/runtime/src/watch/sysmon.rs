@@ -20,7 +20,7 @@ use crate::gmp::p::P;
 use crate::gmp::switch::ThreadMain;
 use crate::os::linux::{nanotime, proc};
 use crate::sched::global::{ACTIVATIONS, SCHED, SPIN};
-use crate::sched::{procs, relay, timers, watcher};
+use crate::sched::{poller, procs, relay, threads, timers, watcher};
 use crate::{leaks, netpoll, trace};
 
 /// How often sysmon looks: often at first, less while nothing happens. Go's numbers.
@@ -172,7 +172,12 @@ fn sleep_until_active(quiet: &mut Quiet) -> bool {
         let until = [for_timer, for_death, for_memory, for_trace];
         let until = until.into_iter().flatten().min();
         {
-            let _sched = SCHED.lock();
+            let sched = SCHED.lock();
+            if poller::anybody_waits() && !sched.somebody_waits_for_descriptors() {
+                drop(sched);
+                threads::wakep(true); // its M finds nothing to run, and sleeps in the poller
+                return false;
+            }
             if !nobody_runs()
                 || ACTIVATIONS.load(Ordering::Relaxed) != quiet.activations
                 || !dead.stands()
