@@ -420,3 +420,9 @@ fn a_listener_has_as_long_a_queue_as_the_system_allows() {
 fn sockets_are_served_while_every_thread_is_in_a_call() {
     same("kept", "served");
 }
+
+#[test]
+fn nothing_stays_behind_a_short_read() {
+    same("net-short 6", "nothing left behind");
+    same("net-low", "enough");
+}

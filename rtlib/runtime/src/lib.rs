@@ -37,6 +37,11 @@ mod syscalls;
 #[path = "trace/proto.rs"]
 mod trace_proto;
 
+/// Likewise, by loom.
+#[cfg(all(loom, test, not(feature = "object")))]
+#[path = "netpoll/edges.rs"]
+mod edges;
+
 /// Where this package's sources are: `cargo-gobuild` compiles the object from them.
 #[cfg(not(feature = "object"))]
 pub const MANIFEST_DIR: &str = env!("CARGO_MANIFEST_DIR");

@@ -134,18 +134,61 @@ impl Fd {
         self,
         dir: Dir,
         timeout: Option<Timeout>,
+        attempt: impl FnMut() -> Answer,
+        plainly: impl FnOnce() -> Answer,
+    ) -> Answer {
+        self.until_tried(dir, timeout, &mut None, attempt, plainly)
+    }
+
+    /// As [`Fd::until_done`], for a read of so many bytes. Where the last read of a stream has left nothing, and nothing has come since, it is not tried before it has waited.
+    pub fn until_read(
+        self,
+        len: usize,
         mut attempt: impl FnMut() -> Answer,
         plainly: impl FnOnce() -> Answer,
     ) -> Answer {
+        let (dir, timeout) = (Dir::Read, Some(Timeout::Receive));
+        if !self.desc.is_stream() {
+            return self.until_done(dir, timeout, attempt, plainly);
+        }
         let mut deadline = None;
+        if let Some(seen) = netpoll::empty_since(self.desc) {
+            match self.wait(dir, seen, timeout, &mut deadline) {
+                Ok(Next::Again) => {}
+                Ok(Next::Plainly) => return plainly(),
+                // Its user has made it non-blocking, or the time is over: the try tells whether there is something that no event has told of yet.
+                Err(Errno(EAGAIN)) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        let edges = &self.desc.edges;
+        let read = || {
+            let seen = edges.seen(dir);
+            let answer = attempt();
+            if answer.is_ok_and(|got| got != 0 && got < len) {
+                edges.emptied(seen);
+            }
+            answer
+        };
+        self.until_tried(dir, timeout, &mut deadline, read, plainly)
+    }
+
+    fn until_tried(
+        self,
+        dir: Dir,
+        timeout: Option<Timeout>,
+        deadline: &mut Option<u64>,
+        mut attempt: impl FnMut() -> Answer,
+        plainly: impl FnOnce() -> Answer,
+    ) -> Answer {
         loop {
-            let seen = self.desc.seen(dir);
+            let seen = self.desc.edges.seen(dir);
             match attempt() {
                 Err(Errno(EAGAIN)) => {}
                 Err(Errno(EINTR)) => continue,
                 done => return done,
             }
-            match self.wait(dir, seen, timeout, &mut deadline)? {
+            match self.wait(dir, seen, timeout, deadline)? {
                 Next::Again => {}
                 Next::Plainly => return plainly(),
             }
@@ -240,7 +283,7 @@ impl Fd {
     pub fn until_polled(self, dir: Dir, timeout: Option<Timeout>) -> Result<bool, Errno> {
         let mut deadline = None;
         loop {
-            let seen = self.desc.seen(dir);
+            let seen = self.desc.edges.seen(dir);
             if self.is_ready(dir)? {
                 return Ok(true);
             }
@@ -256,9 +299,14 @@ impl Fd {
         Ok(matches!(next, Next::Again))
     }
 
-    /// See [`Desc::seen`].
+    /// See [`netpoll`].
     pub fn seen(self, dir: Dir) -> u32 {
-        self.desc.seen(dir)
+        self.desc.edges.seen(dir)
+    }
+
+    /// Whether it is a TCP socket, as far as the runtime has seen it being made.
+    pub fn is_stream(self) -> bool {
+        self.desc.is_stream()
     }
 
     /// Which calls to try, looked up when nothing is known.

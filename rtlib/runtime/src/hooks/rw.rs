@@ -172,6 +172,7 @@ pub unsafe extern "C" fn __wrap_read(fd: c_int, buffer: *mut c_void, len: usize)
             Some(of) if of.kind() == Kind::File => {
                 keep_thread(__NR_read, [word(fd), buffer as usize, len, 0, 0, 0])
             }
+            Some(of) if of.is_stream() => socket::receive(fd, buffer, len, 0, 0, 0),
             Some(of) => {
                 let part = Iovec::new(buffer, len);
                 read(of, fd, &raw const part, 1)

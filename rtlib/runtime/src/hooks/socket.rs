@@ -14,9 +14,12 @@ use crate::os::linux::sys::{EAGAIN, EINPROGRESS};
 use super::io::{Answer, Fd, SOL_SOCKET, Timeout, keep_thread, plain, said, said_int, word};
 use super::may_park;
 use crate::godebug::Family;
-use crate::netpoll::{self, Dir, Kind};
+use crate::netpoll::{self, Desc, Dir, Kind};
 use crate::os::linux::Errno;
 
+const AF_INET: c_int = 2;
+const AF_INET6: c_int = 10;
+const MSG_OOB: c_int = 0x1;
 const MSG_PEEK: c_int = 0x2;
 /// See recv(2).
 pub const MSG_DONTWAIT: c_int = 0x40;
@@ -29,6 +32,13 @@ pub fn parkable(fd: c_int, flags: c_int) -> Option<Fd> {
         return None;
     }
     Fd::new(fd)
+}
+
+/// Once urgent data has been taken out of its place, nothing tells that a read stops there.
+fn see_urgent(flags: c_int) {
+    if flags & MSG_OOB != 0 {
+        netpoll::reads_tell_nothing();
+    }
 }
 
 /// recvfrom(2).
@@ -46,6 +56,7 @@ pub unsafe fn receive(
     let args =
         |at: usize, len: usize, flags: c_int| [word(fd), at, len, word(flags), addr, addr_len];
     let at = buffer as usize;
+    see_urgent(flags);
     // SAFETY: the caller's arguments.
     unsafe {
         let Some(of) = parkable(fd, flags) else {
@@ -55,12 +66,18 @@ pub unsafe fn receive(
         if len == 0 || flags & (MSG_WAITALL | MSG_PEEK) == MSG_WAITALL | MSG_PEEK {
             return keep_thread(__NR_recvfrom, args(at, len, flags));
         }
+        let attempt =
+            |at: usize, len: usize| plain(__NR_recvfrom, args(at, len, flags | MSG_DONTWAIT));
+        let plainly = |at: usize, len: usize| keep_thread(__NR_recvfrom, args(at, len, flags));
+        if flags == 0 {
+            return of.until_read(len, || attempt(at, len), || plainly(at, len));
+        }
         let once = |at: usize, len: usize| {
             of.until_done(
                 Dir::Read,
                 Some(Timeout::Receive),
-                || plain(__NR_recvfrom, args(at, len, flags | MSG_DONTWAIT)),
-                || keep_thread(__NR_recvfrom, args(at, len, flags)),
+                || attempt(at, len),
+                || plainly(at, len),
             )
         };
         if flags & MSG_WAITALL == 0 {
@@ -191,6 +208,7 @@ pub unsafe fn rest_of(
 /// As recvmsg(2).
 pub unsafe fn receive_message(fd: c_int, message: *mut Message, flags: c_int) -> Answer {
     let args = |flags: c_int| [word(fd), message as usize, word(flags), 0, 0, 0];
+    see_urgent(flags);
     // SAFETY: the caller's arguments.
     unsafe {
         let Some(of) = parkable(fd, flags) else {
@@ -378,7 +396,8 @@ unsafe extern "C" fn __wrap_accept4(
             None => plain(__NR_accept4, args),
         }
     };
-    said_int(made(accepted))
+    let is_tcp = netpoll::desc(fd).is_some_and(Desc::is_stream);
+    said_int(made(accepted, is_tcp))
 }
 
 /// There is no flag that makes one accept(2) not wait. So a goroutine waits until there is a connection, and one at a time takes it: only another process can be faster, and then
@@ -403,11 +422,15 @@ unsafe fn accept(of: Fd, args: [usize; 6]) -> Answer {
 }
 
 /// Tells the poller of a new socket.
-fn made(fd: Answer) -> Answer {
+fn made(fd: Answer, is_tcp: bool) -> Answer {
     if let Ok(fd) = fd
         && let Some(desc) = netpoll::desc(fd as c_int)
     {
-        desc.track(Kind::Socket);
+        if is_tcp {
+            desc.track_stream();
+        } else {
+            desc.track(Kind::Socket);
+        }
     }
     fd
 }
@@ -415,9 +438,16 @@ fn made(fd: Answer) -> Answer {
 /// socket(2).
 #[unsafe(no_mangle)]
 extern "C" fn __wrap_socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
+    const SOCK_STREAM: c_int = 1;
+    const IPPROTO_TCP: c_int = 6;
+    /// The others are `SOCK_CLOEXEC` and `SOCK_NONBLOCK`.
+    const TYPE: c_int = 0xf;
+    let is_tcp = matches!(domain, AF_INET | AF_INET6)
+        && kind & TYPE == SOCK_STREAM
+        && matches!(protocol, 0 | IPPROTO_TCP);
     let args = [word(domain), word(kind), word(protocol), 0, 0, 0];
     // SAFETY: no memory is involved.
-    said_int(made(unsafe { plain(__NR_socket, args) }))
+    said_int(made(unsafe { plain(__NR_socket, args) }, is_tcp))
 }
 
 /// setsockopt(2).
@@ -434,6 +464,9 @@ unsafe extern "C" fn __wrap_setsockopt(
 ) -> c_int {
     const RCVTIMEO_NEW: usize = 66;
     const SNDTIMEO_NEW: usize = 67;
+    const RCVLOWAT: usize = 18;
+    const SOL_TCP: usize = 6;
+    const TCP_ULP: usize = 31;
     let known = [
         Timeout::Receive as usize,
         Timeout::Send as usize,
@@ -442,6 +475,10 @@ unsafe extern "C" fn __wrap_setsockopt(
     ];
     if word(level) == SOL_SOCKET && known.contains(&word(name)) {
         netpoll::timeouts_are_set();
+    }
+    // From now on not every byte is an event, or the bytes are a protocol's.
+    if [(SOL_SOCKET, RCVLOWAT), (SOL_TCP, TCP_ULP)].contains(&(word(level), word(name))) {
+        netpoll::reads_tell_nothing();
     }
     let args = [
         word(fd),
@@ -477,12 +514,11 @@ unsafe extern "C" fn __wrap_connect(fd: c_int, addr: *const c_void, len: u32) ->
 /// # Safety
 /// As connect(2).
 unsafe fn connect(of: Fd, fd: c_int, args: [usize; 6]) -> Answer {
-    const AF_INET: u16 = 2;
-    const AF_INET6: u16 = 10;
     let [_, addr, len, ..] = args;
     // SAFETY: the caller's arguments.
     let family = unsafe {
-        (addr != 0 && len >= size_of::<u16>()).then(|| (addr as *const u16).read_unaligned())
+        (addr != 0 && len >= size_of::<u16>())
+            .then(|| c_int::from((addr as *const u16).read_unaligned()))
     };
     if of.is_nonblocking() || !matches!(family, Some(AF_INET | AF_INET6)) {
         // SAFETY: the caller's arguments.

@@ -2,26 +2,11 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
+use super::edges::Edges;
 use crate::os::linux::mem;
 
 /// Numbers from here on are not served: their calls keep the thread.
 const DESCRIPTORS: usize = 1 << 20;
-
-/// What somebody waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dir {
-    /// Something to read, or the end.
-    Read = 0,
-    /// Room to write, or nobody who reads.
-    Write = 1,
-    /// Whatever poll(2) tells of.
-    Any = 2,
-}
-
-impl Dir {
-    /// All.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Any];
-}
 
 /// Which calls can be tried without blocking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +35,8 @@ impl Kind {
 
 /// A descriptor. Zero bytes are one of which nothing is known.
 pub struct Desc {
-    counts: [AtomicU32; 3],
+    /// Its events.
+    pub edges: Edges,
     /// The right to take a connection: 0 is free, 1 taken, 2 taken and waited for.
     pub(super) accepting: AtomicU32,
     /// The generation, and below it the flags of the current one.
@@ -61,7 +47,8 @@ const REGISTERED: u32 = 1;
 const TRACKED: u32 = 2;
 const KIND_SHIFT: u32 = 2;
 const KIND: u32 = 7 << KIND_SHIFT;
-const GENERATION_SHIFT: u32 = 5;
+const STREAM: u32 = 1 << 5;
+const GENERATION_SHIFT: u32 = 6;
 const FLAGS: u32 = (1 << GENERATION_SHIFT) - 1;
 
 static DESCS: AtomicPtr<Desc> = AtomicPtr::new(core::ptr::null_mut());
@@ -113,18 +100,6 @@ fn reserve() -> Option<()> {
 }
 
 impl Desc {
-    /// The word that counts the events of one direction.
-    #[inline]
-    pub fn count(&self, dir: Dir) -> &AtomicU32 {
-        &self.counts[dir as usize]
-    }
-
-    /// How many events of this direction there have been. Read before a try.
-    #[inline]
-    pub fn seen(&self, dir: Dir) -> u32 {
-        self.count(dir).load(Ordering::SeqCst)
-    }
-
     /// Its generation. Read before the first try.
     #[inline]
     pub fn generation(&self) -> u32 {
@@ -137,15 +112,37 @@ impl Desc {
         let before = self
             .state
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);
+        self.edges.forget_reads();
         before.unwrap_or_else(|state| state) & REGISTERED != 0
     }
 
     /// It was just made, by a call that the runtime has seen.
     pub fn track(&self, kind: Kind) {
-        let fresh = |state: u32| Some((state & !FLAGS) | TRACKED | (kind as u32) << KIND_SHIFT);
+        self.is_new((kind as u32) << KIND_SHIFT);
+    }
+
+    /// It was just made, and is a TCP socket.
+    pub fn track_stream(&self) {
+        self.is_new(STREAM | (Kind::Socket as u32) << KIND_SHIFT);
+    }
+
+    fn is_new(&self, flags: u32) {
+        let fresh = |state: u32| Some((state & !FLAGS) | TRACKED | flags);
         _ = self
             .state
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, fresh);
+        self.edges.forget_reads();
+    }
+
+    /// Whether it is a TCP socket that the runtime has seen being made.
+    pub fn is_stream(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & STREAM != 0
+    }
+
+    /// As [`Desc::is_stream`], and its events come.
+    pub(super) fn is_registered_stream(&self) -> bool {
+        const ALL: u32 = STREAM | TRACKED | REGISTERED;
+        self.state.load(Ordering::Relaxed) & ALL == ALL
     }
 
     pub(super) fn is_tracked(&self) -> bool {

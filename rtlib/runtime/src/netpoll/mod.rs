@@ -22,11 +22,13 @@
 //! - Its [`Kind`], a hint: which calls can be tried on it.
 
 mod desc;
+mod edges;
 
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering, fence};
 
-pub use desc::{Desc, Dir, Kind, desc};
+pub use desc::{Desc, Kind, desc};
+pub use edges::Dir;
 
 use crate::chan::real::{Beside, Scheduler};
 use crate::gmp::g::G;
@@ -161,7 +163,7 @@ pub fn awaited(gp: &G) -> Option<(i32, Dir)> {
     Some(((what >> 2) as i32, *dir))
 }
 
-/// Blocks the calling goroutine until there is an event of `dir` that `seen`, the count of [`Desc::seen`] before its last try, does not include; or until the deadline (ns of the monotonic clock,
+/// Blocks the calling goroutine until there is an event of `dir` that `seen`, the count of [`edges::Edges::seen`] before its last try, does not include; or until the deadline (ns of the monotonic clock,
 /// `u64::MAX`: none). `generation` is that of the first try.
 pub fn wait(
     fd: i32,
@@ -180,7 +182,7 @@ pub fn wait(
     note(fd, dir);
     WAITERS.fetch_add(1, Ordering::SeqCst);
     let why = WaitReason::IoWait;
-    let ended = futex::wait(&TABLE, desc.count(dir), seen, u32::MAX, deadline, why);
+    let ended = futex::wait(&TABLE, desc.edges.count(dir), seen, u32::MAX, deadline, why);
     WAITERS.fetch_sub(1, Ordering::SeqCst);
     if desc.generation() != generation {
         Waited::Closed
@@ -196,7 +198,7 @@ pub fn stir(gp: &G) {
     let Some((desc, dir)) = awaited(gp).and_then(|(fd, dir)| Some((desc(fd)?, dir))) else {
         return;
     };
-    let count = desc.count(dir);
+    let count = desc.edges.count(dir);
     count.fetch_add(1, Ordering::SeqCst);
     let addr = core::ptr::from_ref(count) as usize;
     futex::wake(&TABLE, addr, u32::MAX, u32::MAX);
@@ -219,7 +221,7 @@ impl Watched {
             fd,
             desc,
             generation: desc.generation(),
-            seen: desc.seen(Dir::Any),
+            seen: desc.edges.seen(Dir::Any),
         })
     }
 }
@@ -242,7 +244,9 @@ pub fn wait_any(all: &[Watched], places: &mut [MaybeUninit<Place>], deadline: u6
         note(first.fd, Dir::Any);
     }
     WAITERS.fetch_add(1, Ordering::SeqCst);
-    let words = all.iter().map(|one| (one.desc.count(Dir::Any), one.seen));
+    let words = all
+        .iter()
+        .map(|one| (one.desc.edges.count(Dir::Any), one.seen));
     let ended = futex::wait_any(&TABLE, words, places, deadline, WaitReason::IoWait);
     WAITERS.fetch_sub(1, Ordering::SeqCst);
     match ended {
@@ -320,6 +324,22 @@ pub fn may_have_timeouts(desc: &Desc) -> bool {
     TIMEOUTS.load(Ordering::Relaxed) || !desc.is_tracked()
 }
 
+/// Somebody has set or done what lets a read of some stream get less than there is, or no event tell of what there is: urgent data, `SO_RCVLOWAT`, a protocol on top of TCP.
+static READS_TELL_NOTHING: AtomicBool = AtomicBool::new(false);
+
+/// Notes that. It concerns all streams: which descriptors are the same one, nobody knows.
+pub fn reads_tell_nothing() {
+    READS_TELL_NOTHING.store(true, Ordering::Relaxed);
+}
+
+/// If a read of this descriptor would find nothing, as far as an earlier one has told (see [`edges`]): the count of events to wait with.
+pub fn empty_since(desc: &Desc) -> Option<u32> {
+    if !desc.is_registered_stream() || READS_TELL_NOTHING.load(Ordering::Relaxed) {
+        return None;
+    }
+    desc.edges.empty_since()
+}
+
 /// A descriptor was just made, by a call that the runtime has seen.
 pub fn opened(fd: i32, kind: Kind) {
     if let Some(desc) = desc::known(fd) {
@@ -342,7 +362,7 @@ pub fn close(fd: i32) {
 
 /// Counts an event and wakes who waits for it.
 fn raise(desc: &Desc, dir: Dir) -> u32 {
-    let count = desc.count(dir);
+    let count = desc.edges.count(dir);
     count.fetch_add(1, Ordering::SeqCst);
     let addr = core::ptr::from_ref(count) as usize;
     futex::wake_by(&TABLE, addr, u32::MAX, u32::MAX, goready_behind)
@@ -424,7 +444,7 @@ impl Events {
 }
 
 fn tell(event: &Event) -> u32 {
-    use epoll::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP};
+    use epoll::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
     if is_break(event) {
         return 0;
     }
@@ -433,6 +453,9 @@ fn tell(event: &Event) -> u32 {
     let Some(desc) = desc::known(fd).filter(|desc| desc.generation() == generation) else {
         return 0;
     };
+    if bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI) != 0 {
+        desc.edges.ends();
+    }
     let mut woken = raise(desc, Dir::Any);
     if bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR) != 0 {
         woken += raise(desc, Dir::Read);
