@@ -363,9 +363,9 @@ fn a_forked_child_has_a_poller_of_its_own() {
 
 #[test]
 fn who_waits_for_any_of_several_has_no_thread_of_its_own() {
-    same("poll-several 40", "40 told");
-    same("select-several 20", "20 told");
-    same("poll-output 20", "20 ran");
+    same("poll-several 60", "60 told");
+    same("select-several 60", "60 told");
+    same("poll-output 50", "50 ran");
 }
 
 #[test]
@@ -377,7 +377,7 @@ fn poll_answers_as_the_kernel_does() {
 
 #[test]
 fn children_are_waited_for() {
-    same("children-wait 20", "20 ended");
+    same("children-wait 50", "50 ended");
     same("children-forms", "as the kernel");
     same("children-any", "others ran");
 }
@@ -391,13 +391,13 @@ fn who_waits_for_a_file_lets_others_run() {
 
 #[test]
 fn transfers_wait_for_who_reads() {
-    same("file-transfers 20", "all of it");
+    same("file-transfers 50", "all of it");
     same("messages", "all came");
 }
 
 #[test]
 fn calls_of_fortified_c_park() {
-    same("fortified 20", "20 checked");
+    same("fortified 60", "60 checked");
     for exe in executables() {
         let outcome = start(exe, "fortified-overflow", &[], RUN);
         let err = outcome.err();

@@ -4,7 +4,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use super::io::{Answer, keep_thread, plain, said_int};
+use super::io::{Answer, block, plain, said_int};
 use super::tie;
 use crate::os::linux::Errno;
 use crate::os::linux::signal::{self as kernel, SIGURG};
@@ -102,7 +102,7 @@ unsafe fn timedwait(set: *const u64, info: *mut c_int, timeout: *const c_void) -
     let args = [set as usize, info as usize, timeout as usize, LEN, 0, 0];
     // SAFETY: the caller's arguments; `si_code` is the third number of what the kernel writes.
     unsafe {
-        let signal = keep_thread(__NR_rt_sigtimedwait, args)?;
+        let signal = block(__NR_rt_sigtimedwait, args)?;
         if !info.is_null() && *info.add(2) == SI_TKILL {
             info.add(2).write(SI_USER);
         }
@@ -161,14 +161,14 @@ unsafe extern "C" fn __wrap_sigwait(set: *const u64, signal: *mut c_int) -> c_in
 #[unsafe(no_mangle)]
 unsafe extern "C" fn __wrap_sigsuspend(set: *const u64) -> c_int {
     // SAFETY: the caller's arguments.
-    said_int(unsafe { keep_thread(__NR_rt_sigsuspend, [set as usize, LEN, 0, 0, 0, 0]) })
+    said_int(unsafe { block(__NR_rt_sigsuspend, [set as usize, LEN, 0, 0, 0, 0]) })
 }
 
 /// pause(2).
 #[unsafe(no_mangle)]
 extern "C" fn __wrap_pause() -> c_int {
     // SAFETY: no memory is involved.
-    said_int(unsafe { keep_thread(__NR_pause, [0; 6]) })
+    said_int(unsafe { block(__NR_pause, [0; 6]) })
 }
 
 /// `syscall(SYS_rt_sigprocmask)`, with a mask as long as the kernel's.

@@ -1,4 +1,4 @@
-//! The events of one descriptor, counted, and what a short read of a stream tells about the next one.
+//! The events of one descriptor, counted, and what a short read of a stream tells about the next one. Nothing here knows the kernel, so that loom can check it.
 //!
 //! # A read that leaves nothing
 //!
@@ -78,7 +78,8 @@ impl Edges {
 
     /// There is something behind what is in the queue. Called before that is counted as an event.
     pub fn ends(&self) {
-        self.emptied.store(ENDS, Ordering::SeqCst);
+        // Exchanged, so that loom knows the order of this and of what `emptied` writes.
+        self.emptied.swap(ENDS, Ordering::SeqCst);
     }
 
     /// The descriptor is another one from here on.
