@@ -15,7 +15,8 @@ use gobuild_tests::project::Project;
 use gobuild_tests::readelf::readelf;
 use gobuild_tests::{tool, toolchain};
 use rtlib_abi::symbol::{
-    WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_PER_THREAD, WRAPPED_THAT_PARK,
+    WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_PER_THREAD,
+    WRAPPED_THAT_KEEP_THEIR_THREAD, WRAPPED_THAT_PARK,
 };
 
 /// Where cargo puts what it builds on the way, when the configuration says so.
@@ -256,6 +257,7 @@ fn every_function_that_libstd_calls_is_known() {
         .chain(WRAPPED_FOR_INITTRACE)
         .chain(WRAPPED_PER_THREAD)
         .chain(WRAPPED_THAT_PARK)
+        .chain(WRAPPED_THAT_KEEP_THEIR_THREAD)
         .chain(WRAPPED_NAMES)
         .collect();
     let unknown: Vec<_> = calls.difference(&known).collect();

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use gobuild_codegen::emit::{self, EmittedObjects};
 use gobuild_codegen::model::RootTarget;
 use rtlib_abi::symbol::{
-    WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_PER_THREAD, WRAPPED_THAT_PARK,
+    WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_PER_THREAD,
+    WRAPPED_THAT_KEEP_THEIR_THREAD, WRAPPED_THAT_PARK,
 };
 
 use super::args::{self, Additions, LdChoice, LinkLine};
@@ -97,6 +98,7 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
         &WRAPPED_NAMES,
         &WRAPPED_PER_THREAD,
         &WRAPPED_THAT_PARK,
+        &WRAPPED_THAT_KEEP_THEIR_THREAD,
     ];
     let is_ours = |name: &&str| ours.iter().any(|list| list.contains(name));
     if let Some(function) = line.wraps().find(is_ours) {
@@ -269,6 +271,7 @@ impl Stage<'_> {
             wrapped.extend(WRAPPED_FOR_INITTRACE);
         }
         wrapped.extend(WRAPPED_THAT_PARK);
+        wrapped.extend(WRAPPED_THAT_KEEP_THEIR_THREAD);
         wrapped
     }
 }

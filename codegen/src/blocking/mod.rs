@@ -14,18 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use object::read::archive::ArchiveFile;
 use object::read::elf::ElfFile64;
 use object::{Object, ObjectSymbol, SymbolKind};
-use rtlib_abi::symbol::WRAPPED_THAT_PARK;
+use rtlib_abi::symbol::{WRAPPED_THAT_KEEP_THEIR_THREAD, WRAPPED_THAT_PARK};
 
 pub use text::text;
 
-/// Functions of libc that wait and that keep the thread of a goroutine meanwhile.
-const KEEPS_THREAD: [&str; 40] = [
-    "copy_file_range",
+/// Functions of libc that wait, that keep the thread of a goroutine meanwhile, and that nothing stands before.
+const KEEPS_THREAD: [&str; 24] = [
     "dlopen",
     "fallocate64",
-    "fdatasync",
-    "flock",
-    "fsync",
     "ftruncate64",
     "getaddrinfo",
     "getdents64",
@@ -34,32 +30,20 @@ const KEEPS_THREAD: [&str; 40] = [
     "mq_send",
     "msgrcv",
     "msgsnd",
-    "open64",
-    "openat64",
     "pause",
-    "pread64",
-    "preadv64",
-    "pselect",
     "pthread_barrier_wait",
     "pthread_cond_timedwait",
     "pthread_cond_wait",
     "pthread_mutex_lock",
     "pthread_rwlock_rdlock",
     "pthread_rwlock_wrlock",
-    "pwrite64",
-    "pwritev64",
     "readdir64",
-    "select",
     "sem_timedwait",
     "sem_wait",
     "semop",
-    "sendfile64",
     "sigwait",
-    "splice",
     "syncfs",
     "system",
-    "waitid",
-    "waitpid",
 ];
 
 /// What a call does to the goroutine that makes it.
@@ -174,6 +158,9 @@ fn targets<'data>(
         match plain {
             Some("pthread_create") => Some((Effect::StartsThread, "pthread_create")),
             Some(plain) if WRAPPED_THAT_PARK.contains(&plain) => Some((Effect::Parks, plain)),
+            Some(plain) if WRAPPED_THAT_KEEP_THEIR_THREAD.contains(&plain) => {
+                Some((Effect::KeepsThread, plain))
+            }
             None if KEEPS_THREAD.contains(&name) => Some((Effect::KeepsThread, name)),
             _ => None,
         }

@@ -134,13 +134,12 @@ pub const WRAPPED_PER_THREAD: [&str; 41] = [
 /// - `syscall`: futex(2), with which std's locks wait, and io_uring_enter(2); all else is passed on.
 /// - `clock_nanosleep`, `nanosleep`, `usleep`, `sleep`: let others run meanwhile.
 /// - `sched_yield`: the scheduler's own.
-/// - `wait` and its like: child processes, which are waited for by their pidfds.
-/// - `open`, `pread`, `flock` and their like: files; the thread waits, others have the P.
+/// - `waitpid` and its like: child processes, which are waited for by their pidfds.
 /// - `listen`: std's queue of 128 connections is made longer.
 /// - names with `_chk`: the same calls of C that was compiled with `_FORTIFY_SOURCE`.
 /// - the rest: calls on descriptors, which wait for the poller; `socket`, `setsockopt`, `close`, `dup2` and `dup3` tell it what a descriptor is.
 /// - `pthread_join` and its like: threads of std, which are goroutines (see `pthread_create` in [`WRAPPED`]).
-pub const WRAPPED_THAT_PARK: [&str; 77] = [
+pub const WRAPPED_THAT_PARK: [&str; 51] = [
     "syscall",
     "clock_nanosleep",
     "nanosleep",
@@ -172,23 +171,38 @@ pub const WRAPPED_THAT_PARK: [&str; 77] = [
     "__poll_chk",
     "__ppoll_chk",
     "epoll_pwait2",
-    "wait",
     "waitpid",
-    "wait3",
     "wait4",
     "waitid",
     "__read_chk",
     "__recv_chk",
     "__recvfrom_chk",
-    "__pread_chk",
-    "__pread64_chk",
     "recvmmsg",
     "sendmmsg",
     "eventfd_read",
     "eventfd_write",
     "listen",
+    "sendfile",
+    "sendfile64",
+    "splice",
+    "close",
+    "dup2",
+    "dup3",
+    "pthread_join",
+    "pthread_detach",
+    "sigaltstack",
+];
+
+/// libc functions that keep the thread of a goroutine, and give its P to others: wrapped as [`WRAPPED`] is. Files, locks of files, and waiting for any child: no event tells of their end.
+pub const WRAPPED_THAT_KEEP_THEIR_THREAD: [&str; 26] = [
+    "open",
+    "open64",
+    "openat",
+    "openat64",
     "pread",
     "pread64",
+    "__pread_chk",
+    "__pread64_chk",
     "pwrite",
     "pwrite64",
     "preadv",
@@ -199,25 +213,14 @@ pub const WRAPPED_THAT_PARK: [&str; 77] = [
     "preadv64v2",
     "pwritev2",
     "pwritev64v2",
-    "open",
-    "open64",
-    "openat",
-    "openat64",
     "fsync",
     "fdatasync",
     "flock",
     "fcntl",
     "fcntl64",
-    "sendfile",
-    "sendfile64",
-    "splice",
     "copy_file_range",
-    "close",
-    "dup2",
-    "dup3",
-    "pthread_join",
-    "pthread_detach",
-    "sigaltstack",
+    "wait",
+    "wait3",
 ];
 
 /// libc functions that look names up: wrapped as [`WRAPPED`] is, in every program, so that a static program does not load the modules of its machine's name service switch.
