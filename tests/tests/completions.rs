@@ -99,7 +99,9 @@ END
         zpty shell 'TERM=dumb zsh -f -i'
         zpty -w shell 'source ./setup'
         zpty -r shell out '*rea-dy*'
-        for line in 'cargo-gobuild insp' 'cargo gobuild insp' 'cargo gobuild run --rel'; do
+        for line in 'cargo-gobuild insp' 'cargo gobuild insp' 'cargo gobuild run --rel' 'cargo-gobuild inspect --form' \
+                    'cargo gobuild inspect --form' 'cargo gobuild inspect --format j' 'cargo gobuild inspect --format=t' \
+                    'cargo gobuild completions zs'; do
             zpty -w -n shell "$line"$'\t\C-t'
             zpty -r shell out '*tell-ing*'
         done
@@ -107,6 +109,9 @@ END
     let out = printed("zsh", &["-f", "-c"], program, &dir);
     assert_eq!(
         out,
-        "cargo-gobuild inspect \ncargo gobuild inspect \ncargo gobuild run --release \n"
+        "cargo-gobuild inspect \ncargo gobuild inspect \ncargo gobuild run --release \n\
+         cargo-gobuild inspect --format=\ncargo gobuild inspect --format=\n\
+         cargo gobuild inspect --format json \ncargo gobuild inspect --format=text \n\
+         cargo gobuild completions zsh \n"
     );
 }

@@ -77,6 +77,16 @@ Install:
 
 They complete `cargo-gobuild` and, where cargo's own completions are installed, `cargo gobuild`.";
 
+/// The command line without what follows `--`, another command of cargo's: clap's scripts for zsh take that for the first argument, and then find no subcommand's options.
+fn completed() -> clap::Command {
+    let whole = definition();
+    let before_dashes = whole.get_arguments().filter(|arg| !arg.is_last_set());
+    clap::Command::new("cargo-gobuild")
+        .args(before_dashes.cloned())
+        .subcommands(whole.get_subcommands().cloned())
+        .version(env!("CARGO_PKG_VERSION"))
+}
+
 /// The completion script for `shell`.
 #[must_use]
 pub fn completions(shell: Shell) -> Vec<u8> {
@@ -86,7 +96,7 @@ pub fn completions(shell: Shell) -> Vec<u8> {
         Shell::Bash => "cargo_gobuild",
         _ => "cargo-gobuild",
     };
-    clap_complete::generate(shell, &mut definition(), name, &mut script);
+    clap_complete::generate(shell, &mut completed(), name, &mut script);
     script.extend_from_slice(match shell {
         Shell::Bash => BASH.as_bytes(),
         Shell::Fish => FISH.as_bytes(),
