@@ -53,12 +53,73 @@ fn a_pipe_that_nobody_reads_is_an_error_in_inits_as_in_main() {
 }
 
 #[test]
-fn a_constructor_that_starts_a_goroutine_is_told_that_it_is_too_early() {
+fn a_constructor_that_needs_the_scheduler_is_told_that_it_is_too_early() {
+    let needs = [
+        "go",
+        "join",
+        "scope",
+        "channel",
+        "after",
+        "after-func",
+        "context",
+        "lock",
+        "wait-group",
+        "gomaxprocs",
+        "wait-for-ever",
+    ];
     for exe in executables() {
-        let outcome = start(exe, "go-in-a-constructor", &[], RUN).fails_with(2);
-        let why = "fatal error: rtlib is used before the runtime is there";
-        assert!(outcome.err().starts_with(why), "{}", outcome.report());
+        for what in needs {
+            let outcome = start(exe, &format!("in-constructor {what}"), &[], RUN).fails_with(2);
+            let why = "fatal error: rtlib is used before the runtime is there";
+            assert!(outcome.err().starts_with(why), "{}", outcome.report());
+            assert_eq!(outcome.out(), "", "{}", outcome.report());
+        }
     }
+}
+
+#[test]
+fn a_constructor_may_do_what_needs_no_scheduler() {
+    for what in [
+        "sleep", "park", "yield", "blocking", "tied", "stack", "stacks", "stats", "leaks",
+        "memory", "std-lock",
+    ] {
+        prints(&format!("in-constructor {what}"), &[], "main");
+    }
+}
+
+#[test]
+fn rtlib_works_to_the_very_end_of_the_program() {
+    for place in [
+        "atexit",
+        "atexit-of-goroutine",
+        "atexit-of-thread",
+        "atexit-in-blocking",
+        "atexit-of-tied",
+        "quick-exit",
+        "destructor-of-main",
+        "destructor-in-exit",
+    ] {
+        prints(&format!("use-late {place}"), &[], "all called");
+    }
+    prints("in-finaliser", &[], "main\nall called");
+}
+
+#[test]
+fn rtlib_works_in_destructors_of_goroutines_and_threads() {
+    for place in [
+        "destructor-of-goroutine",
+        "destructor-of-thread",
+        "key-of-goroutine",
+        "key-of-thread",
+    ] {
+        prints(&format!("use-late {place}"), &[], "all called");
+    }
+}
+
+#[test]
+fn a_destructor_that_sets_its_key_again_is_called_four_times() {
+    prints("key-set-again goroutine", &[], "12");
+    prints("key-set-again thread", &[], "12");
 }
 
 #[test]

@@ -47,9 +47,7 @@ pub fn expect_concurrency() {
 #[cold]
 pub fn prepare() -> Result<(), Errno> {
     if !process::has_begun() {
-        crate::fatal::throw(
-            b"rtlib is used before the runtime is there, in a constructor (.init_array): use #[rtlib::init], or a LazyLock that main or an init needs first",
-        );
+        too_early();
     }
     while let Err(state) =
         STATE.compare_exchange(NOT_YET, BEGUN, Ordering::AcqRel, Ordering::Acquire)
@@ -103,4 +101,12 @@ impl cgroup::Files for ProcFiles {
     fn read<'a>(&mut self, path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
         proc::read_file(path, buffer)
     }
+}
+
+/// A constructor, which libc calls before the boot, asks for what only the scheduler has.
+#[cold]
+pub fn too_early() -> ! {
+    crate::fatal::throw(
+        b"rtlib is used before the runtime is there, in a constructor (.init_array): use #[rtlib::init], or a LazyLock that main or an init needs first",
+    )
 }

@@ -24,7 +24,7 @@ const SLACK_NS: u64 = 100_000;
 pub fn timers_here() -> &'static Timers {
     match my_p().or_else(|| ALLP[0].get_acquire()) {
         Some(pp) => &pp.timers,
-        None => crate::fatal::throw(b"timers before the first P"),
+        None => super::second::too_early(),
     }
 }
 
