@@ -55,7 +55,7 @@ pub const RECORD_SECTION: &str = ".gobuild.init";
 /// libc functions that the runtime stands in for in every program: the driver passes `--wrap=<name>` for each, the runtime object
 /// defines `__wrap_<name>`.
 ///
-/// - `sigaction`: the runtime keeps its own SIGSEGV and SIGBUS handlers and chains to the program's.
+/// - `sigaction`: the runtime keeps its own handlers and chains to the program's; `__sigaction`: the same for libc's own callers, signal(3) and its like.
 /// - `pthread_create`: threads of the program are counted; with `std = "goroutines"` those of std are goroutines.
 /// - `pthread_getattr_np`: on a goroutine it answers with the goroutine's stack.
 /// - `__nptl_setxid_sighandler`: `setuid` and its like reach threads that run goroutines.
@@ -63,8 +63,9 @@ pub const RECORD_SECTION: &str = ".gobuild.init";
 /// - `_Unwind_Find_FDE`: the unwinder finds its data without locks and without memory.
 /// - `_Unwind_Backtrace`: a fault while it walks over a stack ends the walk, for profilers that interrupt what cannot be unwound.
 /// - `_Unwind_RaiseException`: where a panic comes from is kept, for those that end the program.
-pub const WRAPPED: [&str; 8] = [
+pub const WRAPPED: [&str; 9] = [
     "sigaction",
+    "__sigaction",
     "pthread_create",
     "pthread_getattr_np",
     "__nptl_setxid_sighandler",

@@ -79,7 +79,7 @@ pub struct M {
     pub cpu_time_since: AtomicU64,
     /// What it has noted for `RTLIB_TRACE`.
     pub trace: tracebuf::OfM,
-    /// Its alternate signal stack; kept when the struct is reused.
+    /// Its alternate signal stack, 0 without one (`sched/sigstack.rs`).
     pub signal_stack: AtomicUsize,
     /// See `signal_stack`.
     pub signal_stack_len: AtomicUsize,

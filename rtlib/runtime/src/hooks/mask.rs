@@ -10,7 +10,7 @@ use crate::os::linux::Errno;
 use crate::os::linux::signal::{self as kernel, SIGURG};
 use crate::os::linux::sys::{
     __NR_pause, __NR_rt_sigprocmask, __NR_rt_sigsuspend, __NR_rt_sigtimedwait, EINTR, EINVAL,
-    SIG_SETMASK,
+    SIG_BLOCK, SIG_SETMASK,
 };
 use crate::sched::masks;
 use crate::sched::second;
@@ -21,11 +21,11 @@ const LEN: usize = 8;
 
 /// What the mask is to be.
 fn changed(before: u64, how: c_int, set: u64) -> Result<u64, Errno> {
-    const SIG_BLOCK: c_int = 0;
+    const SIG_BLOCKED: c_int = SIG_BLOCK as c_int;
     const SIG_UNBLOCK: c_int = 1;
     const SIG_SET: c_int = SIG_SETMASK as c_int;
     let after = match how {
-        SIG_BLOCK => before | set,
+        SIG_BLOCKED => before | set,
         SIG_UNBLOCK => before & !set,
         SIG_SET => set,
         _ => return Err(Errno(EINVAL)),

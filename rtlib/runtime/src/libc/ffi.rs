@@ -60,6 +60,8 @@ unsafe extern "C" {
     pub fn pthread_attr_setstack(attr: *mut PthreadAttr, lo: *mut c_void, size: usize) -> c_int;
     /// pthread_attr_setstacksize(3).
     pub fn pthread_attr_setstacksize(attr: *mut PthreadAttr, size: usize) -> c_int;
+    /// pthread_attr_setguardsize(3).
+    pub fn pthread_attr_setguardsize(attr: *mut PthreadAttr, size: usize) -> c_int;
     /// pthread_sigmask(3), under the name by which libc's own files call it.
     #[link_name = "__pthread_sigmask"]
     pub fn pthread_sigmask(how: c_int, set: *const [u64; 16], old: *mut [u64; 16]) -> c_int;

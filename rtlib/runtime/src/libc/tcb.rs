@@ -247,6 +247,11 @@ pub fn is_goroutines(tid: u32) -> bool {
     tid >= FIRST_TID
 }
 
+/// What the thread pointer of a block is aligned to.
+pub fn block_align() -> usize {
+    shape().align
+}
+
 /// Writes a new block for `gp` into zeroed memory.
 ///
 /// # Safety

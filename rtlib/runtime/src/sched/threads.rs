@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 
 use super::find::schedule;
 use super::global::{RUNQSIZE, SCHED, SPIN, Sched};
-use super::{asleep, exhausted, masks, poller, procs, second, syscall, template, timers};
+use super::{asleep, exhausted, masks, poller, procs, second, sigstack, syscall, template, timers};
 use crate::arch::current::{tls, valgrind};
 use crate::gmp::all::{ALLMS, allp};
 use crate::gmp::g::G;
@@ -19,14 +19,12 @@ use crate::libc::tcb;
 use crate::os::linux::{Errno, mem, nanotime, signal, thread};
 use crate::{fatal, persistent};
 
-/// Stack of an M's thread, its TLS block not counted: g0.
+/// Stack of an M's thread, its TLS block not counted: g0 at the high end, handlers of signals at the low one ([`sigstack`]).
 const M_STACK: usize = 256 << 10;
 /// The same for sysmon's thread, whose TLS block is photographed for goroutines. To libc its size is that of their stacks too, and libc takes up to a quarter of it for an `alloca`, which must not reach beyond
 /// a guard ([`crate::stack::GUARD`]).
 const WATCHER_STACK: usize = 96 << 10;
 const _: () = assert!(WATCHER_STACK / 4 + (8 << 10) < crate::stack::GUARD);
-/// Alternate signal stack of an M, the signal frame not counted.
-const SIGNAL_STACK: usize = 64 << 10;
 /// How much of a thread's stack g0 may use, for its bounds.
 const G0_SPAN: usize = 64 << 10;
 
@@ -344,21 +342,16 @@ pub fn start_thread(mp: &'static M, sigmask: Option<u64>) -> Result<(), Errno> {
     if let Some(refused) = crate::os::linux::faults::thread() {
         return Err(refused);
     }
-    if mp.nextp.get().is_some() {
-        reserve_signal_stack(mp)?;
-    }
-    let stack = if is_watcher(mp) {
-        WATCHER_STACK
-    } else {
-        M_STACK
-    };
     let mut attr = PthreadAttr::uninit();
     let mut thread = 0;
     let mut mask = [0; 16];
     // SAFETY: libc's functions on our own variables; `mp` lives for ever. The mask is restored whatever happens.
     let error = unsafe {
         ffi::pthread_attr_init(&raw mut attr);
-        ffi::pthread_attr_setstacksize(&raw mut attr, stack + tcb::room_for_block());
+        ffi::pthread_attr_setstacksize(&raw mut attr, thread_stack(mp));
+        if !is_watcher(mp) {
+            ffi::pthread_attr_setguardsize(&raw mut attr, sigstack::GUARD);
+        }
         ffi::pthread_sigmask(SIG_SETMASK, &raw const ALL_SIGNALS, &raw mut mask);
         mp.sigmask
             .store(sigmask.unwrap_or(mask[0]), Ordering::Relaxed);
@@ -397,6 +390,16 @@ pub fn refuse(mp: &'static M, errno: u32) {
 /// Whether the system has memory for another M's stack. For the end of the program, which that memory is taken for.
 pub fn is_there_room_for_a_stack() -> bool {
     mem::reserve(M_STACK + tcb::room_for_block()).is_ok()
+}
+
+/// Bytes of its thread's stack, the TLS block included.
+fn thread_stack(mp: &M) -> usize {
+    let stack = if is_watcher(mp) {
+        WATCHER_STACK
+    } else {
+        M_STACK
+    };
+    stack + tcb::room_for_block()
 }
 
 /// Whether this is sysmon's.
@@ -440,9 +443,9 @@ pub fn libc_block_elsewhere() -> Option<usize> {
     (!ptr::eq(gp, g0)).then(|| g0.fs.load(Ordering::Relaxed))
 }
 
-/// The last act of an M's thread: its struct, g0 and signal stack may be another's from here on.
+/// The last act of an M's thread: its struct and g0 may be another's from here on.
 fn bury(mp: &'static M) {
-    signal::disable_alternate_stack();
+    sigstack::give_back(mp);
     mp.exiting.store(false, Ordering::Relaxed);
     let mut sched = SCHED.lock();
     sched.mbury(mp);
@@ -469,31 +472,15 @@ fn schedule_from_here(mp: &'static M) -> ! {
     schedule()
 }
 
-/// Sees to it that an M has an alternate signal stack. Before its thread starts, if it runs goroutines: there is no going on without one afterwards.
-fn reserve_signal_stack(mp: &'static M) -> Result<(), Errno> {
-    if mp.signal_stack.load(Ordering::Relaxed) != 0 {
-        return Ok(());
-    }
-    let len = SIGNAL_STACK + crate::process::signal_frame_size();
-    let memory = mem::reserve(len)?;
-    mp.signal_stack
-        .store(memory.as_ptr() as usize, Ordering::Relaxed);
-    mp.signal_stack_len.store(len, Ordering::Relaxed);
-    Ok(())
-}
-
 /// Per-thread set-up: the alternate signal stack, the signal mask of the program.
 pub fn minit(mp: &'static M) {
-    if reserve_signal_stack(mp).is_err() {
-        fatal::throw(b"runtime: cannot allocate a signal stack");
+    if !ptr::eq(mp, &raw const M0)
+        && let Some(g0) = mp.g0.get()
+    {
+        let tp = g0.fs.load(Ordering::Relaxed);
+        sigstack::take_from_stack(mp, tp, thread_stack(mp));
     }
-    let (at, len) = (
-        mp.signal_stack.load(Ordering::Relaxed),
-        mp.signal_stack_len.load(Ordering::Relaxed),
-    );
-    // A sandbox may refuse it. Then handlers run on the stacks of goroutines, and only a stack that runs out ends the program without a word.
-    // SAFETY: the memory is this M's, which keeps it.
-    let _ = unsafe { signal::set_alternate_stack(at, len) };
+    sigstack::set_up(mp);
     masks::start(mp);
     if ptr::eq(mp, &raw const M0) {
         // They may be blocked by whoever started the program; then a stack that runs out would end it without a word. All other threads have their masks from this one.
@@ -523,10 +510,9 @@ static G0_STACK: AtomicUsize = AtomicUsize::new(0);
 
 /// Makes the stack that m0's g0 moves to in [`mstart`], and returns an address in its midst, which g0 does not reach before the main goroutine has started.
 pub fn make_g0_stack() -> usize {
-    let Ok(memory) = mem::reserve(M_STACK) else {
+    let Ok(stack) = sigstack::make_for_m0(&M0, M_STACK) else {
         fatal::throw(b"runtime: cannot allocate g0's stack")
     };
-    let stack = memory.as_ptr() as usize;
     valgrind::stack(stack..stack + M_STACK);
     G0_STACK.store(stack, Ordering::Relaxed);
     stack + M_STACK / 2

@@ -7,6 +7,7 @@ use super::SigInfo;
 use crate::arch::current::unwind::Registers;
 use crate::gmp::g::G;
 use crate::os::linux::signal::SIGBUS;
+use crate::sched::sigstack;
 use crate::stack::GUARD;
 use crate::traceback::dying::{self, End};
 use crate::traceback::{level, reporter};
@@ -23,9 +24,14 @@ pub unsafe fn handle(info: &SigInfo, context: *const c_void) {
     if reporter::is_reporter() {
         reporter::fail();
     }
-    let Some(gp) = gmp::getg().filter(|gp| is_overflow(gp, info.addr)) else {
+    let Some(gp) = gmp::getg() else { return };
+    if is_handlers_overflow(gp, info.addr) {
+        // SAFETY: the caller vouches.
+        unsafe { report_handlers_overflow(context) }
+    }
+    if !is_overflow(gp, info.addr) {
         return;
-    };
+    }
     if gp.id() == 0 {
         fatal::throw(b"runtime: stack overflow on a scheduling stack");
     }
@@ -41,6 +47,22 @@ fn is_overflow(gp: &G, addr: usize) -> bool {
             .contains(&addr);
     }
     (lo.saturating_sub(GUARD)..lo).contains(&addr)
+}
+
+/// Whether a fault at `addr` is a signal handler of this M running out of the alternate stack. The kernel runs ours on it again, from its top: the stack pointer has left it.
+fn is_handlers_overflow(gp: &G, addr: usize) -> bool {
+    let guard = gp.m.get().and_then(sigstack::guard_of);
+    guard.is_some_and(|guard| guard.contains(&addr))
+}
+
+/// # Safety
+/// As [`handle`].
+unsafe fn report_handlers_overflow(context: *const c_void) -> ! {
+    let dying = dying::begin();
+    crate::print!("runtime: a signal handler exceeds the alternate signal stack\n");
+    crate::print!("fatal error: stack overflow\n");
+    // SAFETY: the caller vouches.
+    unsafe { dying.interrupted(context) }.end(End::Status)
 }
 
 /// # Safety

@@ -6,7 +6,7 @@
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{SA_SIGINFO, SIG_DFL, SIG_IGN, SigInfo, brief};
+use super::{SA_SIGINFO, SIG_DFL, SIG_IGN, SigInfo};
 use crate::arch::current::tls;
 use crate::libc::ffi::SigAction;
 
@@ -14,6 +14,11 @@ const LAST: usize = 64;
 
 /// The program's handlers of the signals for which the runtime has none, as [`brief`] has them.
 static HANDLERS: [AtomicUsize; LAST + 1] = [const { AtomicUsize::new(0) }; LAST + 1];
+
+/// The address of an action's handler and, in the lowest bit, whether it takes three arguments: one word, so that it is read whole. User addresses leave the highest bits free.
+fn brief(action: &SigAction) -> usize {
+    action.handler << 1 | usize::from(action.flags & SA_SIGINFO != 0)
+}
 
 /// Whether the caller is in a handler of the program's, or is called by one.
 #[inline]
@@ -62,21 +67,26 @@ pub fn of(signal: c_int) -> usize {
 extern "C" fn enter(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
     let handler = of(signal);
     // SAFETY: only what `to_kernel` has been given leads here, and the kernel's arguments.
-    unsafe { call(handler, signal, info, context) }
+    unsafe { call(handler >> 1, handler & 1 != 0, signal, info, context) }
 }
 
 /// Calls a handler of the program's.
 ///
 /// # Safety
-/// It is one, as [`brief`] has it; the rest is what the kernel passed.
-pub unsafe fn call(handler: usize, signal: c_int, info: *mut SigInfo, context: *mut c_void) {
-    let at = handler >> 1;
+/// There is one at `at`, with so many arguments; the rest is what the kernel passed.
+pub unsafe fn call(
+    at: usize,
+    takes_three: bool,
+    signal: c_int,
+    info: *mut SigInfo,
+    context: *mut c_void,
+) {
     // No goroutine switches before the handler returns, so the word stays this thread's.
     let depth = tls::handlers();
     tls::set_handlers(depth + 1);
     // SAFETY: the caller vouches.
     unsafe {
-        if handler & 1 != 0 {
+        if takes_three {
             core::mem::transmute::<usize, extern "C" fn(c_int, *mut SigInfo, *mut c_void)>(at)(
                 signal, info, context,
             );

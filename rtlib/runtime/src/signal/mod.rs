@@ -7,20 +7,17 @@
 //!
 //! - SIGABRT: a reporter of a dying program that has run out of memory is given up, and another one goes on without names. Installed when there is a reporter.
 //!
-//! The handlers are installed by the runtime's own inittask, before std's. So that std (and any other crate) still finds and installs what it wants, `sigaction` is
-//! linked as `--wrap=sigaction`: for these signals it only records the program's action, which the runtime's handler passes on to.
+//! The handlers are installed by the runtime's own inittask, before std's. So that std (and any other crate) still finds and installs what it wants, the program's actions for these signals are only recorded (`program`),
+//! and the runtime's handler passes on to them.
 
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::arch::current::unwind::Registers;
 use crate::libc::die_by;
 use crate::libc::ffi::{SigAction, real_sigaction};
-use crate::lock::Lock;
-use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal::{
-    Blocked, SIGABRT, SIGBUS, SIGCANCEL, SIGFPE, SIGILL, SIGPIPE, SIGPROF, SIGQUIT, SIGSEGV,
-    SIGSETXID, SIGSYS, SIGTRAP, SIGURG, bit,
+    SIGABRT, SIGBUS, SIGCANCEL, SIGFPE, SIGILL, SIGPIPE, SIGPROF, SIGQUIT, SIGSEGV, SIGSETXID,
+    SIGSYS, SIGTRAP, SIGURG, bit,
 };
 use crate::sched::masks;
 use crate::traceback::{interrupt, reporter, unwind};
@@ -30,7 +27,10 @@ pub use handlers::in_handler;
 
 mod fault;
 mod handlers;
+mod program;
 mod quit;
+
+pub use program::{keep, let_go};
 
 const SIG_DFL: usize = 0;
 const SIG_IGN: usize = 1;
@@ -38,14 +38,13 @@ const SA_SIGINFO: c_int = 4;
 const SA_ONSTACK: c_int = 0x0800_0000;
 const SA_RESTART: c_int = 0x1000_0000;
 const SA_NODEFER: c_int = 0x4000_0000;
+const SA_RESETHAND: c_int = c_int::MIN;
+/// `si_code` of a signal that a process has sent (kill(2)); those of the kernel's own are greater.
+const SI_USER: c_int = 0;
 /// `si_code` of a signal sent to a single thread (tgkill(2)).
 const SI_TKILL: c_int = -6;
 
 static DEFAULT: SigAction = SigAction::DEFAULT;
-
-impl Ranked for [SigAction; SIGNALS.len()] {
-    const RANK: Rank = Rank::Signals;
-}
 
 /// Faults; SIGPROF; what libc uses between its threads.
 const NOT_FROM_OUTSIDE: [u32; 10] = [
@@ -53,19 +52,6 @@ const NOT_FROM_OUTSIDE: [u32; 10] = [
 ];
 
 const SIGNALS: [u32; 5] = [SIGSEGV, SIGBUS, SIGQUIT, SIGURG, SIGABRT];
-
-/// The program's actions for these signals. Nothing that may fault happens under the lock, and the handler does not take it.
-static PROGRAM: Lock<[SigAction; SIGNALS.len()]> = Lock::new([SigAction::DEFAULT; SIGNALS.len()]);
-/// What the handler needs of them, see [`brief`].
-static BRIEF: [AtomicUsize; SIGNALS.len()] = [const { AtomicUsize::new(0) }; SIGNALS.len()];
-/// For which of them the runtime's handler is installed.
-static INSTALLED: [AtomicBool; SIGNALS.len()] = [const { AtomicBool::new(false) }; SIGNALS.len()];
-
-/// The address of an action's handler and, in the lowest bit, whether it takes three arguments: one word, so that it is read whole. User addresses leave the
-/// highest bits free.
-fn brief(action: &SigAction) -> usize {
-    action.handler << 1 | usize::from(action.flags & SA_SIGINFO != 0)
-}
 
 fn index(signal: c_int) -> Option<usize> {
     SIGNALS.iter().position(|own| *own == signal as u32)
@@ -89,49 +75,35 @@ pub fn ignore_sigpipe() {
 
 /// Installs the runtime's handler of one of [`SIGNALS`], unless it is.
 pub fn install(signal: u32) {
-    let Some(i) = index(signal as c_int).filter(|i| !INSTALLED[*i].load(Ordering::Acquire)) else {
-        return;
-    };
+    if let Some(i) = index(signal as c_int) {
+        program::install(i, &ours(signal, SA_RESTART));
+    }
+}
+
+/// The runtime's action. Of a fault in the handler of a fault the handler must know.
+fn ours(signal: u32, restart: c_int) -> SigAction {
     let may_nest = matches!(signal, SIGSEGV | SIGBUS);
-    let ours = SigAction {
+    SigAction {
         handler: handler as *const () as usize,
         mask: mask_of(signal),
-        flags: SA_SIGINFO | SA_ONSTACK | if may_nest { SA_NODEFER } else { SA_RESTART },
+        flags: SA_SIGINFO | SA_ONSTACK | if may_nest { SA_NODEFER } else { restart },
         restorer: 0,
-    };
-    without_signals(|| {
-        let mut program = PROGRAM.lock();
-        if INSTALLED[i].load(Ordering::Relaxed) {
-            return;
-        }
-        // SAFETY: a handler that may run at any time, on the alternate stack; both structures are ours.
-        unsafe { real_sigaction(signal as c_int, &raw const ours, &raw mut program[i]) };
-        if signal == SIGQUIT && program[i].handler == SIG_IGN {
-            program[i] = SigAction::DEFAULT;
-        }
-        BRIEF[i].store(brief(&program[i]), Ordering::Release);
-        INSTALLED[i].store(true, Ordering::Release);
-    });
+    }
 }
 
-/// For what takes [`PROGRAM`]: a handler that ends the program installs one more.
-fn without_signals<R>(f: impl FnOnce() -> R) -> R {
-    let _blocked = Blocked::all();
-    f()
-}
-
-/// Before a fork: keeps the program's actions as they are until [`let_go`]. With all signals blocked.
-pub fn keep() {
-    core::mem::forget(PROGRAM.lock());
-}
-
-/// Ends what [`keep`] began, in the parent and in the child.
-///
-/// # Safety
-/// It has.
-pub unsafe fn let_go() {
-    // SAFETY: the caller vouches.
-    unsafe { PROGRAM.unlock() }
+/// The program has an action for a signal: its SIGQUIT interrupts system calls if it is to. Nobody expects that of SIGURG, which the runtime sends as well.
+fn set_restarting(signal: u32, action: &SigAction) {
+    if signal == SIGQUIT {
+        let is_handler = !matches!(action.handler, SIG_DFL | SIG_IGN);
+        let restart = if is_handler {
+            action.flags & SA_RESTART
+        } else {
+            SA_RESTART
+        };
+        let ours = ours(signal, restart);
+        // SAFETY: the handler that is installed already.
+        unsafe { real_sigaction(signal as c_int, &raw const ours, core::ptr::null_mut()) };
+    }
 }
 
 /// Whether the program handles a signal that may come from outside: no fault, no profiler's clock, none of libc's own.
@@ -142,8 +114,9 @@ pub fn is_awaited() -> bool {
         .any(|signal| {
             let mut action = SigAction::DEFAULT;
             // SAFETY: asks for the action of a signal: the program's, also where the runtime has a handler of its own.
-            let error =
-                unsafe { __wrap_sigaction(signal as c_int, core::ptr::null(), &raw mut action) };
+            let error = unsafe {
+                program::__wrap_sigaction(signal as c_int, core::ptr::null(), &raw mut action)
+            };
             error == 0 && !matches!(action.handler, SIG_DFL | SIG_IGN)
         })
 }
@@ -152,7 +125,7 @@ pub fn is_awaited() -> bool {
 pub fn restarts(signal: u32) -> bool {
     let mut action = SigAction::DEFAULT;
     // SAFETY: asks for the action of a signal.
-    unsafe { __wrap_sigaction(signal as c_int, core::ptr::null(), &raw mut action) };
+    unsafe { program::__wrap_sigaction(signal as c_int, core::ptr::null(), &raw mut action) };
     action.flags & SA_RESTART != 0 || matches!(action.handler, SIG_DFL | SIG_IGN)
 }
 
@@ -165,55 +138,6 @@ fn mask_of(signal: u32) -> [u64; 16] {
     }
 }
 
-/// sigaction(2) as the program sees it.
-///
-/// # Safety
-/// As sigaction(2).
-#[unsafe(no_mangle)]
-unsafe extern "C" fn __wrap_sigaction(
-    signal: c_int,
-    new: *const SigAction,
-    old: *mut SigAction,
-) -> c_int {
-    // SAFETY: the caller's pointer, null or valid.
-    let new_action = unsafe { new.as_ref() }.copied();
-    let before = index(signal).and_then(|i| without_signals(|| exchange(i, new_action)));
-    let Some(before) = before else {
-        let handler = handlers::of(signal);
-        let to_kernel = new_action.map(|wanted| handlers::to_kernel(signal, wanted));
-        let new = to_kernel
-            .as_ref()
-            .map_or(core::ptr::null(), core::ptr::from_ref);
-        // SAFETY: the caller's arguments; `enter` may be called where the program's handler may.
-        let error = unsafe { real_sigaction(signal, new, old) };
-        // SAFETY: the caller's pointer, null or valid.
-        let old = unsafe { old.as_mut() }.filter(|_| error == 0);
-        if let Some(old) = old {
-            *old = handlers::to_program(*old, handler);
-        }
-        return error;
-    };
-    if !old.is_null() {
-        // SAFETY: the caller's pointer, valid.
-        unsafe { old.write(before) };
-    }
-    0
-}
-
-/// Records the program's action for a signal and returns the one before. None when the runtime has no handler of its own.
-fn exchange(i: usize, new: Option<SigAction>) -> Option<SigAction> {
-    let mut program = PROGRAM.lock();
-    if !INSTALLED[i].load(Ordering::Acquire) {
-        return None;
-    }
-    let before = program[i];
-    if let Some(new) = new {
-        program[i] = new;
-        BRIEF[i].store(brief(&new), Ordering::Release);
-    }
-    Some(before)
-}
-
 /// `siginfo_t` up to `si_addr`.
 #[repr(C)]
 struct SigInfo {
@@ -222,6 +146,11 @@ struct SigInfo {
     code: c_int,
     pad: c_int,
     addr: usize,
+}
+
+/// Whether the processor has raised the signal; else somebody has sent it.
+fn is_fault(info: &SigInfo) -> bool {
+    matches!(info.signo as u32, SIGSEGV | SIGBUS) && info.code > SI_USER
 }
 
 extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
@@ -237,27 +166,16 @@ extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
                 // It may be the program's own as well, or only: it gets it, too, as in Go.
             }
             SIGABRT if reporter::is_reporter() => reporter::fail(),
-            SIGSEGV | SIGBUS if interrupt::recover(context) => return,
-            SIGSEGV | SIGBUS => fault::handle(&*info, context),
+            SIGSEGV | SIGBUS if is_fault(&*info) => {
+                if interrupt::recover(context) {
+                    return;
+                }
+                fault::handle(&*info, context);
+            }
             _ => {}
         }
     }
-    pass_on(signal, info, context);
-}
-
-/// Hands the signal to the program's action.
-fn pass_on(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
-    let Some(i) = index(signal) else { return };
-    let action = BRIEF[i].load(Ordering::Acquire);
-    match action >> 1 {
-        // SAFETY: what the kernel passed to the handler.
-        SIG_DFL => unsafe { by_default(signal, &*info, context) },
-        SIG_IGN if matches!(signal as u32, SIGQUIT | SIGURG) => {}
-        // SAFETY: as above.
-        SIG_IGN => unsafe { by_default(signal, &*info, context) },
-        // SAFETY: what the program installed.
-        _ => unsafe { handlers::call(action, signal, info, context) },
-    }
+    program::pass_on(signal, info, context);
 }
 
 /// What happens when the program has no handler of its own.
@@ -274,6 +192,9 @@ unsafe fn by_default(signal: c_int, info: &SigInfo, context: *const c_void) {
             // SAFETY: as above.
             unsafe { fault::tell(info, context) };
             trace::finish_dying();
+            if !is_fault(info) {
+                die_by(info.signo as u32);
+            }
             // SAFETY: back to the default: the faulting instruction runs again and ends the program as it would have.
             unsafe { real_sigaction(signal, &raw const DEFAULT, core::ptr::null_mut()) };
         }

@@ -1,6 +1,6 @@
 //! Signals: numbers, and the alternate stack of a thread (sigaltstack(2)).
 
-use super::sys::{__NR_rt_sigprocmask, __NR_sigaltstack, SIG_SETMASK, stack_t};
+use super::sys::{__NR_rt_sigprocmask, __NR_sigaltstack, SIG_BLOCK, SIG_SETMASK, stack_t};
 
 use super::{Errno, call};
 
@@ -110,23 +110,28 @@ pub fn mask() -> u64 {
     mask
 }
 
+/// Blocks these signals for the calling thread, besides those that are blocked.
+pub fn block(mask: u64) {
+    change_mask(SIG_BLOCK, mask);
+}
+
 /// Sets the calling thread's signal mask (signals 1 to 64); returns the previous one.
 pub fn set_mask(mask: u64) -> u64 {
+    change_mask(SIG_SETMASK, mask)
+}
+
+/// rt_sigprocmask(2) for signals 1 to 64; returns the mask before.
+fn change_mask(how: u32, mask: u64) -> u64 {
     let mut old = 0_u64;
-    let how = SIG_SETMASK as usize;
+    let args = [
+        how as usize,
+        &raw const mask as usize,
+        &raw mut old as usize,
+        size_of::<u64>(),
+        0,
+        0,
+    ];
     // SAFETY: the kernel reads and writes one word each.
-    let _ = unsafe {
-        call(
-            __NR_rt_sigprocmask,
-            [
-                how,
-                &raw const mask as usize,
-                &raw mut old as usize,
-                size_of::<u64>(),
-                0,
-                0,
-            ],
-        )
-    };
+    let _ = unsafe { call(__NR_rt_sigprocmask, args) };
     old
 }

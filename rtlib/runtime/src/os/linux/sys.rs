@@ -254,6 +254,7 @@ constants!(general {
     RLIMIT_STACK: u32 = 3;
     RWF_NOWAIT: u32 = 8;
     SIGEV_THREAD_ID: u32 = 4;
+    SIG_BLOCK: u32 = 0;
     SIG_SETMASK: u32 = 2;
     SPLICE_F_NONBLOCK: u32 = 2;
     S_IFBLK: u32 = 24576;
