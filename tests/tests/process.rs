@@ -117,6 +117,18 @@ fn rtlib_works_in_destructors_of_goroutines_and_threads() {
 }
 
 #[test]
+fn only_threads_end_as_threads() {
+    for who in ["main", "goroutine", "cancelled", "key"] {
+        for exe in executables() {
+            let outcome = start(exe, &format!("end-as-thread {who}"), &[], RUN).fails_with(2);
+            let why = "fatal error: pthread_exit or pthread_cancel would end a goroutine";
+            assert!(outcome.err().starts_with(why), "{}", outcome.report());
+        }
+    }
+    prints("end-as-thread thread", &[], "ended");
+}
+
+#[test]
 fn a_destructor_that_sets_its_key_again_is_called_four_times() {
     prints("key-set-again goroutine", &[], "12");
     prints("key-set-again thread", &[], "12");

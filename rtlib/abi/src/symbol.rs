@@ -59,16 +59,18 @@ pub const RECORD_SECTION: &str = ".gobuild.init";
 /// - `pthread_create`: threads of the program are counted; with `std = "goroutines"` those of std are goroutines.
 /// - `pthread_getattr_np`: on a goroutine it answers with the goroutine's stack.
 /// - `__nptl_setxid_sighandler`: `setuid` and its like reach threads that run goroutines.
+/// - `__pthread_unwind`: `pthread_exit` is for threads; a goroutine that calls it ends the program.
 /// - `__nptl_deallocate_tsd`: what destructors of pthread keys register in their turn is run, too.
 /// - `_Unwind_Find_FDE`: the unwinder finds its data without locks and without memory.
 /// - `_Unwind_Backtrace`: a fault while it walks over a stack ends the walk, for profilers that interrupt what cannot be unwound.
 /// - `_Unwind_RaiseException`: where a panic comes from is kept, for those that end the program.
-pub const WRAPPED: [&str; 9] = [
+pub const WRAPPED: [&str; 10] = [
     "sigaction",
     "__sigaction",
     "pthread_create",
     "pthread_getattr_np",
     "__nptl_setxid_sighandler",
+    "__pthread_unwind",
     "__nptl_deallocate_tsd",
     "_Unwind_Find_FDE",
     "_Unwind_Backtrace",

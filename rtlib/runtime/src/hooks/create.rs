@@ -5,6 +5,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::thread;
+use crate::gmp;
 use crate::libc::dtors;
 use crate::libc::ffi::{self, PthreadAttr};
 use crate::sched::asleep;
@@ -68,6 +69,22 @@ extern "C" fn begin(call: *mut c_void) -> *mut c_void {
     // The first to be registered is the last to be called.
     dtors::at_exit(end, ptr::null_mut());
     start(arg)
+}
+
+/// How pthread_exit(3), thrd_exit(3) and cancellation end a thread: the stack is unwound to where libc began it. A goroutine has no such place, and what its control block says is the photographed thread's. Linked as
+/// `--wrap=__pthread_unwind`. As [`begin`], it has nothing to clean up.
+///
+/// # Safety
+/// As libc calls it.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap___pthread_unwind(to: *mut c_void) -> ! {
+    if gmp::getg().is_some() {
+        crate::fatal::throw(
+            b"pthread_exit would end a goroutine as a thread: return from its function, or call rtlib::goexit",
+        );
+    }
+    // SAFETY: the caller's argument.
+    unsafe { ffi::real_pthread_unwind(to) }
 }
 
 unsafe extern "C" fn end(_: *mut c_void) {

@@ -104,6 +104,9 @@ unsafe extern "C" {
     /// The libc function behind our `__wrap___nptl_setxid_sighandler`. Not public.
     #[link_name = "__real___nptl_setxid_sighandler"]
     pub fn real_setxid_sighandler(signal: c_int, info: *mut c_void, context: *mut c_void);
+    /// The libc function behind our `__wrap___pthread_unwind`. Not public.
+    #[link_name = "__real___pthread_unwind"]
+    pub fn real_pthread_unwind(to: *mut c_void) -> !;
     /// The libc function behind our `__wrap___nptl_deallocate_tsd`. Not public.
     #[link_name = "__real___nptl_deallocate_tsd"]
     pub fn real_deallocate_tsd();
