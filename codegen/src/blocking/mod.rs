@@ -18,12 +18,11 @@ use rtlib_abi::symbol::{WRAPPED_THAT_KEEP_THEIR_THREAD, WRAPPED_THAT_PARK};
 
 pub use text::text;
 
-/// Functions of libc that wait, that keep the thread of a goroutine meanwhile, and that nothing stands before.
-const KEEPS_THREAD: [&str; 24] = [
+/// Functions of libc that wait and keep the thread of a goroutine meanwhile, and that nothing stands before, or only for other reasons.
+const KEEPS_THREAD: [&str; 27] = [
     "dlopen",
     "fallocate64",
     "ftruncate64",
-    "getaddrinfo",
     "getdents64",
     "lockf64",
     "mq_receive",
@@ -41,9 +40,58 @@ const KEEPS_THREAD: [&str; 24] = [
     "sem_timedwait",
     "sem_wait",
     "semop",
+    "sigsuspend",
+    "sigtimedwait",
     "sigwait",
+    "sigwaitinfo",
     "syncfs",
     "system",
+    "wait",
+];
+
+/// Functions of [`WRAPPED_THAT_PARK`] that do not wait: they tell the runtime about descriptors and threads.
+const DO_NOT_WAIT: [&str; 8] = [
+    "close",
+    "dup2",
+    "dup3",
+    "listen",
+    "pthread_detach",
+    "setsockopt",
+    "sigaltstack",
+    "socket",
+];
+
+/// Functions that ask a server for a name.
+const LOOKUPS: [&str; 8] = [
+    "getaddrinfo",
+    "gethostbyaddr",
+    "gethostbyaddr_r",
+    "gethostbyname",
+    "gethostbyname2",
+    "gethostbyname2_r",
+    "gethostbyname_r",
+    "getnameinfo",
+];
+
+/// Functions that change the kernel's view of a thread.
+const TIES: [&str; 17] = [
+    "capset",
+    "nice",
+    "personality",
+    "prctl",
+    "pthread_setaffinity_np",
+    "pthread_setschedparam",
+    "pthread_setschedprio",
+    "ptrace",
+    "sched_setaffinity",
+    "sched_setparam",
+    "sched_setscheduler",
+    "setfsgid",
+    "setfsuid",
+    "setns",
+    "setpriority",
+    "timer_create",
+    "unshare",
 ];
 
 /// What a call does to the goroutine that makes it.
@@ -53,6 +101,8 @@ pub enum Effect {
     Parks,
     /// Its thread waits, and another one runs the other goroutines.
     KeepsThread,
+    /// It may tie it to its thread.
+    Ties,
     /// It starts a thread: of the kernel, if its first function is not Rust's.
     StartsThread,
     /// A system call that goes round libc: its thread waits.
@@ -154,16 +204,25 @@ fn targets<'data>(
     file: &ElfFile64<'data, object::LittleEndian>,
 ) -> BTreeMap<u64, (Effect, &'data str)> {
     let effect = |name: &'data str| {
-        let plain = name.strip_prefix("__wrap_");
-        match plain {
-            Some("pthread_create") => Some((Effect::StartsThread, "pthread_create")),
-            Some(plain) if WRAPPED_THAT_PARK.contains(&plain) => Some((Effect::Parks, plain)),
-            Some(plain) if WRAPPED_THAT_KEEP_THEIR_THREAD.contains(&plain) => {
-                Some((Effect::KeepsThread, plain))
-            }
-            None if KEEPS_THREAD.contains(&name) => Some((Effect::KeepsThread, name)),
-            _ => None,
-        }
+        let is_wrapped = name.starts_with("__wrap_");
+        let name = name.trim_start_matches("__wrap_");
+        let is_one_of = |names: &[&str]| names.contains(&name);
+        let effect = if KEEPS_THREAD.contains(&name) {
+            Effect::KeepsThread
+        } else if !is_wrapped || DO_NOT_WAIT.contains(&name) {
+            return None;
+        } else if name == "pthread_create" {
+            Effect::StartsThread
+        } else if is_one_of(&WRAPPED_THAT_PARK) || is_one_of(&LOOKUPS) {
+            Effect::Parks
+        } else if is_one_of(&WRAPPED_THAT_KEEP_THEIR_THREAD) {
+            Effect::KeepsThread
+        } else if is_one_of(&TIES) {
+            Effect::Ties
+        } else {
+            return None;
+        };
+        Some((effect, name))
     };
     let functions = file.symbols().filter(|symbol| !symbol.is_undefined());
     functions

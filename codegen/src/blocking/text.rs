@@ -20,6 +20,7 @@ pub fn text(all: &BTreeMap<Owner, Calls>) -> String {
             _ = match effect {
                 Effect::Parks => writeln!(out, "    parks             {}", list.join(" ")),
                 Effect::KeepsThread => writeln!(out, "    keeps its thread  {}", list.join(" ")),
+                Effect::Ties => writeln!(out, "    may tie           {}", list.join(" ")),
                 Effect::StartsThread => {
                     let whose = if owner.is_c { ", of the kernel" } else { "" };
                     writeln!(out, "    starts threads{whose}")
