@@ -147,6 +147,8 @@ impl Place {
             .args(["install", "cargo-gobuild", "--debug", "--locked", "--quiet"])
             .args(["--force", "--root"])
             .arg(&self.installed)
+            // As the workspace has it, which is not there.
+            .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
             .env("CARGO_TARGET_DIR", &self.target);
         command
     }
