@@ -13,9 +13,6 @@ use gobuild_codegen::model::InitKind;
 use gobuild_codegen::records::{self, Record};
 use object::{Object, ObjectSymbol};
 
-/// Given explicitly, so that the flags stay away from build scripts.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/accepts")
 }
@@ -24,22 +21,22 @@ fn target_directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// Cargo on the workspace with a target directory of this test's own, and with flags for what is not a build script or proc macro.
-fn cargo(target_name: &str, rustflags: &str, arguments: &[&str]) -> Output {
+/// Cargo on the workspace with a target directory of this test's own. What is compiled on the way is shared.
+fn cargo(target_name: &str, arguments: &[&str]) -> Output {
     Command::new(env::var_os("CARGO").expect("cargo runs this test"))
         .args(arguments)
         .current_dir(workspace())
         .env("CARGO_TARGET_DIR", target_directory(target_name))
+        .env("CARGO_BUILD_BUILD_DIR", target_directory("build"))
         .env("CARGO_INCREMENTAL", "0")
-        .env("CARGO_BUILD_TARGET", TARGET)
-        .env("RUSTFLAGS", rustflags)
+        .env("RUSTFLAGS", "")
         .output()
         .expect("cargo starts")
 }
 
 /// The same where it must succeed; returns the target directory.
-fn cargo_builds(target_name: &str, rustflags: &str, arguments: &[&str]) -> PathBuf {
-    let output = cargo(target_name, rustflags, arguments);
+fn cargo_builds(target_name: &str, arguments: &[&str]) -> PathBuf {
+    let output = cargo(target_name, arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "cargo {arguments:?}\n{errors}");
     target_directory(target_name)
@@ -47,8 +44,8 @@ fn cargo_builds(target_name: &str, rustflags: &str, arguments: &[&str]) -> PathB
 
 /// Compiles the lib of one package; by itself, lest the features of another reach it.
 fn library(package: &str) -> Vec<u8> {
-    let target = cargo_builds("accepts", "", &["build", "--lib", "-p", package]);
-    fs::read(target.join(format!("{TARGET}/debug/lib{package}.rlib"))).expect("the rlib")
+    let target = cargo_builds("accepts", &["build", "--lib", "-p", package]);
+    fs::read(target.join(format!("debug/lib{package}.rlib"))).expect("the rlib")
 }
 
 /// Compiles one target of `same_name` up to its object file; no linker would accept it.
@@ -57,8 +54,8 @@ fn object_of(target_kind: &[&str]) -> Vec<u8> {
     let emit = format!("--emit=obj={}", object.display());
     let mut arguments = vec!["rustc", "-p", "same_name"];
     arguments.extend(target_kind);
-    arguments.extend(["--", &emit, "-Ccodegen-units=1"]);
-    cargo_builds("objects", "-Clinker=true", &arguments);
+    arguments.extend(["--", &emit, "-Ccodegen-units=1", "-Clinker=true"]);
+    cargo_builds("objects", &arguments);
     fs::read(object).expect("the object")
 }
 
@@ -226,7 +223,6 @@ fn two_checkouts_give_the_same_records() {
     let manifest = elsewhere.path().join("Cargo.toml").display().to_string();
     let target = cargo_builds(
         "elsewhere",
-        "",
         &[
             "build",
             "--lib",
@@ -236,10 +232,8 @@ fn two_checkouts_give_the_same_records() {
             &manifest,
         ],
     );
-    let there = records::read(
-        &fs::read(target.join(TARGET).join("debug/libstrict.rlib")).expect("the rlib"),
-    )
-    .expect("records");
+    let there = records::read(&fs::read(target.join("debug/libstrict.rlib")).expect("the rlib"))
+        .expect("records");
     let alike = |records| by_position(records).into_iter().map(without_hash);
     assert!(alike(here).eq(alike(there)));
 }
@@ -268,7 +262,6 @@ fn a_program_with_inits_that_plain_cargo_built_ends_at_once() {
     for profile in ["dev", "release"] {
         let output = cargo(
             "accepts",
-            "",
             &[
                 "run",
                 "-p",
