@@ -1,4 +1,4 @@
-//! The program's signal handlers: each is called by way of [`enter`], so that what it calls knows where it is.
+//! The program's signal handlers: each is called by way of [`sigtramp`], so that what it calls knows where it is.
 //!
 //! A handler may have interrupted anything: the scheduler, with its locks, or the goroutine's own wait. So calls of libc that it makes are the kernel's and park nobody ([`in_handler`] is asked by `hooks::may_park`), and whom it wakes
 //! is woken by another thread (`hooks::futex`). A self-pipe, `sem_post`, and `Thread::unpark` of std work.
@@ -34,7 +34,7 @@ pub fn to_kernel(signal: c_int, wanted: SigAction) -> SigAction {
     };
     slot.store(brief(&wanted), Ordering::Release);
     SigAction {
-        handler: enter as *const () as usize,
+        handler: sigtramp as *const () as usize,
         flags: wanted.flags | SA_SIGINFO,
         ..wanted
     }
@@ -42,7 +42,7 @@ pub fn to_kernel(signal: c_int, wanted: SigAction) -> SigAction {
 
 /// The program's action where the kernel has this one. `handler` is what the slot held when the kernel was asked.
 pub fn to_program(kept: SigAction, handler: usize) -> SigAction {
-    if kept.handler != enter as *const () as usize {
+    if kept.handler != sigtramp as *const () as usize {
         return kept;
     }
     let takes_three = handler & 1 != 0;
@@ -63,7 +63,11 @@ pub fn of(signal: c_int) -> usize {
     slot.map_or(0, |slot| slot.load(Ordering::Acquire))
 }
 
-/// What the kernel calls.
+crate::arch::current::sigtramp! {
+    /// What the kernel calls.
+    sigtramp => enter
+}
+
 extern "C" fn enter(signal: c_int, info: *mut SigInfo, context: *mut c_void) {
     let handler = of(signal);
     // SAFETY: only what `to_kernel` has been given leads here, and the kernel's arguments.

@@ -84,7 +84,7 @@ pub fn install(signal: u32) {
 fn ours(signal: u32, restart: c_int) -> SigAction {
     let may_nest = matches!(signal, SIGSEGV | SIGBUS);
     SigAction {
-        handler: handler as *const () as usize,
+        handler: sigtramp as *const () as usize,
         mask: mask_of(signal),
         flags: SA_SIGINFO | SA_ONSTACK | if may_nest { SA_NODEFER } else { restart },
         restorer: 0,
@@ -151,6 +151,11 @@ struct SigInfo {
 /// Whether the processor has raised the signal; else somebody has sent it.
 fn is_fault(info: &SigInfo) -> bool {
     matches!(info.signo as u32, SIGSEGV | SIGBUS) && info.code > SI_USER
+}
+
+crate::arch::current::sigtramp! {
+    /// What the kernel calls for the runtime's signals.
+    sigtramp => handler
 }
 
 extern "C" fn handler(signal: c_int, info: *mut SigInfo, context: *mut c_void) {

@@ -32,3 +32,33 @@ macro_rules! weak {
     };
 }
 pub(crate) use weak;
+
+/// Defines `$name`, a signal handler for the kernel, which calls `$handler` with the same arguments on a stack that is aligned as the psABI wants it (section 3.2.2). The kernel aligns it; qemu-user 7.2, on
+/// processors with XSAVE, leaves it 8 bytes off, and an aligned store in the handler would be a fault. Go: `runtime.sigtramp`.
+///
+/// In: rdi the signal, rsi its `siginfo_t`, rdx the context. The stack: return address, rbp, at most 8 bytes of padding, the handler's frame. The unwinder finds the caller by rbp.
+macro_rules! sigtramp {
+    ($(#[$doc:meta])* $name:ident => $handler:ident) => {
+        $(#[$doc])*
+        #[unsafe(naked)]
+        unsafe extern "C" fn $name() {
+            core::arch::naked_asm!(
+                ".cfi_startproc",
+                "push rbp",
+                ".cfi_def_cfa_offset 16",
+                ".cfi_offset rbp, -16",
+                "mov rbp, rsp",
+                ".cfi_def_cfa_register rbp",
+                "and rsp, -16",
+                "call {handler}",
+                "mov rsp, rbp",
+                "pop rbp",
+                ".cfi_def_cfa rsp, 8",
+                "ret",
+                ".cfi_endproc",
+                handler = sym $handler,
+            )
+        }
+    };
+}
+pub(crate) use sigtramp;
