@@ -112,12 +112,15 @@ pub fn set_common(mask: u64) {
     COMMON.store(mask, Ordering::Relaxed);
 }
 
-/// The mask for the thread of a new M, if the one that makes it may have another.
-pub fn for_new_thread() -> Option<u64> {
-    are_any().then(common)
+/// The mask for the thread of a new M, if the one that makes it may have another: all but faults are blocked, so that none finds it before it knows for whom it stands ([`respect`], [`go_idle`]).
+pub fn for_new_thread(mp: &M) -> Option<u64> {
+    let mask = are_any().then_some(!signal::FAULTS);
+    mp.mask
+        .store(mask.map_or(0, |mask| mask ^ common()), Ordering::Relaxed);
+    mask
 }
 
-/// The thread of an M begins with the common mask.
+/// The M of the first thread, and of the only one of a forked child, has the common mask.
 pub fn start(mp: &M) {
     mp.mask.store(0, Ordering::Relaxed);
 }

@@ -283,7 +283,7 @@ fn launch(
         template::start_thread(mp);
         Ok(())
     } else {
-        start_thread(mp, mask_of_blocker().or_else(masks::for_new_thread))
+        start_thread(mp, mask_of_blocker())
     }
 }
 
@@ -353,8 +353,9 @@ pub fn start_thread(mp: &'static M, sigmask: Option<u64>) -> Result<(), Errno> {
             ffi::pthread_attr_setguardsize(&raw mut attr, sigstack::GUARD);
         }
         ffi::pthread_sigmask(SIG_SETMASK, &raw const ALL_SIGNALS, &raw mut mask);
-        mp.sigmask
-            .store(sigmask.unwrap_or(mask[0]), Ordering::Relaxed);
+        let of_all = masks::for_new_thread(mp).filter(|_| !is_watcher(mp));
+        let sigmask = of_all.or(sigmask).unwrap_or(mask[0]);
+        mp.sigmask.store(sigmask, Ordering::Relaxed);
         let error = ffi::pthread_create(
             &raw mut thread,
             &raw const attr,
@@ -481,8 +482,8 @@ pub fn minit(mp: &'static M) {
         sigstack::take_from_stack(mp, tp, thread_stack(mp));
     }
     sigstack::set_up(mp);
-    masks::start(mp);
     if ptr::eq(mp, &raw const M0) {
+        masks::start(mp);
         // They may be blocked by whoever started the program; then a stack that runs out would end it without a word. All other threads have their masks from this one.
         masks::set_common(signal::unblock_faults());
         return;

@@ -94,12 +94,14 @@ pub fn unblock_all() {
 
 /// Blocks none of the signals that the processor raises for the calling thread any more. Returns the mask that it has now.
 pub fn unblock_faults() -> u64 {
-    const FAULTS: u64 =
-        bit(SIGILL) | bit(SIGTRAP) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGSEGV) | bit(SIGSYS);
     let before = set_mask(u64::MAX);
     set_mask(before & !FAULTS);
     before & !FAULTS
 }
+
+/// Signals that the processor raises.
+pub const FAULTS: u64 =
+    bit(SIGILL) | bit(SIGTRAP) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGSEGV) | bit(SIGSYS);
 
 /// The calling thread's signal mask (signals 1 to 64).
 pub fn mask() -> u64 {
