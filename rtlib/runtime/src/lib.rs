@@ -39,6 +39,7 @@ mod trace_proto;
 
 /// Likewise, by loom.
 #[cfg(all(loom, test, not(feature = "object")))]
+#[allow(dead_code, reason = "the models do not use all of it")]
 #[path = "netpoll/edges.rs"]
 mod edges;
 
