@@ -19,7 +19,7 @@ use rtlib_abi::symbol::{WRAPPED_THAT_KEEP_THEIR_THREAD, WRAPPED_THAT_PARK};
 pub use text::text;
 
 /// Functions of libc that wait and keep the thread of a goroutine meanwhile, and that nothing stands before, or only for other reasons.
-const KEEPS_THREAD: [&str; 27] = [
+const KEEPS_THREAD: [&str; 26] = [
     "dlopen",
     "fallocate64",
     "ftruncate64",
@@ -46,7 +46,6 @@ const KEEPS_THREAD: [&str; 27] = [
     "sigwaitinfo",
     "syncfs",
     "system",
-    "wait",
 ];
 
 /// Functions of [`WRAPPED_THAT_PARK`] that do not wait: they tell the runtime about descriptors and threads.

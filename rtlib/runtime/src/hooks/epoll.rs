@@ -6,7 +6,7 @@ use core::ffi::{c_int, c_void};
 
 use crate::os::linux::sys::{__NR_epoll_pwait, __NR_epoll_pwait2, __NR_epoll_wait};
 
-use super::io::{Answer, Fd, block, plain, said_int, word};
+use super::io::{Answer, Fd, block, lasting, plain, said_int, word};
 use super::several::{left_ms, until_ms};
 use super::{MASK_LEN, Timespec, may_park};
 use crate::godebug::Family;
@@ -83,8 +83,8 @@ unsafe extern "C" fn __wrap_epoll_pwait(
         if mask.is_null() {
             return __wrap_epoll_wait(epoll, events, len, ms);
         }
-        said_int(if ms != 0 && may_park(Family::Net) {
-            block(__NR_epoll_pwait, args)
+        said_int(if ms != 0 {
+            lasting(__NR_epoll_pwait, args)
         } else {
             plain(__NR_epoll_pwait, args)
         })
@@ -123,8 +123,8 @@ unsafe extern "C" fn __wrap_epoll_pwait2(
         {
             return said_int(answer);
         }
-        if waits && may_park(Family::Net) {
-            block(__NR_epoll_pwait2, args)
+        if waits {
+            lasting(__NR_epoll_pwait2, args)
         } else {
             plain(__NR_epoll_pwait2, args)
         }

@@ -15,7 +15,7 @@ use super::{SECOND, Timespec, kill, may_park, set_errno};
 use crate::godebug::Family;
 use crate::netpoll::{self, Desc, Dir, Kind, Waited};
 use crate::os::linux::{Errno, call, nanotime};
-use crate::sched::syscall::{entersyscall, entersyscallblock, exitsyscall};
+use crate::sched::syscall::{without_p, without_p_at_once};
 
 /// What a call gives: its result, or an errno.
 pub type Answer = Result<usize, Errno>;
@@ -50,13 +50,8 @@ pub unsafe fn plain(nr: u32, args: [usize; 6]) -> Answer {
 /// # Safety
 /// As the system call is.
 pub unsafe fn keep_thread(nr: u32, args: [usize; 6]) -> Answer {
-    let entered = entersyscall();
     // SAFETY: the caller vouches.
-    let answer = unsafe { call(nr, args) };
-    if entered {
-        exitsyscall();
-    }
-    answer
+    without_p(|| unsafe { call(nr, args) })
 }
 
 /// As [`keep_thread`], for a call that may last without end: others have the P at once.
@@ -64,13 +59,8 @@ pub unsafe fn keep_thread(nr: u32, args: [usize; 6]) -> Answer {
 /// # Safety
 /// As the system call is.
 pub unsafe fn block(nr: u32, args: [usize; 6]) -> Answer {
-    let entered = entersyscallblock();
     // SAFETY: the caller vouches.
-    let answer = unsafe { call(nr, args) };
-    if entered {
-        exitsyscall();
-    }
-    answer
+    without_p_at_once(|| unsafe { call(nr, args) })
 }
 
 /// The system call, which waits for a disk at most: on a goroutine as [`keep_thread`], else as [`plain`].

@@ -6,7 +6,7 @@ use core::ffi::{c_int, c_void};
 
 use crate::os::linux::sys::{__NR_pselect6, __NR_select};
 
-use super::io::{Answer, block, plain, said_int, word};
+use super::io::{Answer, block, lasting, plain, said_int, word};
 use super::several::until_any;
 use super::{MASK_LEN, SECOND, Timespec, may_park};
 use crate::godebug::Family;
@@ -198,8 +198,8 @@ unsafe extern "C" fn __wrap_pselect(
             at,
             &raw const with_len as usize,
         ];
-        if waits && may_park(Family::Net) {
-            block(__NR_pselect6, args)
+        if waits {
+            lasting(__NR_pselect6, args)
         } else {
             plain(__NR_pselect6, args)
         }

@@ -22,7 +22,7 @@ use crate::os::linux::sys::{
 use crate::os::linux::{clock_ns, nanotime};
 use crate::pthread::{self, NotCreated, Refused};
 use crate::sched;
-use crate::sched::syscall::{entersyscallblock, exitsyscall};
+use crate::sched::syscall::without_p_at_once;
 use crate::stack::{Class, allgs};
 use crate::traceback::eh_frame;
 
@@ -176,6 +176,15 @@ fn errno(refused: Refused) -> c_int {
     }) as c_int
 }
 
+/// What libc says of a thread of the kernel's: it may run for ever.
+fn joined(join: impl FnOnce() -> c_int) -> c_int {
+    if may_park(Family::Sync) {
+        without_p_at_once(join)
+    } else {
+        join()
+    }
+}
+
 /// pthread_join(3).
 ///
 /// # Safety
@@ -185,12 +194,7 @@ unsafe extern "C" fn __wrap_pthread_join(thread: usize, result: *mut *mut c_void
     // SAFETY: the caller's arguments.
     unsafe {
         let Some(gp) = pthread::find(thread) else {
-            let entered = may_park(Family::Sync) && entersyscallblock();
-            let error = __pthread_join(thread, result);
-            if entered {
-                exitsyscall();
-            }
-            return error;
+            return joined(|| __pthread_join(thread, result));
         };
         match pthread::join(gp) {
             Ok(value) => {
@@ -248,12 +252,7 @@ unsafe extern "C" fn __wrap_pthread_clockjoin_np(
     // SAFETY: the caller's arguments.
     unsafe {
         let Some(gp) = pthread::find(thread) else {
-            let entered = may_park(Family::Sync) && entersyscallblock();
-            let error = ___pthread_clockjoin_np(thread, result, clock, until);
-            if entered {
-                exitsyscall();
-            }
-            return error;
+            return joined(|| ___pthread_clockjoin_np(thread, result, clock, until));
         };
         if let Some(until) = until.as_ref() {
             let clock = clock as u32;

@@ -71,6 +71,18 @@ unsafe extern "C" fn __wrap_sendfile64(to: c_int, from: c_int, at: *mut i64, len
     said(unsafe { send_file(to, from, at, len) })
 }
 
+/// The arguments that splice(2) and copy_file_range(2) have.
+fn between(
+    (from, from_at): (c_int, *mut i64),
+    (to, to_at): (c_int, *mut i64),
+    len: usize,
+    flags: c_uint,
+) -> [usize; 6] {
+    let [source, target] = [from, to].map(word);
+    let (from_at, to_at) = (from_at as usize, to_at as usize);
+    [source, from_at, target, to_at, len, flags as usize]
+}
+
 /// splice(2).
 ///
 /// # Safety
@@ -84,15 +96,7 @@ unsafe extern "C" fn __wrap_splice(
     len: usize,
     flags: c_uint,
 ) -> isize {
-    let [source, target] = [from, to].map(word);
-    let args = [
-        source,
-        from_at as usize,
-        target,
-        to_at as usize,
-        len,
-        flags as usize,
-    ];
+    let args = between((from, from_at), (to, to_at), len, flags);
     // SAFETY: the caller's arguments.
     said(unsafe {
         if len == 0 || flags & SPLICE_F_NONBLOCK != 0 || !may_park(Family::Net) {
@@ -118,15 +122,7 @@ unsafe extern "C" fn __wrap_copy_file_range(
     len: usize,
     flags: c_uint,
 ) -> isize {
-    let [source, target] = [from, to].map(word);
-    let args = [
-        source,
-        from_at as usize,
-        target,
-        to_at as usize,
-        len,
-        flags as usize,
-    ];
+    let args = between((from, from_at), (to, to_at), len, flags);
     // SAFETY: the caller's arguments.
     said(unsafe { passing(__NR_copy_file_range, args) })
 }

@@ -10,7 +10,7 @@ use crate::os::linux::sys::{
     AF_INET, AT_FDCWD, EINTR, O_CLOEXEC, O_RDONLY, SEEK_SET, SIOCGIFINDEX, SIOCGIFNAME, SOCK_DGRAM,
 };
 use crate::os::linux::{Errno, call, nanotime, proc};
-use crate::sched::syscall::{entersyscall, exitsyscall};
+use crate::sched::syscall::without_p;
 
 /// /etc/hosts.
 pub const HOSTS: &CStr = c"/etc/hosts";
@@ -26,16 +26,6 @@ impl Drop for Open {
     fn drop(&mut self) {
         proc::close(self.0);
     }
-}
-
-/// Calls `f`, which may wait in the kernel but not for goroutines, while the P is free for others.
-pub fn without_p<T>(f: impl FnOnce() -> T) -> T {
-    let entered = entersyscall();
-    let done = f();
-    if entered {
-        exitsyscall();
-    }
-    done
 }
 
 /// The lines of a file, from this position on. A file that cannot be read has none.
@@ -59,6 +49,22 @@ pub fn lines_from(path: &CStr, position: u64) -> Lines<impl FnMut(&mut [u8]) -> 
 /// The lines of a file.
 pub fn lines(path: &CStr) -> Lines<impl FnMut(&mut [u8]) -> usize> {
     lines_from(path, 0)
+}
+
+/// What `f` makes of the first line that it takes, from this position of a file on, and where the next line begins.
+pub fn find<T>(
+    path: &CStr,
+    position: u64,
+    mut f: impl FnMut(&[u8]) -> Option<T>,
+) -> Option<(T, u64)> {
+    without_p(|| {
+        let mut lines = lines_from(path, position);
+        loop {
+            if let Some(found) = f(lines.next_line()?) {
+                return Some((found, lines.position()));
+            }
+        }
+    })
 }
 
 fn read(file: &Open, buffer: &mut [u8]) -> Result<usize, Errno> {

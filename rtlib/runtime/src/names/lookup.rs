@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::address::{self, Address};
 use super::client::{self, Failure};
 use super::conf::{self, Conf};
-use super::files::{self, without_p};
+use super::files;
 use super::hosts::{self, Found};
 use super::memory::OutOfMemory;
 use super::nsswitch::{self, Order};
@@ -14,6 +14,7 @@ use super::sort::{self, Candidate};
 use super::text;
 use super::wire::{Name, Type};
 use crate::godebug;
+use crate::sched::syscall::without_p;
 
 /// Which addresses are wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]

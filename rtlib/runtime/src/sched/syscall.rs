@@ -76,6 +76,27 @@ pub fn entersyscallblock() -> bool {
     entered
 }
 
+/// Calls `f`, which may wait in the kernel but not for goroutines. On a goroutine its P is free for others meanwhile.
+#[inline]
+pub fn without_p<T>(f: impl FnOnce() -> T) -> T {
+    between(entersyscall(), f)
+}
+
+/// As [`without_p`], for what may last without end: others have the P at once.
+#[inline]
+pub fn without_p_at_once<T>(f: impl FnOnce() -> T) -> T {
+    between(entersyscallblock(), f)
+}
+
+#[inline]
+fn between<T>(entered: bool, f: impl FnOnce() -> T) -> T {
+    let done = f();
+    if entered {
+        exitsyscall();
+    }
+    done
+}
+
 /// In a call, while goroutines wait.
 #[cold]
 fn see_to_others(mp: &'static M) {

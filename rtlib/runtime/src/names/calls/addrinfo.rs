@@ -16,6 +16,7 @@ use super::{hosts_by_libc, interfaces, services, text};
 use crate::os::linux::sys::{
     AF_INET, AF_INET6, AF_UNSPEC, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
 };
+use crate::sched::syscall::without_p;
 
 /// `struct addrinfo`.
 #[repr(C)]
@@ -394,7 +395,7 @@ fn checked(given: Option<&Addrinfo>, has_name: bool) -> Result<Hints, Eai> {
         return Err(Eai::Family);
     }
     if hints.has(AI_ADDRCONFIG) {
-        let machine = files::without_p(interfaces::families);
+        let machine = without_p(interfaces::families);
         match hints.family {
             AF_UNSPEC if machine.v4 != machine.v6 => {
                 hints.family = if machine.v4 { AF_INET } else { AF_INET6 };

@@ -1,17 +1,16 @@
 //! Groups: `getgrnam`, `getgrgid`, `getgrent` and their forms with a buffer, `getgrouplist`, `initgroups`. /etc/group is what is known.
 
-use core::ffi::{CStr, c_char, c_int};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::ffi::{c_char, c_int};
 
-use super::super::files::{lines_from, without_p};
+use super::super::files::lines;
 use super::super::memory::{List, OutOfMemory};
 use super::super::users::Group;
-use super::{Room, Static, TooSmall, reentrant, text};
+use super::entries::Entries;
+use super::{Room, TooSmall, reentrant, text};
 use crate::godebug;
 use crate::hooks::set_errno;
-use crate::os::linux::sys::{ENOENT, ENOMEM};
-
-const FILE: &CStr = c"/etc/group";
+use crate::os::linux::sys::ENOMEM;
+use crate::sched::syscall::without_p;
 
 /// `struct group`.
 #[repr(C)]
@@ -59,10 +58,7 @@ unsafe extern "C" {
     fn setgroups(count: usize, groups: *const u32) -> c_int;
 }
 
-static RESULT: Static = Static::new();
-static ENTRY: Static = Static::new();
-/// Where `getgrent` goes on.
-static POSITION: AtomicU64 = AtomicU64::new(0);
+static ENTRIES: Entries = Entries::new(c"/etc/group");
 
 fn fill(group: &Group<'_>, room: &mut Room) -> Result<Entry, TooSmall> {
     Ok(Entry {
@@ -73,26 +69,11 @@ fn fill(group: &Group<'_>, room: &mut Room) -> Result<Entry, TooSmall> {
     })
 }
 
-/// The first group from a position of the file on that is wanted, and where the next line begins.
-fn find(
-    position: u64,
-    is_wanted: impl Fn(&Group<'_>) -> bool,
-    room: &mut Room,
-) -> Result<Option<(Entry, u64)>, TooSmall> {
-    without_p(|| {
-        let mut lines = lines_from(FILE, position);
-        while let Some(line) = lines.next_line() {
-            if let Some(group) = Group::read(line).filter(&is_wanted) {
-                let filled = fill(&group, room)?;
-                return Ok(Some((filled, lines.position())));
-            }
-        }
-        Ok(None)
-    })
-}
-
 fn one(is_wanted: impl Fn(&Group<'_>) -> bool, room: &mut Room) -> Result<Option<Entry>, TooSmall> {
-    find(0, is_wanted, room).map(|found| found.map(|(group, _)| group))
+    ENTRIES.first(|line| {
+        let group = Group::read(line).filter(&is_wanted)?;
+        Some(fill(&group, room))
+    })
 }
 
 /// getgrnam_r(3).
@@ -153,7 +134,7 @@ unsafe extern "C" fn __wrap_getgrnam(name: *const c_char) -> *mut Entry {
         if godebug::osuser_cgo() {
             return __real_getgrnam(name);
         }
-        RESULT.result(|value, buffer, len, result| {
+        ENTRIES.one.result(|value, buffer, len, result| {
             __wrap_getgrnam_r(name, value, buffer, len, result)
         })
     }
@@ -167,7 +148,8 @@ extern "C" fn __wrap_getgrgid(gid: u32) -> *mut Entry {
         if godebug::osuser_cgo() {
             return __real_getgrgid(gid);
         }
-        RESULT
+        ENTRIES
+            .one
             .result(|value, buffer, len, result| __wrap_getgrgid_r(gid, value, buffer, len, result))
     }
 }
@@ -188,18 +170,9 @@ unsafe extern "C" fn __wrap_getgrent_r(
         if godebug::osuser_cgo() {
             return __real_getgrent_r(value, buffer, len, result);
         }
-        let error = reentrant(value, buffer, len, result, |room| {
-            let found = find(POSITION.load(Ordering::Relaxed), |_| true, room)?;
-            Ok(found.map(|(group, next)| {
-                POSITION.store(next, Ordering::Relaxed);
-                group
-            }))
-        });
-        if error == 0 && (*result).is_null() {
-            ENOENT as c_int
-        } else {
-            error
-        }
+        ENTRIES.next_in(value, buffer, len, result, |line, room| {
+            Group::read(line).map(|group| fill(&group, room))
+        })
     }
 }
 
@@ -211,17 +184,14 @@ extern "C" fn __wrap_getgrent() -> *mut Entry {
         if godebug::osuser_cgo() {
             return __real_getgrent();
         }
-        ENTRY.result(|value, buffer, len, result| {
-            let error = __wrap_getgrent_r(value, buffer, len, result);
-            if error == ENOENT as c_int { 0 } else { error } // the end is no error here
-        })
+        ENTRIES.next(|value, buffer, len, result| __wrap_getgrent_r(value, buffer, len, result))
     }
 }
 
 /// setgrent(3).
 #[unsafe(no_mangle)]
 extern "C" fn __wrap_setgrent() {
-    POSITION.store(0, Ordering::Relaxed);
+    ENTRIES.rewind();
     if godebug::osuser_cgo() {
         // SAFETY: no arguments.
         unsafe { __real_setgrent() };
@@ -231,7 +201,7 @@ extern "C" fn __wrap_setgrent() {
 /// endgrent(3).
 #[unsafe(no_mangle)]
 extern "C" fn __wrap_endgrent() {
-    POSITION.store(0, Ordering::Relaxed);
+    ENTRIES.rewind();
     if godebug::osuser_cgo() {
         // SAFETY: no arguments.
         unsafe { __real_endgrent() };
@@ -243,7 +213,7 @@ fn groups_of(user: &[u8], group: u32) -> Result<List<u32>, OutOfMemory> {
     without_p(|| {
         let mut groups = List::new();
         groups.push(group)?;
-        let mut lines = lines_from(FILE, 0);
+        let mut lines = lines(ENTRIES.path);
         while let Some(line) = lines.next_line() {
             if let Some(found) = Group::read(line)
                 && found.members().any(|member| member == user)

@@ -3,6 +3,7 @@
 //! Here is what they share: whether glibc's own is to be called, texts of C, and results in the caller's memory.
 
 mod addrinfo;
+mod entries;
 mod groups;
 mod hostent;
 mod interfaces;

@@ -1,15 +1,11 @@
 //! Users: `getpwnam`, `getpwuid`, `getpwent` and their forms with a buffer. /etc/passwd is what is known.
 
-use core::ffi::{CStr, c_char, c_int};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::ffi::{c_char, c_int};
 
-use super::super::files::{lines_from, without_p};
 use super::super::users::User;
-use super::{Room, Static, TooSmall, reentrant, text};
+use super::entries::Entries;
+use super::{Room, TooSmall, reentrant, text};
 use crate::godebug;
-use crate::os::linux::sys::ENOENT;
-
-const FILE: &CStr = c"/etc/passwd";
 
 /// `struct passwd`.
 #[repr(C)]
@@ -51,10 +47,7 @@ unsafe extern "C" {
     fn __real_endpwent();
 }
 
-static RESULT: Static = Static::new();
-static ENTRY: Static = Static::new();
-/// Where `getpwent` goes on.
-static POSITION: AtomicU64 = AtomicU64::new(0);
+static ENTRIES: Entries = Entries::new(c"/etc/passwd");
 
 fn fill(user: &User<'_>, room: &mut Room) -> Result<Passwd, TooSmall> {
     Ok(Passwd {
@@ -68,26 +61,11 @@ fn fill(user: &User<'_>, room: &mut Room) -> Result<Passwd, TooSmall> {
     })
 }
 
-/// The first user from a position of the file on that is wanted, and where the next line begins.
-fn find(
-    position: u64,
-    is_wanted: impl Fn(&User<'_>) -> bool,
-    room: &mut Room,
-) -> Result<Option<(Passwd, u64)>, TooSmall> {
-    without_p(|| {
-        let mut lines = lines_from(FILE, position);
-        while let Some(line) = lines.next_line() {
-            if let Some(user) = User::read(line).filter(&is_wanted) {
-                let filled = fill(&user, room)?;
-                return Ok(Some((filled, lines.position())));
-            }
-        }
-        Ok(None)
-    })
-}
-
 fn one(is_wanted: impl Fn(&User<'_>) -> bool, room: &mut Room) -> Result<Option<Passwd>, TooSmall> {
-    find(0, is_wanted, room).map(|found| found.map(|(user, _)| user))
+    ENTRIES.first(|line| {
+        let user = User::read(line).filter(&is_wanted)?;
+        Some(fill(&user, room))
+    })
 }
 
 /// getpwnam_r(3).
@@ -148,7 +126,7 @@ unsafe extern "C" fn __wrap_getpwnam(name: *const c_char) -> *mut Passwd {
         if godebug::osuser_cgo() {
             return __real_getpwnam(name);
         }
-        RESULT.result(|value, buffer, len, result| {
+        ENTRIES.one.result(|value, buffer, len, result| {
             __wrap_getpwnam_r(name, value, buffer, len, result)
         })
     }
@@ -162,7 +140,8 @@ extern "C" fn __wrap_getpwuid(uid: u32) -> *mut Passwd {
         if godebug::osuser_cgo() {
             return __real_getpwuid(uid);
         }
-        RESULT
+        ENTRIES
+            .one
             .result(|value, buffer, len, result| __wrap_getpwuid_r(uid, value, buffer, len, result))
     }
 }
@@ -183,18 +162,9 @@ unsafe extern "C" fn __wrap_getpwent_r(
         if godebug::osuser_cgo() {
             return __real_getpwent_r(value, buffer, len, result);
         }
-        let error = reentrant(value, buffer, len, result, |room| {
-            let found = find(POSITION.load(Ordering::Relaxed), |_| true, room)?;
-            Ok(found.map(|(user, next)| {
-                POSITION.store(next, Ordering::Relaxed);
-                user
-            }))
-        });
-        if error == 0 && (*result).is_null() {
-            ENOENT as c_int
-        } else {
-            error
-        }
+        ENTRIES.next_in(value, buffer, len, result, |line, room| {
+            User::read(line).map(|user| fill(&user, room))
+        })
     }
 }
 
@@ -206,17 +176,14 @@ extern "C" fn __wrap_getpwent() -> *mut Passwd {
         if godebug::osuser_cgo() {
             return __real_getpwent();
         }
-        ENTRY.result(|value, buffer, len, result| {
-            let error = __wrap_getpwent_r(value, buffer, len, result);
-            if error == ENOENT as c_int { 0 } else { error } // the end is no error here
-        })
+        ENTRIES.next(|value, buffer, len, result| __wrap_getpwent_r(value, buffer, len, result))
     }
 }
 
 /// setpwent(3).
 #[unsafe(no_mangle)]
 extern "C" fn __wrap_setpwent() {
-    POSITION.store(0, Ordering::Relaxed);
+    ENTRIES.rewind();
     if godebug::osuser_cgo() {
         // SAFETY: no arguments.
         unsafe { __real_setpwent() };
@@ -226,7 +193,7 @@ extern "C" fn __wrap_setpwent() {
 /// endpwent(3).
 #[unsafe(no_mangle)]
 extern "C" fn __wrap_endpwent() {
-    POSITION.store(0, Ordering::Relaxed);
+    ENTRIES.rewind();
     if godebug::osuser_cgo() {
         // SAFETY: no arguments.
         unsafe { __real_endpwent() };

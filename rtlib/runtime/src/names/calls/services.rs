@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use super::super::files::{lines, without_p};
+use super::super::files;
 use super::super::services::{PROTOCOLS, Protocol, SERVICES, Service};
 use super::{Room, Static, TooSmall, reentrant, text};
 use crate::godebug;
@@ -70,16 +70,10 @@ static PROTOCOL: Static = Static::new();
 
 /// What `f` makes of the first line that it takes: of the file's, or of those that are built in.
 fn first<T>(path: &CStr, built_in: &[&[u8]], mut f: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
-    let in_file = without_p(|| {
-        let mut lines = lines(path);
-        loop {
-            match f(lines.next_line()?) {
-                None => {}
-                found => return found,
-            }
-        }
-    });
-    in_file.or_else(|| built_in.iter().find_map(|line| f(line)))
+    match files::find(path, 0, &mut f) {
+        Some((found, _)) => Some(found),
+        None => built_in.iter().find_map(|line| f(line)),
+    }
 }
 
 /// The port of a service.
