@@ -7,6 +7,7 @@ use rtlib_abi::leaks::HANDLE;
 use super::Error;
 use super::memory::{self, Array, Range, Reader, Scratch};
 use super::world::{Place, Stopped};
+use crate::arch::current::RED_ZONE;
 use crate::chan::Chan;
 use crate::chan::real::Scheduler;
 use crate::chan::select::{self, Case};
@@ -20,8 +21,6 @@ use crate::stack::allgs::{self, ALLGS};
 
 /// Bytes of a channel.
 const CHAN: usize = size_of::<Chan<Scheduler>>();
-/// What a function may use below its stack pointer (psABI).
-const RED_ZONE: usize = 128;
 
 /// A goroutine that has leaked unless somebody can wake it.
 #[derive(Clone, Copy)]

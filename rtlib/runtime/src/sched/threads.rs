@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 use super::find::schedule;
 use super::global::{RUNQSIZE, SCHED, SPIN, Sched};
 use super::{asleep, exhausted, masks, poller, procs, second, sigstack, syscall, template, timers};
-use crate::arch::current::{tls, valgrind};
+use crate::arch::current::{RED_ZONE, tls, valgrind};
 use crate::gmp::all::{ALLMS, allp};
 use crate::gmp::g::G;
 use crate::gmp::m::M;
@@ -462,14 +462,20 @@ pub extern "C" fn schedule_with_p(mp: &'static M) -> ! {
     schedule_from_here(mp)
 }
 
-/// Starts scheduling: g0's frames begin here, below the caller's.
+/// Starts scheduling. g0's frames begin below the caller's, at the place to which each later switch to g0 comes back: memcheck sees no frame return above it, after which it would take what is there for out of bounds.
 fn schedule_from_here(mp: &'static M) -> ! {
     let Some(g0) = mp.g0.get() else {
         fatal::throw(b"M without g0")
     };
     let anchor = 0_usize;
     let top = (ptr::from_ref(&anchor) as usize - 4096) & !15;
+    valgrind::defined(top - RED_ZONE..top);
     g0.sp.store(top, Ordering::Relaxed);
+    // SAFETY: the stack below this frame is g0's, and this frame is not used again.
+    unsafe { switch::call_on_stack(schedule_on_g0, mp, top) }
+}
+
+extern "C" fn schedule_on_g0(_: &'static M) -> ! {
     schedule()
 }
 

@@ -7,6 +7,9 @@ pub mod tls;
 pub mod unwind;
 pub mod valgrind;
 
+/// What a function may use below its stack pointer (psABI, section 3.2.2).
+pub const RED_ZONE: usize = 128;
+
 /// The address of a symbol that need not be there: 0 then. The symbol must be declared by [`weak!`].
 macro_rules! weak_address {
     ($symbol:literal) => {{

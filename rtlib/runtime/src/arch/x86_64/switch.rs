@@ -266,7 +266,7 @@ pub fn is_outermost(pc: usize) -> bool {
     (1..LEN).contains(&pc.wrapping_sub(gostart as *const () as usize))
 }
 
-/// Runs `f(arg)` on another stack, with the current FS base, for ever: the move of m0's g0 to a stack of its own and the start of the scheduler.
+/// Runs `f(arg)` on another stack, with the current FS base, for ever: the move of m0's g0 to a stack of its own and the start of the scheduler on each M.
 ///
 /// In: rdi f, rsi arg, rdx top of the stack (16-byte aligned).
 ///
