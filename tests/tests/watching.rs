@@ -1,4 +1,4 @@
-//! What watches over the scheduler, in real programs: calls that block, hogs, deadlocks, `GODEBUG=schedtrace`.
+//! What watches over the scheduler, in real programs: calls that block, hogs, slow calls, deadlocks, `GODEBUG=schedtrace`.
 
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -395,4 +395,46 @@ fn check_hog(line: &str, does: &str, function: &str) {
     ];
     let err = start(&executables()[1], line, &env, RUN).ok().err();
     assert!(err.lines().all(|line| line.starts_with("HOG ")), "{err}");
+}
+
+/// Each call that lasts is told of, with its stack: what the program says to block, what the runtime wraps, and what goes round it. One place is told of once a second.
+#[test]
+fn slow_calls_are_reported_on_demand() {
+    for exe in executables() {
+        for procs in ["1", "2"] {
+            let env = [("GODEBUG", "blocktrace=20ms"), ("GOMAXPROCS", procs)];
+            let outcome = start(exe, "slow-calls", &env, RUN).ok();
+            let (out, err) = (outcome.out(), outcome.err());
+            let locks = format!(r"flock\({}\)", out.trim_end());
+            for (call, function) in [
+                (
+                    r"rtlib::blocking kept its thread for \d+\.\d{3}ms",
+                    "says_so",
+                ),
+                (
+                    r"nanosleep keeps its thread, \d+\.\d{3}ms so far",
+                    "goes_round",
+                ),
+                (
+                    &format!(r"{locks} kept its thread for \d+\.\d{{3}}ms"),
+                    "locks",
+                ),
+            ] {
+                let report = format!(
+                    r"(?m)^BLOCK goroutine (\d+): {call}\ngoroutine (\d+) \[running\]:\n([^\n]+\n)*testprog::slow::{function}\(\.\.\.\)\n"
+                );
+                let report = Regex::new(&report).expect("a regular expression");
+                let Some(found) = report.captures(&err) else {
+                    panic!("{function}\n{}", outcome.report());
+                };
+                assert_eq!(found[1], found[2], "{}", outcome.report());
+            }
+            let often = err.matches("testprog::slow::often(...)").count();
+            assert!((1..5).contains(&often), "{}", outcome.report());
+        }
+        for off in ["blocktrace=1h", "blocktrace=0", "blocktrace=20", ""] {
+            let outcome = start(exe, "slow-calls", &[("GODEBUG", off)], RUN).ok();
+            assert_eq!(outcome.err(), "", "{off}");
+        }
+    }
 }

@@ -7,6 +7,7 @@
 //! - `schedseed=N`: random choices of the scheduler, from this seed (`sched::shuffle`); 0 = none.
 //! - `schedtrace=N`: every N ms a line with the state of the scheduler; with `scheddetail=1` lines for every P, M and goroutine.
 //! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for, and its stack.
+//! - `blocktrace=20ms`: calls that keep their thread for longer than that, and their stacks (`sched::slow`).
 //! - `std=0`: calls of libc that block keep their thread, on goroutines too (`hooks`); `std=-sync`, `std=-sleep`, `std=-net`, `std=-pin`: those of one family ([`Family`]). More families may follow, each with its minus: `std=-sync,-sleep`.
 //! - `stdthreads=os`: std's threads are threads of the kernel, in programs that were built with `std = "goroutines"` too.
 //! - `netdns=go|cgo`: who looks hosts and services up, the runtime or libc; `netdns=2`, `go+2`: each lookup's order is printed, too. `osuser=go|cgo`: the same for users and groups.
@@ -15,7 +16,9 @@
 //! - `listenbacklog=std`: listen(2) gets the 128 that std asks for, and not as many as the system allows.
 //! - `leaktrace=1`: at the exit of the program, the goroutines that are blocked for ever (`leaks`), with their stacks.
 
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use crate::duration;
 
 /// Calls of libc that park goroutines: which of them `std` turns off together.
 #[derive(Clone, Copy)]
@@ -123,6 +126,23 @@ pub fn listen_backlog_of_std() -> bool {
     LISTEN_BACKLOG_OF_STD.load(Ordering::Relaxed)
 }
 
+/// `blocktrace`, ns. None that is so long: it is not wanted.
+static BLOCKTRACE: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// `blocktrace`: how long, ns, a call may keep its thread before it is told of; `u64::MAX` if none is.
+#[inline]
+pub fn blocktrace() -> u64 {
+    BLOCKTRACE.load(Ordering::Relaxed)
+}
+
+/// What is no duration is ignored, as in Go; 0 is the same as none.
+fn set_blocktrace(value: &[u8]) {
+    if let Some(ns) = duration::parse(value) {
+        let limit = if ns == 0 { u64::MAX } else { ns };
+        BLOCKTRACE.store(limit, Ordering::Relaxed);
+    }
+}
+
 struct Setting {
     name: &'static str,
     value: AtomicU32,
@@ -199,6 +219,7 @@ pub fn parse(text: &[u8]) {
             STD_THREADS.store(false, Ordering::Relaxed);
         }
         match name {
+            b"blocktrace" => set_blocktrace(value),
             b"netdns" => set_netdns(value),
             b"osuser" => OSUSER_CGO.store(value == b"cgo", Ordering::Relaxed),
             b"listenbacklog" => LISTEN_BACKLOG_OF_STD.store(value == b"std", Ordering::Relaxed),

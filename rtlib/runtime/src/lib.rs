@@ -53,6 +53,8 @@ mod api;
 mod arch;
 #[cfg(feature = "object")]
 mod boot;
+#[cfg(any(feature = "object", test))]
+mod duration;
 #[cfg(feature = "object")]
 mod fatal;
 #[cfg(feature = "object")]

@@ -17,8 +17,10 @@ pub enum Rank {
     Holder,
     /// `traceback/interrupt.rs`: the right to ask a thread for its stack.
     Asking,
-    /// `watch/hogs.rs`: reports that are to be printed.
-    HogReports,
+    /// `watch/slow.rs`: places that make slow calls.
+    SlowPlaces,
+    /// `watch/reports.rs`: reports that are to be printed.
+    Reports,
     /// `netpoll`: the epoll, which is being made.
     Netpoll,
     /// Channels and buckets of semaphores: who waits there.

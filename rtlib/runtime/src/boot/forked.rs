@@ -13,7 +13,7 @@ use crate::os::linux::thread;
 use crate::sched::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
 use crate::sched::{asleep, exhausted, masks, procs, relay, spawn, template, threads, watcher};
 use crate::stack::{allgs, arena, hold};
-use crate::watch::{hogs, reclaim};
+use crate::watch::{reclaim, reports, slow};
 
 /// Starts again.
 ///
@@ -40,7 +40,8 @@ pub unsafe fn restart() {
         template::forget();
         arena::forget();
         hold::forget();
-        hogs::forget();
+        reports::forget();
+        slow::forget();
         reclaim::forget();
         procs::restart();
         masks::forget(me, mp);

@@ -20,7 +20,7 @@ use crate::os::linux::auxv::HWCAP2_FSGSBASE;
 use crate::os::linux::proc;
 use crate::process::{self, auxv, getenv, is_privileged};
 use crate::sched::global::SCHED;
-use crate::sched::{procs, second, threads};
+use crate::sched::{procs, second, slow, threads};
 use crate::traceback::{eh_frame, level};
 use crate::{godebug, membarrier, stack};
 
@@ -61,8 +61,8 @@ extern "C" fn schedinit() {
     let Some(pp) = SCHED.lock().pidleget() else {
         crate::fatal::throw(b"schedinit: no P")
     };
-    if godebug::hogtrace() {
-        // A hog's stack is wanted at once, or it has ended.
+    if godebug::hogtrace() || slow::are_timed() {
+        // A stack is wanted at once, or its goroutine has ended.
         membarrier::prepare();
     }
     crate::leaks::report_at_exit_if_wanted();

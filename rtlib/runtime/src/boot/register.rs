@@ -11,4 +11,5 @@ pub fn all() {
     netpoll::register_poller();
     pthread::register();
     watch::sysmon::register();
+    watch::slow::register();
 }

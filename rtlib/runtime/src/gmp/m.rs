@@ -26,7 +26,7 @@ pub struct M {
     pub p: Link<P>,
     /// The P it had when its goroutine entered a call that blocks.
     pub oldp: Link<P>,
-    /// When its goroutine entered the call that blocks, ns, if others waited then; else 0 (`syscall`).
+    /// When its goroutine entered the call that blocks, ns, if others waited then, or calls are timed; else 0 (`syscall`).
     pub entered: AtomicU64,
     /// The last such call took long.
     pub blocks: AtomicBool,
@@ -77,6 +77,8 @@ pub struct M {
     pub cpu_time: AtomicU64,
     /// See `cpu_time`.
     pub cpu_time_since: AtomicU64,
+    /// The `cpu_time` with which it slept in the call that was told of last (`watch::slow`). Sysmon's.
+    pub told_with: AtomicU64,
     /// What it has noted for `RTLIB_TRACE`.
     pub trace: tracebuf::OfM,
     /// Its alternate signal stack, 0 without one (`sched/sigstack.rs`).
@@ -128,6 +130,7 @@ impl M {
             masks_seen: AtomicU32::new(0),
             cpu_time: AtomicU64::new(0),
             cpu_time_since: AtomicU64::new(0),
+            told_with: AtomicU64::new(0),
             trace: tracebuf::OfM::new(),
             signal_stack: AtomicUsize::new(0),
             signal_stack_len: AtomicUsize::new(0),

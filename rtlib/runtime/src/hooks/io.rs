@@ -14,7 +14,9 @@ use crate::os::linux::sys::{EAGAIN, EBADF, EINTR, ENOTSOCK, EOPNOTSUPP};
 use super::{SECOND, Timespec, kill, may_park, set_errno};
 use crate::godebug::Family;
 use crate::netpoll::{self, Desc, Dir, Kind, Waited};
+use crate::os::linux::syscalls::Call;
 use crate::os::linux::{Errno, call, nanotime};
+use crate::sched::slow::What;
 use crate::sched::syscall::{without_p, without_p_at_once};
 
 /// What a call gives: its result, or an errno.
@@ -51,7 +53,7 @@ pub unsafe fn plain(nr: u32, args: [usize; 6]) -> Answer {
 /// As the system call is.
 pub unsafe fn keep_thread(nr: u32, args: [usize; 6]) -> Answer {
     // SAFETY: the caller vouches.
-    without_p(|| unsafe { call(nr, args) })
+    without_p(What::Call(Call { nr, args }), || unsafe { call(nr, args) })
 }
 
 /// As [`keep_thread`], for a call that may last without end: others have the P at once.
@@ -60,7 +62,7 @@ pub unsafe fn keep_thread(nr: u32, args: [usize; 6]) -> Answer {
 /// As the system call is.
 pub unsafe fn block(nr: u32, args: [usize; 6]) -> Answer {
     // SAFETY: the caller vouches.
-    without_p_at_once(|| unsafe { call(nr, args) })
+    without_p_at_once(What::Call(Call { nr, args }), || unsafe { call(nr, args) })
 }
 
 /// The system call, which waits for a disk at most: on a goroutine as [`keep_thread`], else as [`plain`].

@@ -22,6 +22,7 @@ use crate::os::linux::sys::{
 use crate::os::linux::{clock_ns, nanotime};
 use crate::pthread::{self, NotCreated, Refused};
 use crate::sched;
+use crate::sched::slow::What;
 use crate::sched::syscall::without_p_at_once;
 use crate::stack::{Class, allgs};
 use crate::traceback::eh_frame;
@@ -179,7 +180,7 @@ fn errno(refused: Refused) -> c_int {
 /// What libc says of a thread of the kernel's: it may run for ever.
 fn joined(join: impl FnOnce() -> c_int) -> c_int {
     if may_park(Family::Sync) {
-        without_p_at_once(join)
+        without_p_at_once(What::Named("pthread_join of a thread of the kernel"), join)
     } else {
         join()
     }

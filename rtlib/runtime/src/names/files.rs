@@ -10,6 +10,7 @@ use crate::os::linux::sys::{
     AF_INET, AT_FDCWD, EINTR, O_CLOEXEC, O_RDONLY, SEEK_SET, SIOCGIFINDEX, SIOCGIFNAME, SOCK_DGRAM,
 };
 use crate::os::linux::{Errno, call, nanotime, proc};
+use crate::sched::slow::What;
 use crate::sched::syscall::without_p;
 
 /// /etc/hosts.
@@ -57,7 +58,7 @@ pub fn find<T>(
     position: u64,
     mut f: impl FnMut(&[u8]) -> Option<T>,
 ) -> Option<(T, u64)> {
-    without_p(|| {
+    without_p(What::Named("reading a file of names in /etc"), || {
         let mut lines = lines_from(path, position);
         loop {
             if let Some(found) = f(lines.next_line()?) {

@@ -14,6 +14,7 @@ use super::sort::{self, Candidate};
 use super::text;
 use super::wire::{Name, Type};
 use crate::godebug;
+use crate::sched::slow::What;
 use crate::sched::syscall::without_p;
 
 /// Which addresses are wanted.
@@ -51,14 +52,17 @@ fn conf() -> Result<Conf, OutOfMemory> {
 
 /// The addresses of a host, of the families that are wanted, sorted. The name is no number.
 pub fn host(name: &[u8], families: Families) -> Result<Found, Failure> {
-    let (order, here) = without_p(|| {
-        let hosts = order(name);
-        let found = match hosts.order {
-            Order::Dns => Found::new(),
-            _ => hosts::by_name(files::lines(files::HOSTS), name, &files::interface)?,
-        };
-        with_own(found, name, hosts.myhostname).map(|found| (hosts.order, found))
-    })?;
+    let (order, here) = without_p(
+        What::Named("reading /etc/nsswitch.conf and /etc/hosts"),
+        || {
+            let hosts = order(name);
+            let found = match hosts.order {
+                Order::Dns => Found::new(),
+                _ => hosts::by_name(files::lines(files::HOSTS), name, &files::interface)?,
+            };
+            with_own(found, name, hosts.myhostname).map(|found| (hosts.order, found))
+        },
+    )?;
     let is_here = !here.addresses.is_empty();
     match order {
         _ if is_here && is_localhost(name) => chosen(here, families),
@@ -76,7 +80,7 @@ fn from_servers(name: &[u8], families: Families) -> Result<Found, Failure> {
     if !conf::is_domain_name(name) {
         return Err(Failure::NoName);
     }
-    let conf = without_p(conf)?;
+    let conf = without_p(What::Named("reading /etc/resolv.conf"), conf)?;
     let kinds = [
         families.v4.then_some(Type::A),
         families.v6.then_some(Type::Aaaa),
@@ -156,19 +160,22 @@ fn source(address: &Address) -> Option<IpAddr> {
 /// The name of an address; further ones are aliases.
 pub fn name_of(ip: &IpAddr) -> Result<Found, Failure> {
     let ip = &ip.to_canonical();
-    let (order, in_files) = without_p(|| {
-        let order = order(address::format(ip).bytes()).order;
-        let found = match order {
-            Order::Dns => Ok(None),
-            _ => hosts::by_address(files::lines(files::HOSTS), ip, &files::interface),
-        };
-        found.map(|found| (order, found))
-    })?;
+    let (order, in_files) = without_p(
+        What::Named("reading /etc/nsswitch.conf and /etc/hosts"),
+        || {
+            let order = order(address::format(ip).bytes()).order;
+            let found = match order {
+                Order::Dns => Ok(None),
+                _ => hosts::by_address(files::lines(files::HOSTS), ip, &files::interface),
+            };
+            found.map(|found| (order, found))
+        },
+    )?;
     match (order, in_files) {
         (Order::FilesDns | Order::Files, Some(found)) => Ok(found),
         (Order::Files, None) => Err(Failure::NoName),
         (_, in_files) => {
-            let conf = without_p(conf)?;
+            let conf = without_p(What::Named("reading /etc/resolv.conf"), conf)?;
             let name = address::reverse(ip);
             match (
                 client::lookup(&conf, name.bytes(), [Some(Type::Ptr), None]),

@@ -3,7 +3,7 @@
 //! - `global`: the queue and lists that one lock protects; `pick`: which goroutine of a P is next; `find`: what to run next; `shuffle`: random choices, for tests.
 //! - `park`: blocking and readying (`gopark`, `goready`), and the park token. `deadline`: waiting with a deadline; `timers`: who looks at timers when.
 //! - `spawn`: `newproc`, `goexit`; `ahead`: stacks that are made before they are needed.
-//! - `procs`: how many Ps there are; `threads`: Ms; `sigstack`: where their signal handlers run; `template`: who makes their threads; `exhausted`: when there are no more; `locked`: LockOSThread; `masks`: which signals goroutines block; `relay`: whom signal handlers wake; `syscall`: calls that block. `second`: what waits for the second goroutine.
+//! - `procs`: how many Ps there are; `threads`: Ms; `sigstack`: where their signal handlers run; `template`: who makes their threads; `exhausted`: when there are no more; `locked`: LockOSThread; `masks`: which signals goroutines block; `relay`: whom signal handlers wake; `syscall`: calls that block; `slow`: those that last. `second`: what waits for the second goroutine.
 //! - `asleep`: who sleeps in the runtime; `watcher`: sysmon, as the scheduler knows it; `poller`: the network poller, likewise.
 //!
 //! # How a goroutine gives way
@@ -30,6 +30,7 @@ pub mod relay;
 pub mod second;
 pub mod shuffle;
 pub mod sigstack;
+pub mod slow;
 pub mod spawn;
 pub mod syscall;
 pub mod template;

@@ -26,6 +26,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::find::{execute, schedule};
 use super::global::{RUNQSIZE, SCHED, SPIN};
+use super::slow::{self, What};
 use super::{exhausted, park, procs, shuffle, threads};
 use crate::gmp::all::allp;
 use crate::gmp::g::{G, Status};
@@ -56,8 +57,8 @@ pub extern "C" fn entersyscall() -> bool {
     mp.p.set(None);
     gp.set_status(Status::Running, Status::Syscall);
     pp.set_status(PStatus::Syscall);
-    if others_wait(pp) {
-        see_to_others(mp);
+    if slow::are_timed() || others_wait(pp) {
+        note_beginning(mp, pp);
     }
     true
 }
@@ -78,53 +79,64 @@ pub fn entersyscallblock() -> bool {
 
 /// Calls `f`, which may wait in the kernel but not for goroutines. On a goroutine its P is free for others meanwhile.
 #[inline]
-pub fn without_p<T>(f: impl FnOnce() -> T) -> T {
-    between(entersyscall(), f)
+pub fn without_p<T>(what: What, f: impl FnOnce() -> T) -> T {
+    between(entersyscall(), what, f)
 }
 
 /// As [`without_p`], for what may last without end: others have the P at once.
 #[inline]
-pub fn without_p_at_once<T>(f: impl FnOnce() -> T) -> T {
-    between(entersyscallblock(), f)
+pub fn without_p_at_once<T>(what: What, f: impl FnOnce() -> T) -> T {
+    between(entersyscallblock(), what, f)
 }
 
 #[inline]
-fn between<T>(entered: bool, f: impl FnOnce() -> T) -> T {
+fn between<T>(entered: bool, what: What, f: impl FnOnce() -> T) -> T {
     let done = f();
     if entered {
-        exitsyscall();
+        let took = exit();
+        if took != 0 {
+            slow::ended(&what, took);
+        }
     }
     done
 }
 
-/// In a call, while goroutines wait.
+/// In a call, while goroutines wait, or calls are timed.
 #[cold]
-fn see_to_others(mp: &'static M) {
+fn note_beginning(mp: &'static M, pp: &'static P) {
     mp.entered.store(nanotime(), Ordering::Relaxed);
-    if mp.blocks.load(Ordering::Relaxed) && !shuffle::is_on() {
+    if others_wait(pp) && mp.blocks.load(Ordering::Relaxed) && !shuffle::is_on() {
         threads::call_one();
     }
 }
 
-/// At the end of a call whose beginning was noted.
+/// At the end of a call whose beginning was noted: how long it took, ns.
 #[cold]
-fn learn(mp: &'static M, entered: u64) {
+fn learn(mp: &'static M, entered: u64) -> u64 {
     mp.entered.store(0, Ordering::Relaxed);
     let took = nanotime().saturating_sub(entered);
     mp.blocks.store(took > BLOCKS_NS, Ordering::Relaxed);
+    took
 }
 
 /// See `rtlib_abi::watch::exitsyscall`.
 #[unsafe(export_name = "runtime.exitsyscall")]
 pub extern "C" fn exitsyscall() {
+    let took = exit();
+    if took != 0 {
+        slow::ended(&What::Blocking, took);
+    }
+}
+
+/// Back from the call. How long it took, ns, if its beginning was noted; else 0.
+#[inline]
+fn exit() -> u64 {
     let Some(gp) = this_goroutine().filter(|gp| gp.is_thread()) else {
-        return;
+        return 0;
     };
     let mp = gp.mp();
     let entered = mp.entered.load(Ordering::Relaxed);
-    if entered != 0 {
-        learn(mp, entered);
-    }
+    let took = if entered == 0 { 0 } else { learn(mp, entered) };
     match mp.oldp.take() {
         Some(old) if old.claim(PStatus::Syscall) => {
             let is_own = old.m.get().is_some_and(|last| ptr::eq(last, mp));
@@ -135,6 +147,7 @@ pub extern "C" fn exitsyscall() {
         }
         _ => without_old_p(gp, mp),
     }
+    took
 }
 
 #[inline]

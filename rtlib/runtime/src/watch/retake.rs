@@ -171,7 +171,7 @@ fn sleeps(pp: &P, now: u64) -> bool {
 }
 
 /// Whether an M's thread sleeps in the kernel; where that cannot be read, whether it has been off the processor for [`STILL_NS`].
-fn is_asleep(mp: &'static M, now: u64) -> bool {
+pub fn is_asleep(mp: &'static M, now: u64) -> bool {
     let tid = mp.tid.load(Ordering::Relaxed);
     if let Some(asleep) = thread::is_asleep(tid) {
         return asleep;
@@ -180,7 +180,7 @@ fn is_asleep(mp: &'static M, now: u64) -> bool {
 }
 
 /// Since when an M's thread has not been seen to use its processor, ns.
-fn off_processor_since(mp: &'static M, now: u64) -> Option<u64> {
+pub fn off_processor_since(mp: &'static M, now: u64) -> Option<u64> {
     let used = thread::cpu_time(mp.tid.load(Ordering::Relaxed))?;
     if mp.cpu_time.swap(used, Ordering::Relaxed) != used {
         mp.cpu_time_since.store(now, Ordering::Relaxed);

@@ -13,7 +13,7 @@
 
 use core::sync::atomic::Ordering;
 
-use super::{dead, exhausted, reclaim, retake, schedtrace};
+use super::{dead, exhausted, reclaim, retake, schedtrace, slow};
 use crate::gmp::all::allp;
 use crate::gmp::m::M;
 use crate::gmp::p::P;
@@ -51,6 +51,7 @@ extern "C" fn sysmon(mp: &'static M) -> ! {
             | retaker.look(now)
             | timers::see_to_overdue(now)
             | netpoll::poll_if_overdue(now);
+        slow::look(now);
         schedtrace::when_due(now);
         trace::write_full();
         let readied = reclaim::when_due(now);
@@ -63,7 +64,7 @@ extern "C" fn sysmon(mp: &'static M) -> ! {
             pace.seen(found);
         } else if readied {
             quiet.expect_activations();
-        } else if quiet.lasts(now) {
+        } else if quiet.lasts(now) && !slow::must_watch() {
             pace = Pace::new();
             pace.is_late = sleep_until_active(&mut quiet);
         } else {
@@ -94,7 +95,9 @@ impl Pace {
 
     fn pause(&mut self) {
         if !core::mem::take(&mut self.is_late) {
-            proc::usleep(self.delay.max(self.lull));
+            let pause = self.delay.max(self.lull);
+            let most = slow::longest_pause_us().map_or(pause, |most| most.max(MIN_DELAY_US));
+            proc::usleep(pause.min(most));
         }
     }
 

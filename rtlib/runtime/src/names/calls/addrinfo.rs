@@ -16,6 +16,7 @@ use super::{hosts_by_libc, interfaces, services, text};
 use crate::os::linux::sys::{
     AF_INET, AF_INET6, AF_UNSPEC, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
 };
+use crate::sched::slow::What;
 use crate::sched::syscall::without_p;
 
 /// `struct addrinfo`.
@@ -395,7 +396,10 @@ fn checked(given: Option<&Addrinfo>, has_name: bool) -> Result<Hints, Eai> {
         return Err(Eai::Family);
     }
     if hints.has(AI_ADDRCONFIG) {
-        let machine = without_p(interfaces::families);
+        let machine = without_p(
+            What::Named("listing the network interfaces"),
+            interfaces::families,
+        );
         match hints.family {
             AF_UNSPEC if machine.v4 != machine.v6 => {
                 hints.family = if machine.v4 { AF_INET } else { AF_INET6 };

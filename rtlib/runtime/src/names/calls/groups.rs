@@ -10,6 +10,7 @@ use super::{Room, TooSmall, reentrant, text};
 use crate::godebug;
 use crate::hooks::set_errno;
 use crate::os::linux::sys::ENOMEM;
+use crate::sched::slow::What;
 use crate::sched::syscall::without_p;
 
 /// `struct group`.
@@ -210,7 +211,7 @@ extern "C" fn __wrap_endgrent() {
 
 /// The groups of a user: this one, and those of which he is a member.
 fn groups_of(user: &[u8], group: u32) -> Result<List<u32>, OutOfMemory> {
-    without_p(|| {
+    without_p(What::Named("reading /etc/group"), || {
         let mut groups = List::new();
         groups.push(group)?;
         let mut lines = lines(ENTRIES.path);
