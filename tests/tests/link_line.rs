@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use gobuild_tests::process::{BUILD, RUN, run, says};
 use gobuild_tests::project::Project;
@@ -88,6 +89,58 @@ fn a_wrap_that_the_runtime_needs_is_refused_by_name() {
     }
 }
 
+/// The linker tells of a second definition; one that it prefers is found after the link.
+#[test]
+fn a_foreign_wrap_is_refused_by_name() {
+    let source = "long __wrap_recv(int fd, void *b, unsigned long n, int f) { return -(fd || b || n || f); }\n";
+    let main = "fn main() { _ = std::io::Read::read(&mut std::net::TcpStream::connect(\"127.0.0.1:1\").unwrap(), &mut [0]); }\n";
+    let project = linked_with(main, &[]);
+    project.file("foreign.c", source);
+    let object = project.path().join("foreign.o");
+    let mut cc = Command::new("cc");
+    cc.args(["-c", "foreign.c"]).current_dir(project.path());
+    _ = run(&mut cc, BUILD).ok();
+    for linker in ["cc", "lld"] {
+        let build = |args: &str| {
+            let script = format!(
+                "fn main() {{ for arg in \"{args}\".split(' ') {{ println!(\"cargo::rustc-link-arg-bins={{arg}}\"); }} }}\n"
+            );
+            project.file("build.rs", &script);
+            project.build(&["--linker", linker]).fails_with(FAILURE)
+        };
+        let object = object.display();
+        let twice = build(&object.to_string());
+        says(
+            &twice,
+            &[
+                "help: the runtime defines `__wrap_recv`",
+                "rename the other one",
+            ],
+        );
+        let other = build("-Wl,--defsym=__wrap_recv=abort");
+        says(
+            &other,
+            &[
+                "calls of `recv` would not come to the runtime: the program's `__wrap_recv` is not the runtime's but one of a library, or of an option of the linker",
+                "help: the runtime defines `__wrap_recv`",
+            ],
+        );
+    }
+    // A compiler that puts it in front of all others.
+    let script = "#!/bin/sh\nexec cc -Wl,--allow-multiple-definition foreign.o \"$@\"\n";
+    project.file("build.rs", "fn main() {}\n");
+    project.file(
+        "compiler",
+        &script.replace("foreign.o", &object.display().to_string()),
+    );
+    let compiler = project.path().join("compiler");
+    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).expect("make it executable");
+    let refused = project
+        .build(&["--linker", compiler.to_str().expect("UTF-8")])
+        .fails_with(FAILURE);
+    says(&refused, &["calls of `recv` would not come to the runtime"]);
+}
+
 #[test]
 fn an_allocator_that_takes_mallocs_place_links_with_rtlib() {
     let project = Project::bin(
@@ -119,9 +172,13 @@ fn gold_is_refused_by_name() {
 }
 
 #[test]
-fn no_relocation_model_of_the_user_makes_a_program_movable() {
+fn no_flag_of_the_user_makes_a_program_movable_or_dynamic() {
     let project = linked_with("fn main() { println!(\"hello\"); }\n", &[]);
-    for flags in ["-C relocation-model=pic", "-Crelocation_model=pie"] {
+    for flags in [
+        "-C relocation-model=pic",
+        "-Crelocation_model=pie",
+        "-C target-feature=-crt-static",
+    ] {
         let mut build = project.gobuild();
         _ = run(build.arg("build").env("RUSTFLAGS", flags), BUILD).ok();
         prints(&project, "hello\n");

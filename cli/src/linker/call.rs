@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use super::error::LinkError;
+use super::foreign;
 use super::noise::Filter;
 use crate::interrupt::{Ended, Group, Interrupts};
 use crate::shell;
@@ -103,6 +104,9 @@ fn hint(
              .cargo/config.toml, or choose another linker with `--linker lld` or `--linker cc`"
                 .to_owned(),
         );
+    }
+    if let Some(function) = foreign::defined_twice(said) {
+        return Some(foreign::help(function));
     }
     if let Some(library) = missing_library(said).filter(|library| *library != "c") {
         return Some(format!(

@@ -11,6 +11,7 @@ use gobuild_codegen::emit::EmitError;
 use gobuild_codegen::records::RecordError;
 
 use super::args::LineError;
+use super::foreign;
 use crate::metadata::MetadataError;
 use crate::plan_file::PlanFileError;
 use crate::report::Report;
@@ -105,6 +106,16 @@ pub enum LinkError {
         /// The function.
         function: String,
     },
+    /// A wrap in the program is not the runtime's.
+    #[error(
+        "calls of `{function}` would not come to the runtime: the program's `__wrap_{function}` is not the runtime's but {from}", from = described(from)
+    )]
+    ForeignWrap {
+        /// The function.
+        function: &'static str,
+        /// The files on the line that have one.
+        from: Vec<PathBuf>,
+    },
     /// The linker said no.
     #[error("`{program}` failed to link {output} (exit status {status})", program = program.display(), output = output.display())]
     Failed {
@@ -160,6 +171,18 @@ fn headline(diagnostics: &Diagnostics) -> String {
         .to_owned()
 }
 
+/// Where something comes from, if that is known.
+fn described(files: &[PathBuf]) -> String {
+    let names: Vec<_> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    match names.is_empty() {
+        true => "one of a library, or of an option of the linker (`--defsym`)".to_owned(),
+        false => format!("that of {}", names.join(" or ")),
+    }
+}
+
 impl LinkError {
     /// What to do about it.
     #[must_use]
@@ -173,6 +196,7 @@ impl LinkError {
                 "a program has one wrap of a function: remove `--wrap={function}` from RUSTFLAGS, build scripts and .cargo/config.toml; docs/linking.md lists \
                  the functions that the runtime wraps"
             )),
+            Self::ForeignWrap { function, .. } => Some(foreign::help(function)),
             Self::Write { path, source } if source.kind() == io::ErrorKind::StorageFull => {
                 Some(crate::error::full_disk_help(path.parent().unwrap_or(path)))
             }

@@ -12,6 +12,7 @@
 //! | [`layout`] | where generated files lie (pure) |
 //! | [`assemble`] | the templates, assembled and cached |
 //! | [`call`] | the linker, called and understood |
+//! | `foreign` | who else defines what the runtime defines |
 //! | [`noise`] | what linkers say that is no news (pure) |
 //! | [`output`] | the temporary output: linked, patched, checked, renamed |
 //! | [`error`] | what can go wrong |
@@ -24,6 +25,7 @@ pub mod assemble;
 pub mod call;
 pub mod doctest;
 pub mod error;
+mod foreign;
 pub mod late;
 pub mod layout;
 mod lookups;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::error::LinkError;
 use crate::files;
+use crate::runtime_object;
 
 /// In the name of every temporary directory.
 const INFIX: &str = ".gobuild-";
@@ -92,6 +93,26 @@ impl Output {
             path: self.real.clone(),
             source,
         })
+    }
+
+    /// The first of these functions whose wrap in it is not the runtime's.
+    ///
+    /// # Errors
+    /// When its symbols cannot be read.
+    pub fn foreign_wrap(
+        &self,
+        functions: &[&'static str],
+    ) -> Result<Option<&'static str>, LinkError> {
+        let file = File::open(&self.path).map_err(|source| LinkError::Read {
+            path: self.path.clone(),
+            source,
+        })?;
+        elf::foreign_wrap(&ReadCache::new(file), runtime_object::bytes(), functions).map_err(
+            |source| LinkError::Verify {
+                path: self.real.clone(),
+                source: source.into(),
+            },
+        )
     }
 
     /// The lookups of names in it. A program whose symbols cannot be read has none to tell of.

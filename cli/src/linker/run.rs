@@ -15,6 +15,7 @@ use super::args::{self, Additions, LdChoice, LinkLine};
 use super::call::call;
 use super::doctest;
 use super::error::LinkError;
+use super::foreign;
 use super::layout::Layout;
 use super::lookups;
 use super::output::Output;
@@ -92,16 +93,8 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
             &interrupts,
         );
     }
-    // The runtime defines the wraps of all of these, whether they are used or not.
-    let ours = [
-        &WRAPPED[..],
-        &WRAPPED_NAMES,
-        &WRAPPED_PER_THREAD,
-        &WRAPPED_THAT_PARK,
-        &WRAPPED_THAT_KEEP_THEIR_THREAD,
-    ];
-    let is_ours = |name: &&str| ours.iter().any(|list| list.contains(name));
-    if let Some(function) = line.wraps().find(is_ours) {
+    let ours = always_wrapped();
+    if let Some(function) = line.wraps().find(|name| ours.contains(name)) {
         return Err(LinkError::Wrapped {
             function: function.to_owned(),
         });
@@ -231,6 +224,12 @@ impl Stage<'_> {
             self.interrupts,
         )?;
         output.finish()?;
+        if let Some(function) = output.foreign_wrap(&always_wrapped())? {
+            return Err(LinkError::ForeignWrap {
+                function,
+                from: foreign::definers(self.line, function),
+            });
+        }
         self.tell_lookups(&output);
         match self.interrupts.received() {
             Some(signal) => Err(LinkError::Interrupted(signal)),
@@ -266,14 +265,24 @@ impl Stage<'_> {
 
     /// The libc functions that the runtime stands before. Allocations are counted only in programs that may have inits.
     fn wrapped(&self) -> Vec<&'static str> {
-        let mut wrapped = [&WRAPPED[..], &WRAPPED_NAMES, &WRAPPED_PER_THREAD].concat();
+        let mut wrapped = always_wrapped();
         if self.program.may_have_inits() {
             wrapped.extend(WRAPPED_FOR_INITTRACE);
         }
-        wrapped.extend(WRAPPED_THAT_PARK);
-        wrapped.extend(WRAPPED_THAT_KEEP_THEIR_THREAD);
         wrapped
     }
+}
+
+/// Those of which the wrap must be the runtime's, whether they are used or not.
+fn always_wrapped() -> Vec<&'static str> {
+    [
+        &WRAPPED[..],
+        &WRAPPED_NAMES,
+        &WRAPPED_PER_THREAD,
+        &WRAPPED_THAT_PARK,
+        &WRAPPED_THAT_KEEP_THEIR_THREAD,
+    ]
+    .concat()
 }
 
 /// Where generated files go.

@@ -1,4 +1,4 @@
-//! Linked programs: patched after the link ([`patches`]), checked ([`verify`]), and read back ([`inspect`]).
+//! Linked programs: patched after the link ([`patches`]), checked ([`verify`], [`foreign_wrap`]), and read back ([`inspect`]).
 //!
 //! Everything starts at the `.note.gobuild` note, which is found through the program headers; symbols and section headers only add
 //! names, so stripped programs can be read as well.
@@ -20,6 +20,7 @@ mod patch;
 mod symbols;
 mod table;
 mod verify;
+mod wraps;
 
 pub use error::{ElfError, Format, Machine};
 pub use inspect::inspect;
@@ -29,3 +30,4 @@ pub use inspection::{
 pub use lookups::{Lookups, lookups};
 pub use patch::{Patch, patches};
 pub use verify::{VerifyError, verify};
+pub use wraps::foreign_wrap;

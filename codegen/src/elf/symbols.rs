@@ -114,6 +114,44 @@ impl<'data> Symbols<'data> {
     }
 }
 
+/// Calls `f` with each defined symbol and its name. None in a stripped program.
+pub(super) fn for_each_defined<'data, R: ReadRef<'data>>(
+    image: &Image<R>,
+    mut f: impl FnMut(&Symbol, &'data [u8]),
+) -> Result<(), ElfError> {
+    let sections = section_headers(image)?;
+    let is_table = |section: &&Section| section.sh_type.get(LittleEndian) == SHT_SYMTAB;
+    let Some(table) = sections.iter().find(is_table) else {
+        return Ok(());
+    };
+    let strings = sections
+        .get(table.sh_link.get(LittleEndian) as usize)
+        .ok_or(ElfError::Damaged("the symbol table has no string table"))?;
+    let (offset, size) = (
+        table.sh_offset.get(LittleEndian),
+        table.sh_size.get(LittleEndian),
+    );
+    let count = size / size_of::<Symbol>() as u64;
+    let bytes = image.file_bytes("the symbol table", offset, size)?;
+    let (symbols, _) = pod::slice_from_bytes::<Symbol>(bytes, count as usize)
+        .map_err(|()| ElfError::Damaged("the symbol table is cut"))?;
+    let names = image.file_bytes(
+        "the names of symbols",
+        strings.sh_offset.get(LittleEndian),
+        strings.sh_size.get(LittleEndian),
+    )?;
+    for symbol in symbols
+        .iter()
+        .filter(|symbol| !symbol.is_undefined(LittleEndian))
+    {
+        let at = symbol.st_name.get(LittleEndian) as usize;
+        let rest = names.get(at..).unwrap_or_default();
+        let end = rest.iter().position(|byte| *byte == 0);
+        f(symbol, &rest[..end.unwrap_or(rest.len())]);
+    }
+    Ok(())
+}
+
 /// The content of the section called `name`, `None` when there is no such section.
 pub(super) fn section<'data, R: ReadRef<'data>>(
     image: &Image<R>,
