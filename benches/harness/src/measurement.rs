@@ -13,8 +13,12 @@ pub enum Peer {
     Tokio,
     /// Coroutines of `may`.
     May,
-    /// Threads of the system with the channels of `crossbeam-channel`.
+    /// Threads of the system: with the channels of `crossbeam-channel`, or our own program of std as plain cargo builds it.
     Threads,
+    /// A loop around one epoll, in C.
+    Epoll,
+    /// Goroutines of `rtlib` and its channels, when what is ours are threads of std.
+    Rtlib,
     /// A static C program of glibc's.
     StaticC,
     /// The same Rust program, built by plain cargo as a static one.
@@ -33,6 +37,8 @@ impl fmt::Display for Peer {
             Self::Tokio => "tokio",
             Self::May => "may",
             Self::Threads => "threads",
+            Self::Epoll => "epoll loop",
+            Self::Rtlib => "rtlib",
             Self::StaticC => "static C",
             Self::StaticRust => "static Rust",
             Self::Cargo => "cargo",
@@ -46,6 +52,10 @@ impl fmt::Display for Peer {
 pub enum Group {
     /// How long goroutines need.
     Goroutines,
+    /// Servers and their clients.
+    Network,
+    /// Threads, locks and calls of std.
+    Std,
     /// What they occupy.
     Memory,
     /// Processes and the programs that make them.
@@ -54,13 +64,21 @@ pub enum Group {
 
 impl Group {
     /// In the order of the report.
-    pub const ALL: [Self; 3] = [Self::Goroutines, Self::Memory, Self::Tool];
+    pub const ALL: [Self; 5] = [
+        Self::Goroutines,
+        Self::Network,
+        Self::Std,
+        Self::Memory,
+        Self::Tool,
+    ];
 }
 
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Goroutines => "Goroutines, channels, locks",
+            Self::Network => "Servers",
+            Self::Std => "Programs of std",
             Self::Memory => "Memory",
             Self::Tool => "Start and builds",
         })
@@ -191,8 +209,8 @@ pub struct Measurement {
     pub unit: Unit,
     /// Who did it. [`Peer::Ours`] is among them.
     pub peers: Vec<(Peer, Samples)>,
-    /// What is to be reached, if anything was promised.
-    pub target: Option<Target>,
+    /// What is to be reached, all of it, if anything was promised.
+    pub targets: Vec<Target>,
 }
 
 impl Measurement {
@@ -218,22 +236,26 @@ impl Measurement {
             .filter_map(|peer| Some((self.ratio_to(peer)?, peer)))
     }
 
-    /// The target as an absolute number, for a drawing.
-    #[must_use]
-    pub fn limit(&self) -> Option<f64> {
-        match self.target? {
+    /// The targets as absolute numbers, for a drawing.
+    pub fn limits(&self) -> impl Iterator<Item = f64> + '_ {
+        self.targets.iter().filter_map(|target| match *target {
             Target::AtMost(limit) => Some(limit),
             Target::Times(times, peer) => Some(times * self.of(peer)?.median()),
-        }
+        })
     }
 
-    /// Whether the target was reached, if there is one.
+    /// Whether all targets were reached, if there are any and each can be judged.
     #[must_use]
     pub fn reached(&self) -> Option<bool> {
-        match self.target? {
-            Target::AtMost(limit) => Some(self.of(Peer::Ours)?.median() <= limit),
-            Target::Times(times, peer) => Some(self.ratio_to(peer)? <= times),
+        let mut reached = None;
+        for target in &self.targets {
+            let this = match *target {
+                Target::AtMost(limit) => self.of(Peer::Ours)?.median() <= limit,
+                Target::Times(times, peer) => self.ratio_to(peer)? <= times,
+            };
+            reached = Some(this && reached != Some(false));
         }
+        reached
     }
 }
 
@@ -254,7 +276,7 @@ pub mod tests {
             how: "Carefully.",
             unit: Unit::Time,
             peers: peers.map(|(peer, n)| (*peer, samples(&[*n]))).collect(),
-            target,
+            targets: target.into_iter().collect(),
         }
     }
 
@@ -278,9 +300,24 @@ pub mod tests {
     fn an_absolute_target_needs_no_peer() {
         let row = measurement(&[(Peer::Ours, 11.0)], Some(Target::AtMost(10.0)));
         assert_eq!(
-            (row.ratios().count(), row.limit(), row.reached()),
+            (row.ratios().count(), row.limits().next(), row.reached()),
             (0, Some(10.0), Some(false))
         );
+    }
+
+    #[test]
+    fn all_of_several_targets_must_be_reached() {
+        let peers = [(Peer::Ours, 10.0), (Peer::Go, 10.0), (Peer::Tokio, 9.0)];
+        let row = |targets: &[(f64, Peer)]| {
+            let mut row = measurement(&peers, None);
+            let targets = targets.iter();
+            row.targets = targets.map(|(n, peer)| Target::Times(*n, *peer)).collect();
+            row.reached()
+        };
+        assert_eq!(row(&[(1.0, Peer::Go), (1.2, Peer::Tokio)]), Some(true));
+        assert_eq!(row(&[(1.0, Peer::Go), (1.0, Peer::Tokio)]), Some(false));
+        assert_eq!(row(&[(0.9, Peer::Go), (1.2, Peer::Tokio)]), Some(false));
+        assert_eq!(row(&[(1.0, Peer::Go), (1.0, Peer::May)]), None);
     }
 
     #[test]

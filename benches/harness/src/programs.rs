@@ -22,6 +22,10 @@ fn ours_target() -> PathBuf {
     checkout::scratch().join("ours")
 }
 
+fn plain_target() -> PathBuf {
+    checkout::scratch().join("plain")
+}
+
 /// Builds programs of one of our packages with `cargo gobuild` and returns the directory that they are in.
 ///
 /// # Errors
@@ -35,12 +39,25 @@ pub fn ours(package: &str) -> Result<PathBuf, BenchError> {
     Ok(target.join("release"))
 }
 
+/// Builds programs of one of our packages with plain cargo, as anybody would, and returns the directory that they are in.
+///
+/// # Errors
+/// When the build fails.
+pub fn ours_by_cargo(package: &str) -> Result<PathBuf, BenchError> {
+    let target = plain_target();
+    let mut cargo = checkout::cargo();
+    cargo.current_dir(checkout::programs().join("ours"));
+    cargo.args(["build", "--quiet", "--release", "--locked", "-p", package]);
+    child::output(cargo.arg("--target-dir").arg(&target))?;
+    Ok(target.join("release"))
+}
+
 /// Builds the empty program with plain cargo, static.
 ///
 /// # Errors
 /// When the build fails.
 pub fn static_rust() -> Result<PathBuf, BenchError> {
-    let target = checkout::scratch().join("plain");
+    let target = plain_target();
     let mut cargo = checkout::cargo();
     cargo.current_dir(checkout::programs().join("ours"));
     cargo.args(["rustc", "--quiet", "--release", "--locked"]);
@@ -75,15 +92,20 @@ pub fn go() -> Result<PathBuf, BenchError> {
     Ok(to)
 }
 
-/// Builds the empty program in C, static.
+/// Builds one of the programs in C, static.
 ///
 /// # Errors
 /// When there is no C compiler or no static libc.
-pub fn static_c() -> Result<PathBuf, BenchError> {
-    let program = directory("c")?.join("empty");
+pub fn static_c(name: &str) -> Result<PathBuf, BenchError> {
+    let program = directory("c")?.join(name);
     let mut cc = Command::new("cc");
     cc.args(["-O2", "-static", "-o"]).arg(&program);
-    cc.arg(checkout::programs().join("c/empty.c"));
+    cc.arg(
+        checkout::programs()
+            .join("c")
+            .join(name)
+            .with_extension("c"),
+    );
     child::output_or(&mut cc, NO_LIBC)?;
     Ok(program)
 }

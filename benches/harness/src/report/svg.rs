@@ -1,4 +1,4 @@
-//! `docs/benchmarks.svg`: for every row a bar for each peer, on a scale of the row's own, and a line where the target is.
+//! `docs/benchmarks.svg`: for every row a bar for each peer, on a scale of the row's own, and a line where each target is.
 
 use std::fmt::Write as _;
 
@@ -39,11 +39,9 @@ pub fn chart(measurements: &[Measurement]) -> String {
 /// Draws a row from `top` on and returns where the next one begins.
 fn draw(body: &mut String, row: &Measurement, top: f64) -> f64 {
     let mut medians = row.peers.iter().map(|(_, samples)| samples.median());
-    let widest = medians.by_ref().chain(row.limit()).fold(0.0, f64::max);
+    let widest = medians.by_ref().chain(row.limits()).fold(0.0, f64::max);
     let scale = if widest > 0.0 { LONGEST / widest } else { 0.0 };
-    let goal = row.target.map_or_else(String::new, |target| {
-        format!(" ({})", table::target(row.unit, target))
-    });
+    let goal = table::targets(row).map_or_else(String::new, |targets| format!(" ({targets})"));
     text(
         body,
         MARGIN,
@@ -65,7 +63,7 @@ fn draw(body: &mut String, row: &Measurement, top: f64) -> f64 {
         text(body, LEFT + length + 6.0, y + BAR - 2.0, "number", &number);
         y += LINE;
     }
-    if let Some(limit) = row.limit() {
+    for limit in row.limits() {
         target_line(body, LEFT + limit * scale, top + LINE - 2.0, y - 4.0);
     }
     y + GAP

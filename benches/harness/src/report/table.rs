@@ -59,8 +59,7 @@ fn cells(row: &Measurement, peers: &[Peer]) -> Vec<String> {
     let mut cells = vec![row.work.clone(), of(Peer::Ours).unwrap_or(NOTHING.into())];
     cells.extend(peers.iter().map(|peer| of(*peer).unwrap_or(NOTHING.into())));
     cells.push(or_nothing(ratios.join(", ")));
-    let goal = row.target.map(|goal| target(row.unit, goal));
-    cells.push(goal.unwrap_or(NOTHING.into()));
+    cells.push(targets(row).unwrap_or(NOTHING.into()));
     let verdict = match row.reached() {
         Some(true) => "yes",
         Some(false) => "**no**",
@@ -78,13 +77,15 @@ fn numbers(unit: Unit, samples: &Samples) -> String {
     )
 }
 
-/// A target, as people read it.
+/// What is to be reached, as people read it, if anything is.
 #[must_use]
-pub fn target(unit: Unit, target: Target) -> String {
-    match target {
+pub fn targets(row: &Measurement) -> Option<String> {
+    let shown = row.targets.iter().map(|target| match target {
         Target::Times(times, peer) => format!("≤ {times:.2} × {peer}"),
-        Target::AtMost(limit) => format!("≤ {}", unit.show(limit)),
-    }
+        Target::AtMost(limit) => format!("≤ {}", row.unit.show(*limit)),
+    });
+    let shown: Vec<_> = shown.collect();
+    (!shown.is_empty()).then(|| shown.join(", "))
 }
 
 fn or_nothing(text: String) -> String {

@@ -33,7 +33,7 @@ pub fn full(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
                   are undefined.",
             unit: Unit::Time,
             peers,
-            target: Some(Target::Times(1.03, Peer::Cargo)),
+            targets: vec![Target::Times(1.03, Peer::Cargo)],
         })
     };
     Ok(vec![
@@ -69,7 +69,7 @@ pub fn nothing_to_do(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
               and shows what is the tool's share.",
         unit: Unit::Time,
         peers,
-        target: Some(Target::Times(1.1, Peer::Cargo)),
+        targets: vec![Target::Times(1.1, Peer::Cargo)],
     }])
 }
 

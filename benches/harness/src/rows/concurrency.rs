@@ -176,7 +176,7 @@ fn measure(effort: &Effort, work: &Work) -> Result<Vec<Measurement>, BenchError>
             how: work.how,
             unit: Unit::Time,
             peers: time,
-            target: Some(Target::Times(work.target, Peer::Go)),
+            targets: vec![Target::Times(work.target, Peer::Go)],
         });
         if place == Place::AllCpus {
             rows.push(Measurement {
@@ -185,7 +185,7 @@ fn measure(effort: &Effort, work: &Work) -> Result<Vec<Measurement>, BenchError>
                 how: PEAK,
                 unit: Unit::Bytes,
                 peers: peak,
-                target: None,
+                targets: Vec::new(),
             });
         }
     }

@@ -2,11 +2,12 @@
 
 mod builds;
 mod concurrency;
+mod on_std;
 mod patch;
 mod players;
 mod rest;
 mod scheduler;
-mod server;
+mod servers;
 mod start;
 
 use crate::args::Effort;
@@ -20,7 +21,7 @@ pub struct Row {
     pub name: &'static str,
     /// What it is.
     pub about: &'static str,
-    /// Whether it measures what programs do, and not the tool: a quick run shows that they still do it.
+    /// Whether it measures what small programs do, and neither the tool nor large programs of others: a quick run shows that they still do it.
     pub programs: bool,
     /// Measures it.
     pub measure: fn(&Effort) -> Result<Vec<Measurement>, BenchError>,
@@ -116,7 +117,61 @@ pub const ROWS: &[Row] = &[
         name: "server",
         about: "a server whose every read is in `blocking`, under load",
         programs: true,
-        measure: server::server,
+        measure: servers::blocking::server,
+    },
+    Row {
+        name: "echo",
+        about: "what a server's answer takes, from one connection to ten thousand",
+        programs: true,
+        measure: servers::echo::echo,
+    },
+    Row {
+        name: "latency",
+        about: "how long answers take at half of a server's peak rate",
+        programs: true,
+        measure: servers::latency::latency,
+    },
+    Row {
+        name: "idle-connections",
+        about: "connections that nothing comes from: what they cost",
+        programs: true,
+        measure: servers::idle::idle,
+    },
+    Row {
+        name: "connect",
+        about: "connections that come and go, and that come at once",
+        programs: true,
+        measure: servers::connect::connect,
+    },
+    Row {
+        name: "http",
+        about: "servers of HTTP that others have written",
+        programs: true,
+        measure: servers::http::http,
+    },
+    Row {
+        name: "std-locks",
+        about: "two threads of std that wait for each other",
+        programs: true,
+        measure: on_std::threads::locks,
+    },
+    Row {
+        name: "std-spawn",
+        about: "threads of std that are started, and that live",
+        programs: true,
+        measure: on_std::threads::spawn,
+    },
+    Row {
+        name: "wrapper",
+        about: "what it costs that calls of libc come to the runtime first",
+        programs: true,
+        measure: on_std::wrapper::wrapper,
+    },
+    Row {
+        name: "unmodified",
+        about: "ripgrep and rayon, by `cargo gobuild` and by cargo",
+        programs: false,
+        measure: on_std::unmodified::unmodified,
     },
     Row {
         name: "start",

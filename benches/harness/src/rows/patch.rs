@@ -28,7 +28,7 @@ pub fn patch(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
               header, tables and symbols read back. The file is in the page cache, as it is after a link.",
         unit: Unit::Time,
         peers,
-        target: Some(Target::AtMost(LIMIT_MS * 1e6)),
+        targets: vec![Target::AtMost(LIMIT_MS * 1e6)],
     }])
 }
 

@@ -57,7 +57,18 @@ impl Players {
             }
         }
         let programs = all.into_iter().map(|(peer, dir)| (peer, dir.join(name)));
-        Ok(Self(programs.collect()))
+        Ok(Self::of(programs.collect()))
+    }
+
+    /// Programs that are there already.
+    #[must_use]
+    pub fn of(programs: Vec<(Peer, PathBuf)>) -> Self {
+        Self(programs)
+    }
+
+    /// Each peer's program.
+    pub fn programs(&self) -> impl Iterator<Item = (Peer, &Path)> {
+        self.at(Place::AllCpus)
     }
 
     /// Each peer's command.
@@ -80,25 +91,6 @@ impl Players {
                 (peer, Box::new(go))
             })
             .collect()
-    }
-
-    /// A turn for each, in which `load` loads its program, a server, with so many clients for so long. Threads have theirs whatever the place.
-    pub fn loaded<const N: usize>(
-        &self,
-        load: &Path,
-        clients: u32,
-        milliseconds: u64,
-        place: &'static str,
-        names: [&'static str; N],
-    ) -> Vec<Turn<'_, N>> {
-        let turn = |(peer, server): &(Peer, PathBuf)| -> Turn<'_, N> {
-            let mut command = Command::new(load);
-            checkout::clean(&mut command);
-            command.arg(server).arg(clients.to_string());
-            command.arg(milliseconds.to_string()).arg(place);
-            (*peer, Box::new(move || child::numbers(&mut command, names)))
-        };
-        self.0.iter().map(turn).collect()
     }
 
     /// The same for programs that report time, peak memory and an answer, which must be `answer(size)`.

@@ -62,7 +62,7 @@ pub fn rest(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
                   goroutines sleep, half wait for a channel. With a tick main alone sleeps, again and again.",
             unit,
             peers,
-            target: Some(target),
+            targets: vec![target],
         };
         [
             row("wake-ups", Unit::Count, number(|seen| seen.switches as f64)),

@@ -25,7 +25,7 @@ pub fn spawn(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
                   more than 65,530 mappings, two for each stack.",
             unit: Unit::Time,
             peers,
-            target: Some(Target::Times(0.45, Peer::Go)),
+            targets: vec![Target::Times(0.45, Peer::Go)],
         });
     }
     Ok(rows)
@@ -46,7 +46,7 @@ pub fn yields(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
                   cheaper than a switch, so read this together with the next line.",
             unit: Unit::Time,
             peers: time,
-            target: Some(Target::Times(0.2, Peer::Go)),
+            targets: vec![Target::Times(0.2, Peer::Go)],
         });
         rows.push(Measurement {
             group: Group::Goroutines,
@@ -55,7 +55,7 @@ pub fn yields(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
                   takes the goroutine for a hog and lets the other one run on an extra thread. Tokio on one thread runs the two in the order 0, 1, 1, 0.",
             unit: Unit::Percent,
             peers: alone,
-            target: None,
+            targets: Vec::new(),
         });
     }
     Ok(rows)
@@ -72,7 +72,7 @@ pub fn lateness(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         how: "One goroutine sleeps 1,000 times for a millisecond, and looks at the clock. Tokio's timers have a resolution of a millisecond.",
         unit: Unit::Time,
         peers,
-        target: None,
+        targets: Vec::new(),
     };
     Ok(vec![
         row("a sleep of 1 ms: later by, median", median),
@@ -92,7 +92,7 @@ pub fn burst(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         how: "All of them are there at once; then they end. \"Afterwards\" is 500 µs later for each of them, nothing having been done meanwhile.",
         unit: Unit::Bytes,
         peers,
-        target: None,
+        targets: Vec::new(),
     };
     let names = ["before", "at the peak", "afterwards"];
     Ok(names.into_iter().zip(numbers).map(row).collect())
@@ -112,7 +112,7 @@ pub fn parked(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
             how: "VmRSS with all of them parked less VmRSS before the first, by their number. Go parks them in an empty `select`; tokio's tasks have no stacks.",
             unit: Unit::Bytes,
             peers: resident,
-            target: Some(Target::AtMost(4700.0)),
+            targets: vec![Target::AtMost(4700.0)],
         },
         Measurement {
             group: Group::Memory,
@@ -121,7 +121,7 @@ pub fn parked(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
                   address space each need more page tables than Go's, which move.",
             unit: Unit::Bytes,
             peers: page_tables,
-            target: None,
+            targets: Vec::new(),
         },
     ])
 }

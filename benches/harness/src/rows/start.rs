@@ -15,9 +15,9 @@ const PROCESSES: u32 = 50;
 /// Starts empty programs.
 pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     let ours = programs::ours("empty")?;
-    let static_c = programs::static_c()?;
+    let static_c = programs::static_c("empty")?;
     let processes = effort.rounds * PROCESSES;
-    let target = Some(Target::Times(1.05, Peer::StaticC));
+    let targets = vec![Target::Times(1.05, Peer::StaticC)];
     let [whole] = take_turns(
         processes,
         vec![
@@ -42,7 +42,7 @@ pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
                   static Rust is the same Rust program built by plain cargo, and has std's start-up on top of it, as ours has.",
             unit: Unit::Time,
             peers: whole,
-            target,
+            targets: targets.clone(),
         },
         Measurement {
             group: Group::Tool,
@@ -50,7 +50,7 @@ pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
             how: "A Rust program whose `main` is C's, so that both do the same work: what is left between them is the runtime's own boot.",
             unit: Unit::Time,
             peers: bare,
-            target,
+            targets,
         },
     ])
 }

@@ -9,7 +9,20 @@ use tokio::runtime::{Builder, Runtime};
 /// # Panics
 /// When there is no runtime to be had, or the task panics.
 pub fn run(main: impl Future<Output = ()> + Send + 'static) {
-    let runtime = runtime(bench_report::workers());
+    run_on(runtime(bench_report::workers()), main);
+}
+
+/// Runs a server's main task on the runtime that tokio has for servers, with as many worker threads as it has CPUs, be it one.
+///
+/// # Panics
+/// When there is no runtime to be had, or the task panics.
+pub fn serve(main: impl Future<Output = ()> + Send + 'static) {
+    let mut builder = Builder::new_multi_thread();
+    let builder = builder.worker_threads(bench_report::workers()).enable_io();
+    run_on(builder.build().expect("the system has threads"), main);
+}
+
+fn run_on(runtime: Runtime, main: impl Future<Output = ()> + Send + 'static) {
     // A task of its own, not the one of `block_on`: that one stays on the main thread and would not be a worker's.
     let main = runtime.spawn(main);
     runtime
