@@ -109,6 +109,8 @@ pub use goexit::{Goexit, goexit};
 pub use goroutine::{Goroutine, current, park, yield_now};
 #[cfg(feature = "std")]
 pub use join::JoinHandle;
+#[cfg(feature = "std")]
+pub use os_thread::spawn_os_thread;
 pub use os_thread::{OsThreadLock, lock_os_thread};
 pub use sched::{gomaxprocs, num_cpu, num_goroutine};
 #[cfg(feature = "std")]

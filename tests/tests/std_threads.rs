@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use gobuild_tests::process::{BUILD, RUN, run};
+use gobuild_tests::project::Project;
 use gobuild_tests::testprog::start;
 use gobuild_tests::tool;
 
@@ -162,6 +163,65 @@ fn a_tie_is_told() {
         assert!(err.contains(" [running, locked to thread]:\n"), "{err}");
         let outcome = start(exe, "ties-of-main", &[("GODEBUG", "pintrace=1")], RUN).ok();
         assert_eq!(outcome.err(), "");
+    }
+}
+
+#[test]
+fn threads_stay_the_kernels_by_their_names() {
+    for exe in executables() {
+        for procs in ["1", "4"] {
+            let said = |godebug| {
+                let env = [("GODEBUG", godebug), ("GOMAXPROCS", procs)];
+                start(exe, "os-threads", &env, RUN).ok().out()
+            };
+            assert_eq!(said("osthreads=audio-*:render"), "audio-1 audio-2 render\n");
+            assert_eq!(said("osthreads=audio"), "audio\n");
+            assert_eq!(said("osthreads=video"), "\n");
+            assert_eq!(said(""), "\n");
+        }
+        // A goroutine would wait for main for ever: with a seed the clock has no say, so that no other P makes up for main.
+        let env = [
+            ("GODEBUG", "osthreads=audio*,schedseed=1"),
+            ("GOMAXPROCS", "1"),
+        ];
+        prints(exe, "beside", &env, "beside");
+        let env = [("GODEBUG", "osthreads=audio-1,pintrace=1")];
+        let told = start(exe, "os-threads", &env, RUN).ok().err();
+        assert!(told.contains(": GODEBUG=osthreads names it\n"), "{told}");
+    }
+}
+
+/// `rtlib::spawn_os_thread`, with std's threads as goroutines and without.
+#[test]
+fn a_program_starts_threads_of_the_kernel() {
+    let main = r#"
+        use std::thread::{self, Builder};
+        fn is_goroutine() -> bool { rtlib::current().is_some() }
+        fn main() {
+            let builder = || Builder::new().name("kernels".into());
+            let outer = rtlib::spawn_os_thread(builder(), || {
+                let (send, receive) = rtlib::chan::bounded(0);
+                rtlib::go(move || send.send(is_goroutine()).unwrap());
+                let inner = thread::spawn(is_goroutine).join().unwrap();
+                (is_goroutine(), inner, receive.recv().unwrap(), thread::current().name().map(str::to_owned))
+            });
+            println!("{:?}", outer.unwrap().join().unwrap());
+            println!("{:?}", thread::spawn(is_goroutine).join().unwrap());
+            let on_goroutine = rtlib::spawn(move || rtlib::spawn_os_thread(builder(), is_goroutine).unwrap().join().unwrap());
+            println!("{:?}", on_goroutine.join().unwrap());
+        }
+    "#;
+    let rtlib = "gobuild-rtlib = { path = \"{rtlib}\" }";
+    let project = Project::bin("std_threads", "kernels", rtlib, main);
+    for (std, is) in [("goroutines", true), ("threads", false)] {
+        for (profile, dir) in [("dev", "debug"), ("release", "release")] {
+            let mut build = project.gobuild();
+            build.args(["build", "--std", std, "--profile", profile]);
+            _ = run(build.env("CARGO_PROFILE_RELEASE_LTO", "fat"), BUILD).ok();
+            let ran = run(&mut project.program(dir, "kernels"), RUN).ok();
+            let expect = format!("(false, {is}, true, Some(\"kernels\"))\n{is}\nfalse\n");
+            assert_eq!(ran.out(), expect, "{std} {profile}");
+        }
     }
 }
 

@@ -44,6 +44,9 @@ pub type Entry = unsafe extern "C" fn(arg: *mut u8);
 /// `flags` of [`newproc1`]: when a panic leaves the goroutine's entry, the program ends by [`fatalpanic`]. So it is kept where a panic came from.
 pub const PANICS_ARE_FATAL: usize = 1;
 
+/// Whether a thread that the calling goroutine or thread makes now is to be the kernel's. Defined as `runtime.wantsosthread` by the `rtlib` crate; programs without it have none.
+pub type WantsOsThread = extern "C" fn() -> bool;
+
 unsafe extern "C" {
     /// Not 0 in the runtime object when it has this ABI version; 0 in a process without a runtime.
     #[link_name = "gobuild_abi_v1"]

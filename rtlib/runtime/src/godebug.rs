@@ -10,15 +10,18 @@
 //! - `blocktrace=20ms`: calls that keep their thread for longer than that, and their stacks (`sched::slow`).
 //! - `std=0`: calls of libc that block keep their thread, on goroutines too (`hooks`); `std=-sync`, `std=-sleep`, `std=-net`, `std=-pin`: those of one family ([`Family`]). More families may follow, each with its minus: `std=-sync,-sleep`.
 //! - `stdthreads=os`: std's threads are threads of the kernel, in programs that were built with `std = "goroutines"` too.
+//! - `osthreads=NAME*:OTHER`: std's threads with such names have a thread of the kernel each, for as long as they last (`hooks::name`).
 //! - `netdns=go|cgo`: who looks hosts and services up, the runtime or libc; `netdns=2`, `go+2`: each lookup's order is printed, too. `osuser=go|cgo`: the same for users and groups.
 //! - `netedns0=0`: questions to DNS servers have no EDNS0 header.
 //! - `pintrace=1`: a line for each goroutine that is tied to its thread by what it changes of it (`hooks::tie`), and its stack.
 //! - `listenbacklog=std`: listen(2) gets the 128 that std asks for, and not as many as the system allows.
 //! - `leaktrace=1`: at the exit of the program, the goroutines that are blocked for ever (`leaks`), with their stacks.
 
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
-use crate::duration;
+use crate::{duration, pattern};
 
 /// Calls of libc that park goroutines: which of them `std` turns off together.
 #[derive(Clone, Copy)]
@@ -143,6 +146,22 @@ fn set_blocktrace(value: &[u8]) {
     }
 }
 
+/// `osthreads`: patterns of names, with a colon between them. Where they begin, and how many bytes they are.
+static OSTHREADS: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
+static OSTHREADS_LEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether `osthreads` names a thread that is called this.
+pub fn is_os_thread(name: &[u8]) -> bool {
+    let at = OSTHREADS.load(Ordering::Relaxed);
+    if at.is_null() {
+        return false;
+    }
+    // SAFETY: `parse` has had the bytes for ever, and there is nobody else when it stores where they are.
+    let patterns =
+        unsafe { core::slice::from_raw_parts(at, OSTHREADS_LEN.load(Ordering::Relaxed)) };
+    pattern::any_matches(patterns, name)
+}
+
 struct Setting {
     name: &'static str,
     value: AtomicU32,
@@ -201,7 +220,7 @@ static SETTINGS: [&Setting; 11] = [
 ];
 
 /// Reads the variable. In the boot.
-pub fn parse(text: &[u8]) {
+pub fn parse(text: &'static [u8]) {
     let mut after_std = false;
     for part in text.split(|&b| b == b',') {
         let Some(eq) = part.iter().position(|&b| b == b'=') else {
@@ -220,6 +239,10 @@ pub fn parse(text: &[u8]) {
         }
         match name {
             b"blocktrace" => set_blocktrace(value),
+            b"osthreads" => {
+                OSTHREADS_LEN.store(value.len(), Ordering::Relaxed);
+                OSTHREADS.store(value.as_ptr().cast_mut(), Ordering::Relaxed);
+            }
             b"netdns" => set_netdns(value),
             b"osuser" => OSUSER_CGO.store(value == b"cgo", Ordering::Relaxed),
             b"listenbacklog" => LISTEN_BACKLOG_OF_STD.store(value == b"std", Ordering::Relaxed),

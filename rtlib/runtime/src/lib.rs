@@ -88,6 +88,8 @@ mod note;
 mod os;
 #[cfg(feature = "object")]
 mod panic;
+#[cfg(any(feature = "object", test))]
+mod pattern;
 #[cfg(feature = "object")]
 mod persistent;
 #[cfg(feature = "object")]

@@ -11,8 +11,10 @@ use super::thread::{Whose, whose};
 use super::tie::{self, Caller};
 use crate::gmp::is_main;
 use crate::gmp::name::LEN;
+use crate::godebug;
 use crate::os::linux::sys::{__NR_prctl, ERANGE, PR_GET_NAME, PR_SET_NAME};
 use crate::os::linux::{proc, thread};
+use crate::pthread;
 use crate::sched::locked;
 
 unsafe extern "C" {
@@ -30,7 +32,13 @@ fn cut(name: &CStr) -> [u8; LEN] {
     cut
 }
 
-/// `prctl(PR_SET_NAME)` on a goroutine: what is too long is cut.
+/// A name without the zeros behind it.
+fn text(name: &[u8; LEN]) -> &[u8] {
+    let len = name.iter().position(|byte| *byte == 0);
+    &name[..len.unwrap_or(LEN)]
+}
+
+/// `prctl(PR_SET_NAME)` on a goroutine: what is too long is cut. A thread of std gets its name first of all; one that `GODEBUG=osthreads` names becomes a thread of the kernel here.
 ///
 /// # Safety
 /// `name` is the address of a C string.
@@ -42,6 +50,8 @@ pub unsafe fn set_own(caller: Caller, name: usize) -> Answer {
         thread::set_name(proc::pid(), &name);
     } else if locked::is_tied(caller.gp) {
         show(&name);
+    } else if pthread::is_thread(caller.gp) && godebug::is_os_thread(text(&name)) {
+        tie::become_thread(caller);
     }
     Ok(0)
 }

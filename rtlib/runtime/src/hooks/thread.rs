@@ -3,11 +3,13 @@
 //! Whose thread it is to be is told from its first function: the personality of code in Rust, which the unwinder finds beside it, is Rust's. C's threads stay threads of the kernel: their
 //! makers send them signals, tie them to processors and expect them to be what they are. So do those that bring a stack of their own.
 //!
-//! `GODEBUG=stdthreads=os` leaves all threads to the kernel.
+//! `GODEBUG=stdthreads=os` leaves all threads to the kernel, `rtlib::os_thread` one.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
+
+use rtlib_abi::api::WantsOsThread;
 
 use super::{Timespec, may_park};
 use crate::arch::current::tls;
@@ -27,7 +29,18 @@ use crate::sched::syscall::without_p_at_once;
 use crate::stack::{Class, allgs};
 use crate::traceback::eh_frame;
 
-crate::arch::current::weak!("rust_eh_personality");
+crate::arch::current::weak!("rust_eh_personality", "runtime.wantsosthread");
+
+/// Whether the calling thread is in `rtlib::os_thread`, which starts threads of the kernel: `rtlib` knows.
+fn is_kernels_wanted() -> bool {
+    let at = crate::arch::current::weak_address!("runtime.wantsosthread");
+    if at == 0 {
+        return false;
+    }
+    // SAFETY: `rtlib` defines it, as a function of this type.
+    let wants: WantsOsThread = unsafe { core::mem::transmute(at) };
+    wants()
+}
 
 unsafe extern "C" {
     /// libc's own, under the names by which its own files call them.
@@ -157,7 +170,7 @@ pub unsafe fn create(
     start: extern "C" fn(*mut c_void) -> *mut c_void,
     arg: *mut c_void,
 ) -> Option<Result<usize, u32>> {
-    if !godebug::std_threads() || !sched::has_begun() || !is_rust(start) {
+    if !godebug::std_threads() || !sched::has_begun() || !is_rust(start) || is_kernels_wanted() {
         return None;
     }
     // SAFETY: the caller's attributes.

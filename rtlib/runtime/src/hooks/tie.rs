@@ -38,6 +38,7 @@ use crate::os::linux::sys::{
 use crate::os::linux::{Errno, proc, thread};
 use crate::sched::locked;
 use crate::sched::second;
+use crate::sched::syscall::entersyscallblock;
 use crate::traceback::{record, tell, unwind};
 
 /// The calling goroutine, on its thread.
@@ -374,6 +375,19 @@ unsafe fn changing(caller: Caller, nr: u32, args: [usize; 6]) -> Answer {
         }
     }
     answer
+}
+
+/// Gives the calling goroutine a thread of the kernel's for the rest of its life, as it would have without goroutines: it is tied to it, and needs no P, as in a call that does not end.
+pub fn become_thread(caller: Caller) {
+    if locked::is_tied(caller.gp) {
+        return;
+    }
+    locked::before_tie();
+    if locked::tie(caller.gp) {
+        super::name::tied(caller);
+        report(caller.gp, "GODEBUG=osthreads names it");
+        entersyscallblock();
+    }
 }
 
 /// `GODEBUG=pintrace=1`. In front of what may forbid the thread to do this.

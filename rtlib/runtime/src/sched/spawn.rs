@@ -299,7 +299,7 @@ fn colour(slot: &Range<usize>) -> usize {
 /// Ends the running goroutine: thread-local destructors, what libc keeps per thread, then the next goroutine.
 #[unsafe(export_name = "runtime.goexit1")]
 pub extern "C" fn goexit() -> ! {
-    syscall::exitsyscall();
+    syscall::end_call();
     let Some(gp) = current() else {
         crate::fatal::throw(b"goexit: not on a goroutine")
     };

@@ -128,6 +128,11 @@ pub extern "C" fn exitsyscall() {
     }
 }
 
+/// At the end of a goroutine: it need not be told that it was in a call.
+pub fn end_call() {
+    exit();
+}
+
 /// Back from the call. How long it took, ns, if its beginning was noted; else 0.
 #[inline]
 fn exit() -> u64 {

@@ -1,8 +1,13 @@
-//! Tying a goroutine to its thread of the operating system.
+//! Threads of the operating system: tying a goroutine to its own; `start`: one that runs no goroutine.
+
+#[cfg(feature = "std")]
+mod start;
 
 use core::marker::PhantomData;
 
 use crate::sys;
+#[cfg(feature = "std")]
+pub use start::spawn_os_thread;
 
 /// Ties the calling goroutine to the thread that runs it now, until the returned lock is dropped. Go's `runtime.LockOSThread`.
 ///
@@ -13,6 +18,8 @@ use crate::sys;
 /// Locks nest: the goroutine is free again when the last one is dropped. A goroutine that ends while it is tied takes its thread with it. To
 /// stay tied for good, forget the lock; in an init function `core::mem::forget(rtlib::lock_os_thread())` keeps `main` on the process's first
 /// thread. On a thread that is no goroutine there is nothing to tie.
+///
+/// A tied goroutine still waits until a P is free, as all goroutines do: what must not wait is a thread of its own, [`spawn_os_thread`](crate::spawn_os_thread).
 ///
 /// The lock is not `Send`, because unlocking counts for the goroutine that does it. That is the right bound although goroutines wander between
 /// threads: what `Send` guards is the passing of a value between goroutines, each of which is a thread of its own to Rust, and a value that
