@@ -11,6 +11,7 @@ mod pip;
 mod release;
 mod run;
 mod steps;
+mod suites;
 mod tidy;
 mod toolchains;
 mod workspace;
@@ -65,6 +66,11 @@ const CHORES: &[Chore] = &[
         name: "soak",
         about: "`soak MINUTES [SEED]`: everything that the runtime does, at once, in programs of both tools",
         run: steps::soak,
+    },
+    Chore {
+        name: "suites",
+        about: "`suites [NAME…] [--write]`: tests of std and of crates, unchanged, with std's threads as goroutines; `--write` keeps the results in docs/suites.md",
+        run: steps::suites,
     },
     Chore {
         name: "long",

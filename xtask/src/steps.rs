@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::package::{self, Verify};
 use crate::run::Runner;
 use crate::workspace::{cargo, cargo_in, others, root, shown, target};
-use crate::{needs, pip, release, tidy as rules, toolchains};
+use crate::{needs, pip, release, suites as others_tests, tidy as rules, toolchains};
 
 /// The toolchain for miri, and one of those that the tool is tested with.
 pub const NIGHTLY: &str = "+nightly";
@@ -23,7 +23,10 @@ pub fn test(runner: &mut Runner, only: &[String]) {
     pip::check(runner);
     let tools = Tools {
         checked: runner.before(&["e2e"], checked_tool),
-        plain: runner.before(&["e2e", "package", "toolchain", "benchmark"], plain_tool),
+        plain: runner.before(
+            &["e2e", "package", "toolchain", "suite", "benchmark"],
+            plain_tool,
+        ),
     };
     runner.beside(
         |runner| {
@@ -46,6 +49,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
             );
             package::package(runner, Verify::No, &tools.plain);
             toolchains::test(runner, &tools.plain);
+            others_tests::short(runner, &tools.plain);
             runner.child(
                 "benchmark programs",
                 cargo(&["run", "--quiet", "-p", "gobuild-bench", "--", "--quick"])
@@ -102,6 +106,12 @@ pub fn bless(runner: &mut Runner, _: &[String]) {
 pub fn bench(runner: &mut Runner, args: &[String]) {
     let mut bench = cargo(&["run", "--release", "-p", "gobuild-bench", "--"]);
     runner.child("bench", bench.args(args));
+}
+
+/// Tests that others wrote, on goroutines.
+pub fn suites(runner: &mut Runner, args: &[String]) {
+    let tool = plain_tool(runner);
+    others_tests::suites(runner, args, &tool);
 }
 
 /// What takes long: minutes for each fuzz target, `MINUTES` as the first argument.
