@@ -14,10 +14,8 @@ use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::readelf::readelf;
 use gobuild_tests::{tool, toolchain};
-use rtlib_abi::symbol::{
-    WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_PER_THREAD,
-    WRAPPED_THAT_KEEP_THEIR_THREAD, WRAPPED_THAT_PARK,
-};
+use rtlib_abi::calls;
+use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
 
 /// Where cargo puts what it builds on the way, when the configuration says so.
 const BUILD_DIR: &str = "build-dir";
@@ -255,10 +253,7 @@ fn every_function_that_libstd_calls_is_known() {
         .filter_map(|line| line.split_whitespace().nth(1))
         .chain(WRAPPED)
         .chain(WRAPPED_FOR_INITTRACE)
-        .chain(WRAPPED_PER_THREAD)
-        .chain(WRAPPED_THAT_PARK)
-        .chain(WRAPPED_THAT_KEEP_THEIR_THREAD)
-        .chain(WRAPPED_NAMES)
+        .chain(calls::wrapped())
         .collect();
     let unknown: Vec<_> = calls.difference(&known).collect();
     assert!(

@@ -3,6 +3,7 @@
 //! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours, [`layers`] its part about the runtime's rooms; [`needs`] gets
 //! what the tests need from the system. A new chore is a line in [`CHORES`].
 
+mod calls;
 mod files;
 mod layers;
 mod needs;
@@ -54,7 +55,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "bless",
-        about: "rewrite the expected messages of the tests",
+        about: "rewrite the expected messages of the tests, and docs/std.md's table of calls",
         run: steps::bless,
     },
     Chore {

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::package::{self, Verify};
 use crate::run::Runner;
 use crate::workspace::{cargo, cargo_in, others, root, shown, target};
-use crate::{needs, pip, release, suites as others_tests, tidy as rules, toolchains};
+use crate::{calls, needs, pip, release, suites as others_tests, tidy as rules, toolchains};
 
 /// The toolchain for miri, and one of those that the tool is tested with.
 pub const NIGHTLY: &str = "+nightly";
@@ -75,6 +75,7 @@ pub fn ci(runner: &mut Runner, only: &[String]) {
 /// The rules of [`rules`].
 pub fn tidy(runner: &mut Runner, _: &[String]) {
     runner.function("tidy", || rules::check(root()));
+    runner.function("table of calls", || calls::check(root()));
 }
 
 /// Everything that a registry would get, used from there.
@@ -92,6 +93,7 @@ pub fn release(runner: &mut Runner, only: &[String]) {
 
 /// Rewrites the expected messages: trybuild's and ours.
 pub fn bless(runner: &mut Runner, _: &[String]) {
+    runner.function("bless table of calls", || calls::write(root()));
     runner.child(
         "bless macros",
         cargo(&["test", "-p", "gobuild-rtlib-macros"]).env("TRYBUILD", "overwrite"),

@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 
 use gobuild_codegen::emit::{self, EmittedObjects};
 use gobuild_codegen::model::RootTarget;
-use rtlib_abi::symbol::{
-    WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_NAMES, WRAPPED_PER_THREAD,
-    WRAPPED_THAT_KEEP_THEIR_THREAD, WRAPPED_THAT_PARK,
-};
+use rtlib_abi::calls;
+use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
 use super::call::call;
@@ -275,14 +273,7 @@ impl Stage<'_> {
 
 /// Those of which the wrap must be the runtime's, whether they are used or not.
 fn always_wrapped() -> Vec<&'static str> {
-    [
-        &WRAPPED[..],
-        &WRAPPED_NAMES,
-        &WRAPPED_PER_THREAD,
-        &WRAPPED_THAT_PARK,
-        &WRAPPED_THAT_KEEP_THEIR_THREAD,
-    ]
-    .concat()
+    WRAPPED.iter().copied().chain(calls::wrapped()).collect()
 }
 
 /// Where generated files go.

@@ -14,84 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use object::read::archive::ArchiveFile;
 use object::read::elf::ElfFile64;
 use object::{Object, ObjectSymbol, SymbolKind};
-use rtlib_abi::symbol::{WRAPPED_THAT_KEEP_THEIR_THREAD, WRAPPED_THAT_PARK};
+use rtlib_abi::calls as table;
 
 pub use text::text;
-
-/// Functions of libc that wait and keep the thread of a goroutine meanwhile, and that nothing stands before, or only for other reasons.
-const KEEPS_THREAD: [&str; 26] = [
-    "dlopen",
-    "fallocate64",
-    "ftruncate64",
-    "getdents64",
-    "lockf64",
-    "mq_receive",
-    "mq_send",
-    "msgrcv",
-    "msgsnd",
-    "pause",
-    "pthread_barrier_wait",
-    "pthread_cond_timedwait",
-    "pthread_cond_wait",
-    "pthread_mutex_lock",
-    "pthread_rwlock_rdlock",
-    "pthread_rwlock_wrlock",
-    "readdir64",
-    "sem_timedwait",
-    "sem_wait",
-    "semop",
-    "sigsuspend",
-    "sigtimedwait",
-    "sigwait",
-    "sigwaitinfo",
-    "syncfs",
-    "system",
-];
-
-/// Functions of [`WRAPPED_THAT_PARK`] that do not wait: they tell the runtime about descriptors and threads.
-const DO_NOT_WAIT: [&str; 8] = [
-    "close",
-    "dup2",
-    "dup3",
-    "listen",
-    "pthread_detach",
-    "setsockopt",
-    "sigaltstack",
-    "socket",
-];
-
-/// Functions that ask a server for a name.
-const LOOKUPS: [&str; 8] = [
-    "getaddrinfo",
-    "gethostbyaddr",
-    "gethostbyaddr_r",
-    "gethostbyname",
-    "gethostbyname2",
-    "gethostbyname2_r",
-    "gethostbyname_r",
-    "getnameinfo",
-];
-
-/// Functions that change the kernel's view of a thread.
-const TIES: [&str; 17] = [
-    "capset",
-    "nice",
-    "personality",
-    "prctl",
-    "pthread_setaffinity_np",
-    "pthread_setschedparam",
-    "pthread_setschedprio",
-    "ptrace",
-    "sched_setaffinity",
-    "sched_setparam",
-    "sched_setscheduler",
-    "setfsgid",
-    "setfsuid",
-    "setns",
-    "setpriority",
-    "timer_create",
-    "unshare",
-];
 
 /// What a call does to the goroutine that makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -203,23 +128,16 @@ fn targets<'data>(
     file: &ElfFile64<'data, object::LittleEndian>,
 ) -> BTreeMap<u64, (Effect, &'data str)> {
     let effect = |name: &'data str| {
-        let is_wrapped = name.starts_with("__wrap_");
-        let name = name.trim_start_matches("__wrap_");
-        let is_one_of = |names: &[&str]| names.contains(&name);
-        let effect = if KEEPS_THREAD.contains(&name) {
-            Effect::KeepsThread
-        } else if !is_wrapped || DO_NOT_WAIT.contains(&name) {
-            return None;
-        } else if name == "pthread_create" {
-            Effect::StartsThread
-        } else if is_one_of(&WRAPPED_THAT_PARK) || is_one_of(&LOOKUPS) {
-            Effect::Parks
-        } else if is_one_of(&WRAPPED_THAT_KEEP_THEIR_THREAD) {
-            Effect::KeepsThread
-        } else if is_one_of(&TIES) {
-            Effect::Ties
-        } else {
-            return None;
+        let wrapped = name.strip_prefix("__wrap_");
+        let name = wrapped.unwrap_or(name);
+        let effect = match table::effect_of(name)? {
+            table::Effect::Waits => Effect::KeepsThread,
+            _ if wrapped.is_none() => return None,
+            table::Effect::StartsThread => Effect::StartsThread,
+            table::Effect::Parks => Effect::Parks,
+            table::Effect::KeepsThread => Effect::KeepsThread,
+            table::Effect::Ties => Effect::Ties,
+            table::Effect::Answers => return None,
         };
         Some((effect, name))
     };

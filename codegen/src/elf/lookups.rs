@@ -1,7 +1,7 @@
 //! Which of libc's lookups through the name service switch are in a program. A static program carries them out with modules of the machine that it
 //! runs on, which is worth a word when it is built.
 //!
-//! Those that the runtime stands in for (`rtlib_abi::symbol::WRAPPED_NAMES`) are not among them. Only what is linked counts: the linker drops what nobody calls. A stripped program
+//! Those that the runtime stands in for (`rtlib_abi::calls::TABLE`) are not among them. Only what is linked counts: the linker drops what nobody calls. A stripped program
 //! tells nothing.
 
 use object::read::ReadRef;

@@ -10,10 +10,12 @@
 #![no_std]
 
 pub mod api;
+pub mod calls;
 pub mod chan;
 pub mod goexit;
 pub mod layout;
 pub mod leaks;
+pub mod plumbing;
 pub mod record;
 pub mod symbol;
 pub mod sync;

@@ -1,6 +1,6 @@
 //! Functions of libc that block: on a goroutine they park it, everywhere else they do what libc does.
 //!
-//! The driver links every program with `--wrap=<name>` for each name of `rtlib_abi::symbol::WRAPPED_THAT_PARK`, `WRAPPED_THAT_KEEP_THEIR_THREAD` and `WRAPPED_PER_THREAD`; `__wrap_<name>` is here, in a file for each family of calls.
+//! The driver links every program with `--wrap=<name>` for each function of `rtlib_abi::calls::TABLE`; `__wrap_<name>` is here, in a file for each family of calls (lookups of names: `names`).
 //! `GODEBUG=std=0` turns all of them off, `GODEBUG=std=-sync,-sleep,-net` one family each. Two do not park: `create`, pthread_create(3), and `setxid`, which setuid(2) needs.
 //!
 //! Invariants: a wrapper sets errno last and only on failure, as libc does; on a thread that runs no goroutine, on g0, inside [`blocking`](crate::sched::syscall) and on a stack that is not the

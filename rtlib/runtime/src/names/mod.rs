@@ -3,7 +3,7 @@
 //! Hosts are looked up as Go's `net` does without cgo: /etc/nsswitch.conf says in which order, /etc/hosts and DNS answer. Users and groups come from /etc/passwd and /etc/group, as in Go's `os/user` without cgo. What the functions
 //! take and give is libc's: flags, error codes, memory. `GODEBUG=netdns=cgo` and `osuser=cgo` hand the calls to glibc's own.
 //!
-//! The driver links every program with `--wrap=<name>` for each name of `rtlib_abi::symbol::WRAPPED_NAMES`; `__wrap_<name>` is in the files of `calls`. What a program does not call is dropped by the linker.
+//! The driver links every program with `--wrap=<name>` for each of the lookups of `rtlib_abi::calls::TABLE`; `__wrap_<name>` is in the files of `calls`. What a program does not call is dropped by the linker.
 //!
 //! Invariants: no thread-locals but errno, so all of it may run on any stack; nothing is kept between lookups but positions of `getpwent` and its like and the results that libc has in static memory; a
 //! goroutine that waits for a server is parked, everybody else waits in poll(2). What files and servers say is hostile.

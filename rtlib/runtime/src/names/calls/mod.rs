@@ -1,4 +1,4 @@
-//! libc's functions, one file for each family: `__wrap_<name>` for each name of `rtlib_abi::symbol::WRAPPED_NAMES`.
+//! libc's functions, one file for each family: `__wrap_<name>` for the lookups of `rtlib_abi::calls::TABLE`.
 //!
 //! Here is what they share: whether glibc's own is to be called, texts of C, and results in the caller's memory.
 
