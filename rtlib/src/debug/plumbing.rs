@@ -2,34 +2,7 @@
 //!
 //! They are known by their names and, because inlined functions in `line-tables-only` debug information have names without paths, by their source files.
 
-/// Beginnings of functions' names. `<` and `&` in front of a path are not looked at.
-const NAMES: [&str; 22] = [
-    "rtlib::",
-    "rtlib_runtime::",
-    "runtime.",
-    "sync.runtime_",
-    "_rt0_",
-    "main.main",
-    "std::rt::lang_start",
-    "std::panicking::",
-    "std::panic::catch_unwind",
-    "std::panic::resume_unwind",
-    "std::panic::panic_any",
-    "std::sys::backtrace::__rust_",
-    "core::panicking::",
-    "core::panic::unwind_safe::AssertUnwindSafe",
-    "core::ops::function::FnOnce::call_once",
-    "dyn core::ops::function::Fn<(), Output = i32>",
-    "core::option::expect_failed",
-    "core::option::unwrap_failed",
-    "core::result::unwrap_failed",
-    "__rust",
-    "rust_",
-    "__wrap__Unwind_",
-];
-
-/// Whole names: C's `main` that rustc makes, and the unwinder.
-const WHOLE_NAMES: [&str; 3] = ["main", "_Unwind_Backtrace", "_Unwind_RaiseException"];
+use rtlib_abi::plumbing;
 
 /// Sources in `library` of the Rust repository.
 const FILES_OF_STD: [&str; 7] = [
@@ -60,32 +33,11 @@ pub(super) fn is_plumbing(name: &str, file: &str) -> bool {
     if path.starts_with("rtlib::") && is_versioned(file, NAMESAKE) {
         return false;
     }
-    NAMES.iter().any(|start| path.starts_with(start))
-        || WHOLE_NAMES.contains(&name)
-        || callee(name).is_some_and(|callee| callee.starts_with("alloc::boxed::Box<"))
+    plumbing::is_plumbing(name)
         || file.starts_with(RUNTIME)
         || is_versioned(file, RUNTIME_OF_REGISTRY)
         || is_of_std(name, file)
         || is_ours(file)
-}
-
-/// The function, or the type of function, that is called by what the compiler or std make for its sake: `app::main::{closure#0}` of `<app::main::{closure#0} as core::ops::function::FnOnce<()>>::call_once`.
-///
-/// Such a function stands for what it calls where that is inlined into it.
-pub(super) fn callee(name: &str) -> Option<&str> {
-    let name = name.strip_prefix('<')?;
-    let mut depth = 0_usize;
-    for (at, byte) in name.bytes().enumerate() {
-        match byte {
-            b'<' => depth += 1,
-            b'>' if !name[..at].ends_with('-') => depth = depth.checked_sub(1)?,
-            b' ' if depth == 0 && name[at..].starts_with(" as core::ops::function::Fn") => {
-                return Some(&name[..at]);
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Wherever the sources of the toolchain are.
@@ -121,7 +73,7 @@ fn is_ours(file: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{callee, is_plumbing};
+    use super::is_plumbing;
 
     #[test]
     fn plumbing_is_told_from_a_programs_functions() {
@@ -194,28 +146,6 @@ mod tests {
             "src/main.rs",
         ] {
             assert!(!is_plumbing("f", shown), "{shown}");
-        }
-    }
-    #[test]
-    fn a_function_that_only_calls_another_is_told_from_others() {
-        for (name, expect) in [
-            (
-                "<app::f::{closure#2} as core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}",
-                Some("app::f::{closure#2}"),
-            ),
-            (
-                "<app::f::<fn() -> u32, <u8 as app::T>::X> as core::ops::function::Fn<()>>::call",
-                Some("app::f::<fn() -> u32, <u8 as app::T>::X>"),
-            ),
-            ("<app::T as core::fmt::Display>::fmt", None),
-            (
-                "<app::T>::f::<<u8 as core::ops::function::Fn<()>>::X>",
-                None,
-            ),
-            ("app::main", None),
-            ("<", None),
-        ] {
-            assert_eq!(callee(name), expect, "{name}");
         }
     }
 }

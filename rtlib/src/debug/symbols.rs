@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, TryLockError};
 use std::vec::Vec;
 
 use rtlib_abi::layout::Str;
+use rtlib_abi::plumbing::shown;
 use rtlib_abi::traceback::{EmitSymbol, INLINED, PLUMBING, Symbol as RawSymbol, Symbolizer};
 
-use super::plumbing::{callee, is_plumbing};
+use super::plumbing::is_plumbing;
 use super::symbol_table;
 
 /// What is known of a place in the program.
@@ -93,10 +94,8 @@ fn look_up(pc: usize) -> Symbols {
     // Without line tables the name is all that is known of a closure that was inlined.
     if let [only] = &mut symbols[..]
         && only.file.is_empty()
-        && let Some(callee) = callee(&only.name)
-        && callee.ends_with('}')
     {
-        only.name = callee.to_owned();
+        only.name = shown(&only.name).to_owned();
     }
     symbols.into()
 }

@@ -6,10 +6,11 @@
 //! - `tell`: for a program that goes on. `dying`: the end of a program; `last_words`: what it prints, `reporter`: on which thread; `panics`: where a panic came from, once it has been caught.
 //! - `api`: the C interface (`rtlib_abi::traceback`).
 //!
-//! Program counters are recorded here; names, files and lines come from the `rtlib` crate (`symbols`), which programs without `rtlib` do without.
+//! Program counters are recorded here; names, files and lines come from the `rtlib` crate (`symbols`). Programs without `rtlib` have names only: `own_names`, from the program's symbols (`symtab`), made readable by `demangle`.
 
 #[cfg(feature = "object")]
 mod api;
+mod demangle;
 #[cfg(feature = "object")]
 pub mod dying;
 #[cfg(feature = "object")]
@@ -20,6 +21,8 @@ pub mod interrupt;
 mod last_words;
 pub mod level;
 #[cfg(feature = "object")]
+mod own_names;
+#[cfg(feature = "object")]
 pub mod panics;
 #[cfg(feature = "object")]
 mod profile;
@@ -29,6 +32,7 @@ pub mod record;
 pub mod reporter;
 #[cfg(feature = "object")]
 mod symbols;
+mod symtab;
 #[cfg(feature = "object")]
 pub mod tell;
 #[cfg(feature = "object")]

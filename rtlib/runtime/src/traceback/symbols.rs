@@ -1,11 +1,11 @@
-//! The program's symboliser, which the `rtlib` crate defines.
+//! The program's symboliser, which the `rtlib` crate defines; else [`own_names`].
 
 use core::ffi::c_void;
 
 use rtlib_abi::layout::Str;
 use rtlib_abi::traceback::{Symbol, Symbolizer};
 
-use super::reporter;
+use super::{own_names, reporter};
 use crate::arch::current::{weak, weak_address};
 
 weak!("runtime.symbolizer");
@@ -19,7 +19,7 @@ fn symbolizer() -> Option<Symbolizer> {
 /// Calls `f` with the symbols of a program counter, as [`Symbolizer`] says.
 pub fn of(pc: usize, mut f: impl FnMut(&Symbol)) {
     let Some(symbolizer) = symbolizer() else {
-        return;
+        return own_names::of(pc, f);
     };
     // What is done with a symbol is no part of the lookup: writing may take as long as whoever reads wants.
     let mut f = |symbol: &Symbol| {

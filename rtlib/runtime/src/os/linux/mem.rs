@@ -1,12 +1,14 @@
 //! Memory from the kernel: mappings, guard pages, and the runtime's own small allocations that are never freed.
 
+use core::ffi::CStr;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::sys::{
-    __NR_madvise, __NR_mincore, __NR_mmap, __NR_mprotect, __NR_munmap, __NR_process_madvise,
-    __NR_process_vm_readv, EINVAL, MADV_DODUMP, MADV_DONTDUMP, MADV_DONTNEED, MADV_NOHUGEPAGE,
-    MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
+    __NR_lseek, __NR_madvise, __NR_mincore, __NR_mmap, __NR_mprotect, __NR_munmap,
+    __NR_process_madvise, __NR_process_vm_readv, EINVAL, MADV_DODUMP, MADV_DONTDUMP, MADV_DONTNEED,
+    MADV_NOHUGEPAGE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, O_CLOEXEC, O_RDONLY, PROT_NONE,
+    PROT_READ, PROT_WRITE, SEEK_END,
 };
 
 use super::{Errno, call};
@@ -26,6 +28,22 @@ pub fn reserve(len: usize) -> Result<NonNull<u8>, Errno> {
     // SAFETY: a new anonymous mapping at an address of the kernel's choice.
     let at = unsafe { call(__NR_mmap, [0, len, prot, flags, usize::MAX, 0]) }?;
     NonNull::new(at as *mut u8).ok_or(Errno(0))
+}
+
+/// Maps a whole file, to be read, for ever. Whoever shortens the file while it is read has the reader die of SIGBUS: it must be one that nobody can write to, as a program that runs.
+pub fn map_file(path: &CStr) -> Result<&'static [u8], Errno> {
+    let fd = super::proc::open(path, O_RDONLY | O_CLOEXEC)?;
+    // SAFETY: lseek(2) takes no memory.
+    let len = unsafe { call(__NR_lseek, [fd, 0, SEEK_END as usize, 0, 0, 0]) };
+    let mapped = len.and_then(|len| {
+        let (prot, flags) = (PROT_READ as usize, MAP_PRIVATE as usize);
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        let at = unsafe { call(__NR_mmap, [0, len, prot, flags, fd, 0]) }?;
+        // SAFETY: it has so many bytes, is never unmapped, and nobody writes to the file.
+        Ok(unsafe { core::slice::from_raw_parts(at as *const u8, len) })
+    });
+    super::proc::close(fd);
+    mapped
 }
 
 /// Gives a mapping back.

@@ -224,8 +224,8 @@ pub fn read_file<'a>(path: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// A file that this makes has the mode that most files have.
-fn open(path: &CStr, flags: u32) -> Result<usize, Errno> {
+/// openat(2). A file that this makes has the mode that most files have.
+pub fn open(path: &CStr, flags: u32) -> Result<usize, Errno> {
     const MODE: usize = 0o666;
     let at = AT_FDCWD as isize as usize;
     let path = path.as_ptr() as usize;

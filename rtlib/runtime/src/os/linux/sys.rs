@@ -265,6 +265,7 @@ constants!(general {
     S_IFREG: u32 = 32768;
     S_IFSOCK: u32 = 49152;
     SEEK_SET: u32 = 0;
+    SEEK_END: u32 = 2;
     TIMER_ABSTIME: u32 = 1;
     WEXITED: u32 = 4;
     WNOHANG: u32 = 1;
