@@ -436,7 +436,7 @@ mod tests {
             settings,
             Settings {
                 linker: LinkerChoice::Cc,
-                std: Std::Threads,
+                std: Std::Goroutines,
                 stack_size: 8192,
                 goamd64: GoAmd64::V2
             }
@@ -453,7 +453,7 @@ mod tests {
     fn settings_survive_the_plan_file() {
         let settings = Settings {
             linker: LinkerChoice::Wild,
-            std: Std::Goroutines,
+            std: Std::Threads,
             stack_size: 4096,
             goamd64: GoAmd64::V3,
         };

@@ -32,7 +32,6 @@ pub struct BuildInfo {
     /// What the program stands on.
     pub mode: Mode,
     /// What std's threads are.
-    #[serde(default)]
     pub std: Std,
     /// GOAMD64 level, 1 to 4.
     pub goamd64: u8,
@@ -59,9 +58,9 @@ pub enum Mode {
 #[serde(rename_all = "kebab-case")]
 pub enum Std {
     /// The kernel's.
-    #[default]
     Threads,
-    /// Goroutines.
+    /// Goroutines: what programs get that do not choose.
+    #[default]
     Goroutines,
 }
 

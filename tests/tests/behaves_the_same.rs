@@ -280,9 +280,33 @@ fn what_runs_at_the_end_runs_in_the_same_order() {
     assert!(both.gobuild.err().contains("exit handler"));
 }
 
+/// A difference by design: a thread is a goroutine, and its overflow is reported as any goroutine's, with exit status 2 and not SIGABRT.
 #[test]
-fn a_thread_that_overflows_its_stack() {
-    let both = same("overflow-thread");
+fn a_thread_that_overflows_its_stack_is_a_goroutine_that_does() {
+    let both = behaves().run(|command| run(command.arg("overflow-thread"), RUN));
+    assert_eq!((both.plain.code(), both.gobuild.code()), (134, 2));
+    let lines: Vec<String> = both.gobuild.err().lines().map(str::to_owned).collect();
+    assert!(
+        lines[0].starts_with("runtime: goroutine stack exceeds "),
+        "{lines:?}"
+    );
+    let advice = "; raise it with std::thread::Builder::stack_size, or RUST_MIN_STACK";
+    assert!(lines[1].ends_with(advice), "{lines:?}");
+    assert_eq!(
+        lines[2..5],
+        [
+            "fatal error: stack overflow",
+            "",
+            "goroutine 2 [running, \"deep\"]:"
+        ]
+    );
+}
+
+#[test]
+fn a_thread_of_the_kernel_that_overflows_its_stack() {
+    let both = same_with("overflow-thread", |command| {
+        run(command.env("GODEBUG", "stdthreads=os"), RUN)
+    });
     assert_eq!(both.gobuild.code(), 134);
     assert!(
         both.gobuild.err().starts_with("\nthread 'deep'"),
@@ -292,7 +316,7 @@ fn a_thread_that_overflows_its_stack() {
     assert!(both.gobuild.err().contains("has overflowed its stack"));
 }
 
-/// The one difference by design: main is a goroutine, and its overflow is reported as any goroutine's, with exit status 2 and not SIGABRT.
+/// So is main, and its overflow is reported as any goroutine's, with exit status 2 and not SIGABRT.
 #[test]
 fn main_that_overflows_its_stack_is_a_goroutine_that_does() {
     let both = behaves().run(|command| run(command.arg("overflow-main"), RUN));

@@ -1,4 +1,4 @@
-//! An ordinary std program whose threads are goroutines (`std = "goroutines"`): the fixture `std_threads`, which checks itself, with one P and with more. `GODEBUG=stdthreads=os` gives the same
+//! An ordinary std program whose threads are goroutines: the fixture `std_threads`, which checks itself, with one P and with more. `GODEBUG=stdthreads=os` gives the same
 //! binary threads of the kernel: what it prints must be the same, but for how many there are.
 
 use std::path::{Path, PathBuf};
@@ -336,6 +336,33 @@ fn a_deadlock_over_std_locks_is_one() {
             "{err}"
         );
     }
+}
+
+/// Goroutines, unless the program, the command line or the environment says otherwise; a program tells what it was built for.
+#[test]
+fn what_threads_are_is_the_programs_choice() {
+    let source = tool::root().join("tests/fixtures/std_threads");
+    let target = tool::scratch().join("std_threads_choice");
+    let built = |args: &[&str], env: &[(&str, &str)]| {
+        let mut build = tool::gobuild(&source);
+        build.args(["build", "--locked"]).args(args);
+        build.envs(env.iter().copied());
+        _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
+        let exe = target.join("debug/std_threads");
+        let mut inspect = tool::gobuild(&source);
+        let told = run(inspect.arg("inspect").arg(&exe), RUN).ok().out();
+        let told = told.lines().find(|line| line.starts_with("threads"));
+        let told = told.unwrap_or_default().split_once(' ');
+        let ran = start(&exe, "many 100", &[], RUN).ok().out();
+        (told.unwrap_or_default().1.trim().to_owned(), ran)
+    };
+    let goroutines = ("goroutines".to_owned(), "a handful\n".to_owned());
+    let threads = ("the kernel's".to_owned(), "a thread each\n".to_owned());
+    let std = |value| [("CARGO_GOBUILD_STD", value)];
+    assert_eq!(built(&[], &[]), goroutines);
+    assert_eq!(built(&["--std", "threads"], &[]), threads);
+    assert_eq!(built(&[], &std("threads")), threads);
+    assert_eq!(built(&["--std", "goroutines"], &std("threads")), goroutines);
 }
 
 #[test]

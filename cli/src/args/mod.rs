@@ -232,11 +232,10 @@ pub struct GoArgs {
     /// says that it is a linker (ld, ld.*, *lld, mold, wild).
     #[arg(long, value_name = "NAME|PATH")]
     pub linker: Option<LinkerChoice>,
-    /// What std's threads are: threads, or goroutines
+    /// What std's threads are: goroutines (the default), or threads of the kernel
     ///
-    /// With goroutines, std::thread starts goroutines, so that a thread for each connection or task costs no thread of the kernel. Threads that C starts stay
-    /// what they are.
-    #[arg(long, value_name = "THREADS", value_parser = parse_std)]
+    /// As goroutines, a thread for each connection or task costs no thread of the kernel. Threads that C starts stay what they are.
+    #[arg(long, value_name = "goroutines|threads", value_parser = parse_std)]
     pub std: Option<Std>,
     /// Leave the paths of this machine out of the binary
     #[arg(long)]

@@ -9,7 +9,7 @@
 //! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for, and its stack.
 //! - `blocktrace=20ms`: calls that keep their thread for longer than that, and their stacks (`sched::slow`).
 //! - `std=0`: calls of libc that block keep their thread, on goroutines too (`hooks`); `std=-sync`, `std=-sleep`, `std=-net`, `std=-pin`: those of one family ([`Family`]). More families may follow, each with its minus: `std=-sync,-sleep`.
-//! - `stdthreads=os`: std's threads are threads of the kernel, in programs that were built with `std = "goroutines"` too.
+//! - `stdthreads=os`: std's threads are threads of the kernel, whatever the program was built for.
 //! - `osthreads=NAME*:OTHER`: std's threads with such names have a thread of the kernel each, for as long as they last (`hooks::name`).
 //! - `netdns=go|cgo`: who looks hosts and services up, the runtime or libc; `netdns=2`, `go+2`: each lookup's order is printed, too. `osuser=go|cgo`: the same for users and groups.
 //! - `netedns0=0`: questions to DNS servers have no EDNS0 header.
@@ -75,7 +75,7 @@ pub fn std(family: Family) -> bool {
 /// The program was built for it (`rtlib_abi::layout::FLAG_STD_GOROUTINES`), and `stdthreads` does not say otherwise.
 static STD_THREADS: AtomicBool = AtomicBool::new(false);
 
-/// The program was built with `std = "goroutines"`. In the boot, before [`parse`].
+/// The program was not built with `std = "threads"`. In the boot, before [`parse`].
 pub fn threads_are_goroutines() {
     STD_THREADS.store(true, Ordering::Relaxed);
 }

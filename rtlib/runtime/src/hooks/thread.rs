@@ -1,4 +1,4 @@
-//! pthread_create(3) and its like: threads of Rust's std are goroutines, where the program was built for that (`std = "goroutines"`).
+//! pthread_create(3) and its like: threads of Rust's std are goroutines, unless the program was built with `std = "threads"`.
 //!
 //! Whose thread it is to be is told from its first function: the personality of code in Rust, which the unwinder finds beside it, is Rust's. C's threads stay threads of the kernel: their
 //! makers send them signals, tie them to processors and expect them to be what they are. So do those that bring a stack of their own.

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 
 use super::SigInfo;
 use crate::arch::current::unwind::Registers;
-use crate::gmp::g::G;
+use crate::gmp::g::{G, NO_THREAD};
 use crate::os::linux::signal::SIGBUS;
 use crate::sched::sigstack;
 use crate::stack::GUARD;
@@ -75,6 +75,8 @@ unsafe fn report_overflow(gp: &G, context: *const c_void) -> ! {
     );
     let how = if gmp::is_main(gp) {
         "the main goroutine runs on the process stack: raise it with `ulimit -s`"
+    } else if gp.thread.load(Ordering::Relaxed) != NO_THREAD {
+        "raise it with std::thread::Builder::stack_size, or RUST_MIN_STACK"
     } else {
         "raise it with rtlib::Builder::stack_size, or stack-size in [package.metadata.gobuild]"
     };
