@@ -39,7 +39,7 @@ impl Drop for Wish {
 
 /// Starts a thread of the operating system, as std's builder describes it, whatever threads of std are in this program.
 ///
-/// With `std = "goroutines"` a thread of `std::thread` is a goroutine. Some must not be: one that the kernel schedules by a priority of its own, one that is not to wait for others until it may run
+/// A thread of `std::thread` is a goroutine (unless the program is built with `std = "threads"`). Some must not be: one that the kernel schedules by a priority of its own, one that is not to wait for others until it may run
 /// (audio, a watchdog), one that a C library keeps for itself. On such a thread everything is as in a program without goroutines: calls block it, [`current`](crate::current) is none, and it uses
 /// channels, locks and [`go`](crate::go) as any thread does. Threads that it starts in its turn are goroutines again.
 ///
