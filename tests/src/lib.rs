@@ -3,13 +3,15 @@
 //! - [`tool`]: builds `cargo-gobuild` once; [`toolchain`]: what cargo and compiler the tests build with; [`project`]: sources in a temporary directory, built with it; [`rtlib`]: compiled once for most of them;
 //! - [`twins`]: a program built by plain cargo and by the tool;
 //! - [`snapshot`]: expected messages in files; [`files`]: what builds leave on the disk;
-//! - [`process`]: running children; [`seeds`]: random choices; [`go`]: the Go toolchain, the oracle; [`sccache`]: a compilation cache; [`readelf`], [`gdb`]: other people's tools;
+//! - [`process`]: running children; [`server`]: those that serve; [`seeds`]: random choices; [`go`]: the Go toolchain, the oracle; [`sccache`]: a compilation cache; [`readelf`], [`gdb`]: other people's tools;
 //!
-//! - [`testprog`], [`behaviours`]: the fixtures with many small programs.
+//! - [`testprog`], [`behaviours`]: the fixtures with many small programs; [`crates`]: those around other people's crates; [`examples`]: those for readers.
 //!
 //! A test never sleeps to wait for something and never skips in silence: what it needs is there or it fails and says what to install.
 
 pub mod behaviours;
+pub mod crates;
+pub mod examples;
 pub mod files;
 pub mod gdb;
 pub mod go;
@@ -20,6 +22,7 @@ pub mod readelf;
 pub mod rtlib;
 pub mod sccache;
 pub mod seeds;
+pub mod server;
 pub mod snapshot;
 pub mod testprog;
 pub mod tool;

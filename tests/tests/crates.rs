@@ -5,31 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use gobuild_tests::crates::program;
 use gobuild_tests::process::{BUILD, Outcome, RUN, run, run_with_input};
 use gobuild_tests::twins::{Both, Twins};
 use gobuild_tests::{readelf, tool};
-
-const PROGRAMS: [&str; 4] = ["database", "derives", "network", "parallel"];
-
-/// A program of the fixture workspace `crates`.
-fn program(name: &str) -> &'static Twins {
-    static BUILT: OnceLock<Vec<Twins>> = OnceLock::new();
-    let all = BUILT.get_or_init(|| {
-        let source = tool::root().join("tests/fixtures/crates");
-        let target = tool::scratch().join("crates");
-        Twins::build(
-            &source,
-            &target,
-            "dev",
-            &PROGRAMS,
-            &["--workspace", "--locked"],
-        )
-    });
-    let position = PROGRAMS.iter().position(|known| *known == name);
-    let twins = &all[position.expect("a program of the fixture")];
-    assert!(readelf::symbol(&twins.gobuild, "runtime.rt0_go").is_some());
-    twins
-}
 
 /// `thread 'x' (123)`: the numbers differ from run to run.
 fn without_thread_ids(text: String) -> String {

@@ -5,42 +5,19 @@ use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 
+use gobuild_tests::examples::{example, gobuild, program};
 use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
-use gobuild_tests::{rtlib, tool};
-
-fn example(name: &str) -> PathBuf {
-    tool::root().join("examples").join(name)
-}
+use gobuild_tests::server::Server;
+use gobuild_tests::tool;
 
 fn expected(name: &str) -> String {
     let path = example(name).join("expected.txt");
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// A target directory that the tests keep. All examples share it.
-fn target() -> PathBuf {
-    rtlib::target("examples")
-}
-
-/// `cargo gobuild COMMAND` of an example.
-fn gobuild(name: &str, command: &[&str]) -> Command {
-    let mut gobuild = tool::gobuild(&example(name));
-    gobuild.args(command).env("CARGO_TARGET_DIR", target());
-    gobuild
-}
-
-/// A command for an example's executable, built if need be.
-fn program(name: &str) -> Command {
-    _ = run(&mut gobuild(name, &["build", "-q"]), BUILD).ok();
-    let mut program = Command::new(target().join("debug").join(name));
-    tool::clean(&mut program);
-    program
 }
 
 fn readme() -> String {
@@ -93,29 +70,8 @@ fn the_walk_through_the_boot_names_every_step() {
     assert_eq!(steps, expect, "{text}");
 }
 
-/// A child that does not outlive its test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        _ = self.0.kill();
-        _ = self.0.wait();
-    }
-}
-
-/// What `f` returns, if it does so in time.
-fn in_time<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, result) = mpsc::channel();
-    thread::spawn(move || _ = done.send(f()));
-    result.recv_timeout(RUN).expect("done in time")
-}
-
 /// Talks to an echo server line by line.
-fn talk(address: &str, name: usize) {
-    let stream = TcpStream::connect(address).expect("connect");
-    for direction in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
-        direction(&stream, Some(RUN)).expect("set a time limit");
-    }
+fn talk(stream: TcpStream, name: usize) {
     let mut to = stream.try_clone().expect("a second handle");
     let mut from = BufReader::new(stream);
     for n in 0..20 {
@@ -129,26 +85,17 @@ fn talk(address: &str, name: usize) {
 
 #[test]
 fn the_echo_server_serves_many_at_once_until_its_input_ends() {
-    let mut command = program("echo");
-    command.arg("127.0.0.1:0");
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut server = Server(child.expect("start the server"));
-    let mut lines = BufReader::new(server.0.stdout.take().expect("piped")).lines();
-    let (first, mut lines) = in_time(move || (lines.next(), lines));
-    let first = first.expect("it says something").expect("text");
-    let address = first.strip_prefix("listening on ").expect("an address");
-
+    let server = Server::start(program("echo").arg("127.0.0.1:0"));
     // Connected for the whole time, and silent: nobody waits for it.
-    let silent = TcpStream::connect(address).expect("connect");
+    let silent = server.connect();
     thread::scope(|s| {
         for name in 0..50 {
-            s.spawn(move || talk(address, name));
+            let stream = server.connect();
+            s.spawn(move || talk(stream, name));
         }
     });
     drop(silent);
-    drop(server.0.stdin.take());
-    assert!(in_time(move || lines.next()).is_none(), "its output ends");
-    assert!(server.0.wait().expect("wait").success());
+    assert_eq!(server.end(), (String::new(), String::new()));
 }
 
 /// Files and directories below, by hand.

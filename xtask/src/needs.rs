@@ -14,6 +14,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("fish", "fish"),
     ("zsh", "zsh"),
     ("valgrind", "valgrind"),
+    ("redis-server", "redis-server"),
 ];
 
 /// glibc's static library, wherever the C compiler keeps it.
