@@ -3,6 +3,8 @@
 //! In the emitted object pointers are `R_X86_64_64` relocations. The tool writes these structures field by field with
 //! [`core::mem::offset_of!`]; nobody copies a literal offset.
 
+use core::sync::atomic::AtomicBool;
+
 /// A string: `ptr` to UTF-8 bytes in read-only data, not NUL-terminated.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -144,12 +146,14 @@ pub struct GHead {
     pub fs: usize,
 }
 
-/// The first words of the runtime's `M`, which the assembly addresses.
+/// The first words of the runtime's `M`: what the assembly addresses, and what the runtime's locks do.
 #[derive(Debug)]
 #[repr(C)]
 pub struct MHead {
     /// The goroutine with the scheduling stack.
     pub g0: usize,
+    /// Its thread sleeps until one of the runtime's locks is free, which others hold for a moment only.
+    pub awaits_lock: AtomicBool,
 }
 
 /// log2 of the smallest and the largest stack of a goroutine: 16 KiB and 1 GiB.

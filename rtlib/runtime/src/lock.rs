@@ -10,6 +10,9 @@ use core::hint::spin_loop;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use rtlib_abi::layout::MHead;
+
+use crate::arch::current::tls;
 #[cfg(debug_assertions)]
 use crate::lockrank;
 use crate::lockrank::Ranked;
@@ -55,6 +58,15 @@ pub struct Lock<T> {
 
 // SAFETY: the lock hands the value to one thread at a time.
 unsafe impl<T: Send> Sync for Lock<T> {}
+
+/// Where the calling thread tells that it sleeps for a lock, if it is an M. For sysmon: another P would not make up for such a sleeper, but have one more wait for the same lock.
+#[cold]
+fn awaits_lock() -> Option<&'static AtomicBool> {
+    // SAFETY: the running goroutine, or null; Gs and Ms are never freed, and the M of a G that runs is set.
+    let mp = unsafe { tls::g().as_ref() }?.m as *const MHead;
+    // SAFETY: likewise.
+    unsafe { mp.as_ref() }.map(|mp| &mp.awaits_lock)
+}
 
 /// The lock, held.
 pub struct Guard<'a, T: Ranked>(&'a Lock<T>);
@@ -139,9 +151,13 @@ impl<T: Ranked> Lock<T> {
             }
             spin_loop();
         }
+        let awaits_lock = awaits_lock().filter(|_| T::RANK.is_brief());
+        let tell = |sleeps| awaits_lock.inspect(|word| word.store(sleeps, Ordering::Relaxed));
         while self.word.swap(SLEEPERS, Ordering::Acquire) != UNLOCKED {
+            tell(true);
             futex::wait(&self.word, SLEEPERS, None);
         }
+        tell(false);
     }
 
     /// The lock that the caller took, whose guard it forgot.

@@ -51,6 +51,13 @@ pub enum Rank {
     Signals,
 }
 
+impl Rank {
+    /// It is held for a few instructions. The others are rights, whose holders may sleep.
+    pub fn is_brief(self) -> bool {
+        self > Self::Asking
+    }
+}
+
 #[cfg(debug_assertions)]
 impl Rank {
     /// Several of its locks may be held at once, by rising address.

@@ -17,9 +17,11 @@ use crate::{random, tracebuf};
 /// A thread.
 #[repr(C, align(64))]
 pub struct M {
-    // --- the word of MHead
+    // --- the words of MHead
     /// The goroutine with the scheduling stack and the thread's own TLS block.
     pub g0: Link<G>,
+    /// Its thread sleeps until a lock of the runtime is free, which others hold for a moment only (`lock.rs`). For those who look on.
+    pub awaits_lock: AtomicBool,
     /// The goroutine it runs now.
     pub curg: Link<G>,
     /// The P it holds, needed to run goroutines.
@@ -87,7 +89,10 @@ pub struct M {
     pub signal_stack_len: AtomicUsize,
 }
 
-const _: () = assert!(offset_of!(M, g0) == offset_of!(MHead, g0));
+const _: () = {
+    assert!(offset_of!(M, g0) == offset_of!(MHead, g0));
+    assert!(offset_of!(M, awaits_lock) == offset_of!(MHead, awaits_lock));
+};
 
 impl M {
     /// Its alternate signal stack, if it has one: where it is, and its length.
@@ -101,6 +106,7 @@ impl M {
     pub const fn new() -> Self {
         Self {
             g0: Link::none(),
+            awaits_lock: AtomicBool::new(false),
             curg: Link::none(),
             p: Link::none(),
             oldp: Link::none(),

@@ -9,6 +9,8 @@
 //! - What waits in the queues of a hog's P moves to the global queue, at every look. Others steal it only when they have nothing else to run, which may be never: not while somebody yields until
 //!   the one that waits has done something.
 //!
+//! Who sleeps for one of the runtime's own locks is none: its holder runs, or is about to as far as the kernel lets it, and with every P more one more would wait for the lock.
+//!
 //! Whether a thread sleeps or computes is read from /proc, when work waits: a sleeper is made up for after [`SLEEPER_NS`] and, while one sleeper after the other
 //! turns up, at every look, so that a thousand goroutines in blocking calls are all under way within milliseconds. Without /proc a thread's processor time tells, less surely.
 //!
@@ -139,6 +141,9 @@ impl Retaker {
 
     fn judge(&self, pp: &'static P, now: u64, held: u64, reads: &mut u32) -> Option<Hog> {
         let mp = pp.m.get().filter(|mp| !mp.is_spinning())?;
+        if mp.awaits_lock.load(Ordering::Relaxed) {
+            return None;
+        }
         // The clock is to have no say where a seed decides; whoever sleeps is made up for even there, since nobody else may be able to wake it.
         if held >= HOG_NS && !shuffle::is_on() {
             return Some(Hog::Computes);
@@ -170,8 +175,11 @@ fn sleeps(pp: &P, now: u64) -> bool {
         && is_asleep(mp, now)
 }
 
-/// Whether an M's thread sleeps in the kernel; where that cannot be read, whether it has been off the processor for [`STILL_NS`].
+/// Whether an M's thread sleeps in the kernel, for more than a lock of the runtime; where that cannot be read, whether it has been off the processor for [`STILL_NS`].
 pub fn is_asleep(mp: &'static M, now: u64) -> bool {
+    if mp.awaits_lock.load(Ordering::Relaxed) {
+        return false;
+    }
     let tid = mp.tid.load(Ordering::Relaxed);
     if let Some(asleep) = thread::is_asleep(tid) {
         return asleep;
