@@ -1,13 +1,13 @@
-//! Systems that refuse: mmap, mprotect, madvise, futex, membarrier and new threads fail at random (`RTLIB_FAULTS`, only in programs of a tool built for that), or the address space is small. A program goes on as
+//! Systems that refuse: mmap, mprotect, madvise, futex, membarrier, new threads, the poller's calls and those of sockets fail at random (`RTLIB_FAULTS`, only in programs of a tool built for that), or the address space is small. A program goes on as
 //! if nothing had happened, or ends as Go ends one, with a message that says what was refused. It does not hang, crash or compute something else.
 //!
 //! `GOBUILD_SEEDS=N` makes it long. A failure says the command that repeats it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gobuild_tests::behaviours;
-use gobuild_tests::process::{Outcome, RUN, run};
+use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::seeds::seeds;
 use gobuild_tests::testprog::start;
 use gobuild_tests::tool;
@@ -191,4 +191,78 @@ fn too_little_address_space_is_said() {
         }
     }
     assert!(ended > 0, "nothing seems to have been refused");
+}
+
+/// What a server on threads of std and its clients notice of calls that fail.
+struct Refused {
+    faults: &'static str,
+    /// Their own calls say so.
+    told: bool,
+    /// Nothing can be polled, and each waits with a thread.
+    threads: bool,
+}
+
+const fn refused(faults: &'static str, told: bool, threads: bool) -> Refused {
+    Refused {
+        faults,
+        told,
+        threads,
+    }
+}
+
+const REFUSED: [Refused; 10] = [
+    refused("accept=2", true, false),
+    refused("recv=3", true, false),
+    refused("epoll_create=1", false, true),
+    refused("epoll_create=2", false, false),
+    refused("eventfd=1", false, true),
+    refused("eventfd=2", false, false),
+    refused("epoll_ctl=1", false, true),
+    refused("epoll_ctl=2", false, false),
+    refused("epoll_wait=2", false, false),
+    refused(
+        "accept=3,recv=3,epoll_create=3,eventfd=3,epoll_ctl=3,epoll_wait=3,futex=3,membarrier=3",
+        true,
+        false,
+    ),
+];
+
+/// The fixture `std_threads`, built by [`tool::faulty`].
+fn std_threads() -> PathBuf {
+    let target = tool::scratch().join("std_threads-faulty");
+    let mut build = tool::gobuild_by(
+        tool::faulty(),
+        &tool::root().join("tests/fixtures/std_threads"),
+    );
+    build.args(["build", "--locked", "--release"]);
+    _ = run(build.env("CARGO_TARGET_DIR", &target), BUILD).ok();
+    target.join("release/std_threads")
+}
+
+#[test]
+fn what_sockets_are_refused_is_told_to_who_asked_or_waited_for_by_threads() {
+    const CLIENTS: usize = 50;
+    let exe = std_threads();
+    for seed in seeds(3) {
+        for refusal in &REFUSED {
+            let faults = format!("{},seed={seed}", refusal.faults);
+            let procs = (1 + seed % 4).to_string();
+            let env = [("GOMAXPROCS", procs.as_str()), ("RTLIB_FAULTS", &faults)];
+            let outcome = start(&exe, &format!("refused-calls {CLIENTS}"), &env, RUN).ok();
+            let report = || format!("{faults}\n{}", outcome.report());
+            assert_eq!(
+                outcome.out(),
+                format!("{CLIENTS} clients, nothing lost\n"),
+                "{}",
+                report()
+            );
+            let err = outcome.err();
+            let mut numbers = err.split(' ').filter_map(|word| word.parse::<usize>().ok());
+            let (Some(told), Some(threads)) = (numbers.next(), numbers.next()) else {
+                panic!("{}", report())
+            };
+            assert_eq!(told > 0, refusal.told, "{}", report());
+            assert!(!refusal.threads || threads > CLIENTS, "{}", report());
+        }
+    }
 }

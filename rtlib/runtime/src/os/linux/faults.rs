@@ -1,16 +1,21 @@
 //! System calls that fail although they need not: what a program makes of that is to be seen before the day when they do.
 //!
 //! Only in objects of a tool built with its feature `faults`. There `RTLIB_FAULTS=seed=7,mmap=50,futex=4` makes each `mmap` fail once in 50 times and each `futex` once in 4, by the
-//! random numbers of this seed; what is not named does not fail. Calls fail as the kernel fails them: with errors that it gives for sound arguments, too, and futex(2) only
-//! where it sleeps, since waking cannot fail. libc's own calls are not touched, but for the threads that the runtime has it make (`clone`).
+//! random numbers of this seed; what is not named does not fail. Calls fail as the kernel fails them: with errors that it gives for sound arguments, too, futex(2) only
+//! where it sleeps, since waking cannot fail, and epoll_ctl(2) not when it removes something. Calls of the program fail where the runtime makes them in libc's place: accept(2), recv(2). libc's own calls are not touched, but for the threads that the runtime has it make (`clone`).
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::sys::{
-    __NR_clone, __NR_futex, __NR_madvise, __NR_membarrier, __NR_mmap, __NR_mprotect,
-    __NR_process_madvise, FUTEX_PRIVATE_FLAG, FUTEX_WAIT,
+    __NR_accept4, __NR_clone, __NR_epoll_create1, __NR_epoll_ctl, __NR_epoll_pwait,
+    __NR_epoll_pwait2, __NR_eventfd2, __NR_futex, __NR_madvise, __NR_membarrier, __NR_mmap,
+    __NR_mprotect, __NR_process_madvise, __NR_recvfrom, __NR_recvmsg, EPOLL_CTL_DEL,
+    FUTEX_PRIVATE_FLAG, FUTEX_WAIT,
 };
-use super::sys::{EAGAIN, EINTR, EINVAL, ENOMEM, ENOSYS, EPERM, ETIMEDOUT};
+use super::sys::{
+    EAGAIN, ECONNABORTED, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, ENOSYS, EPERM,
+    ETIMEDOUT,
+};
 
 use super::Errno;
 use crate::random::mix;
@@ -35,7 +40,7 @@ impl Fault {
     }
 }
 
-static FAULTS: [Fault; 6] = [
+static FAULTS: [Fault; 12] = [
     Fault::new(b"mmap", &[__NR_mmap], &[ENOMEM]),
     Fault::new(b"mprotect", &[__NR_mprotect], &[ENOMEM]),
     Fault::new(
@@ -46,6 +51,28 @@ static FAULTS: [Fault; 6] = [
     Fault::new(b"clone", &[__NR_clone], &[EAGAIN]),
     Fault::new(b"futex", &[__NR_futex], &[EAGAIN, EINTR, ETIMEDOUT]),
     Fault::new(b"membarrier", &[__NR_membarrier], &[EPERM, ENOSYS]),
+    Fault::new(
+        b"epoll_create",
+        &[__NR_epoll_create1],
+        &[EMFILE, ENFILE, ENOMEM],
+    ),
+    Fault::new(b"eventfd", &[__NR_eventfd2], &[EMFILE, ENFILE, ENOMEM]),
+    Fault::new(b"epoll_ctl", &[__NR_epoll_ctl], &[ENOMEM, ENOSPC]),
+    Fault::new(
+        b"epoll_wait",
+        &[__NR_epoll_pwait, __NR_epoll_pwait2],
+        &[EINTR],
+    ),
+    Fault::new(
+        b"accept",
+        &[__NR_accept4],
+        &[EMFILE, ENFILE, ENOBUFS, ENOMEM, ECONNABORTED, EINTR],
+    ),
+    Fault::new(
+        b"recv",
+        &[__NR_recvfrom, __NR_recvmsg],
+        &[ENOBUFS, ENOMEM, EINTR],
+    ),
 ];
 static SEED: AtomicU64 = AtomicU64::new(0);
 static DRAWN: AtomicU64 = AtomicU64::new(0);
@@ -75,7 +102,12 @@ pub fn parse(text: &[u8]) {
 
 /// The error that this call is to fail with, if it is to.
 pub fn injected(call: u32, args: &[usize; 6]) -> Option<Errno> {
-    if call == __NR_futex && args[1] as u32 != FUTEX_WAIT | FUTEX_PRIVATE_FLAG {
+    let cannot_fail = match call {
+        __NR_futex => args[1] as u32 != FUTEX_WAIT | FUTEX_PRIVATE_FLAG,
+        __NR_epoll_ctl => args[1] as u32 == EPOLL_CTL_DEL,
+        _ => false,
+    };
+    if cannot_fail {
         return None;
     }
     let fault = FAULTS.iter().find(|fault| fault.calls.contains(&call))?;
