@@ -45,6 +45,7 @@ fn see_urgent(flags: c_int) {
 ///
 /// # Safety
 /// As recvfrom(2).
+#[inline(always)]
 pub unsafe fn receive(
     fd: c_int,
     buffer: *mut c_void,
@@ -53,15 +54,38 @@ pub unsafe fn receive(
     addr: usize,
     addr_len: usize,
 ) -> Answer {
-    let args =
-        |at: usize, len: usize, flags: c_int| [word(fd), at, len, word(flags), addr, addr_len];
-    let at = buffer as usize;
     see_urgent(flags);
+    let at = buffer as usize;
     // SAFETY: the caller's arguments.
     unsafe {
-        let Some(of) = parkable(fd, flags) else {
-            return plain(__NR_recvfrom, args(at, len, flags));
-        };
+        match parkable(fd, flags) {
+            Some(of) => receive_parked(of, fd, at, len, flags, addr, addr_len),
+            None => {
+                let args = [word(fd), at, len, word(flags), addr, addr_len];
+                plain(__NR_recvfrom, args)
+            }
+        }
+    }
+}
+
+/// The same on a goroutine. Apart, so that a plain thread has nothing to do with it.
+///
+/// # Safety
+/// As recvfrom(2).
+#[inline(never)]
+unsafe fn receive_parked(
+    of: Fd,
+    fd: c_int,
+    at: usize,
+    len: usize,
+    flags: c_int,
+    addr: usize,
+    addr_len: usize,
+) -> Answer {
+    let args =
+        move |at: usize, len: usize, flags: c_int| [word(fd), at, len, word(flags), addr, addr_len];
+    // SAFETY: the caller's arguments.
+    unsafe {
         // Nothing tells whether there is something of length 0; a peek that waits for all may never be an edge again.
         if len == 0 || flags & (MSG_WAITALL | MSG_PEEK) == MSG_WAITALL | MSG_PEEK {
             return keep_thread(__NR_recvfrom, args(at, len, flags));
@@ -107,6 +131,7 @@ pub fn all_of(len: usize, mut part: impl FnMut(usize) -> Answer) -> Answer {
 ///
 /// # Safety
 /// As sendto(2).
+#[inline(always)]
 pub unsafe fn send(
     fd: c_int,
     buffer: *const c_void,
@@ -115,14 +140,37 @@ pub unsafe fn send(
     addr: usize,
     addr_len: usize,
 ) -> Answer {
-    let args =
-        |at: usize, len: usize, flags: c_int| [word(fd), at, len, word(flags), addr, addr_len];
     let at = buffer as usize;
     // SAFETY: the caller's arguments.
     unsafe {
-        let Some(of) = parkable(fd, flags) else {
-            return plain(__NR_sendto, args(at, len, flags));
-        };
+        match parkable(fd, flags) {
+            Some(of) => send_parked(of, fd, at, len, flags, addr, addr_len),
+            None => {
+                let args = [word(fd), at, len, word(flags), addr, addr_len];
+                plain(__NR_sendto, args)
+            }
+        }
+    }
+}
+
+/// The same on a goroutine. Apart, so that a plain thread has nothing to do with it.
+///
+/// # Safety
+/// As sendto(2).
+#[inline(never)]
+unsafe fn send_parked(
+    of: Fd,
+    fd: c_int,
+    at: usize,
+    len: usize,
+    flags: c_int,
+    addr: usize,
+    addr_len: usize,
+) -> Answer {
+    let args =
+        move |at: usize, len: usize, flags: c_int| [word(fd), at, len, word(flags), addr, addr_len];
+    // SAFETY: the caller's arguments.
+    unsafe {
         all_of(len, |done| {
             let (at, len) = (at + done, len - done);
             of.until_done(

@@ -3,7 +3,9 @@
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use super::edges::Edges;
+use crate::chan::real::Scheduler;
 use crate::os::linux::mem;
+use crate::sync::table::{Bucket, Buckets};
 
 /// Numbers from here on are not served: their calls keep the thread.
 const DESCRIPTORS: usize = 1 << 20;
@@ -41,6 +43,17 @@ pub struct Desc {
     pub(super) accepting: AtomicU32,
     /// The generation, and below it the flags of the current one.
     state: AtomicU32,
+    /// Who waits for its events, or for that right.
+    waiting: Bucket<Scheduler>,
+}
+
+impl Buckets for Desc {
+    type Env = Scheduler;
+
+    #[inline]
+    fn bucket(&self, _: usize) -> &Bucket<Scheduler> {
+        &self.waiting
+    }
 }
 
 const REGISTERED: u32 = 1;

@@ -3,8 +3,9 @@
 //! # Protocol
 //!
 //! Each descriptor has a count of events for each direction. Who would wait for one reads the count, *then* tries its call, and if that would block waits until the
-//! count is another one: a wait on a word of memory, as futex(2) has them ([`crate::sync::futex`]), in a table of its own. Whoever polls raises the count and wakes who
-//! waits at it. So an event that comes between the try and the wait is not lost, and any number of goroutines may wait for one descriptor.
+//! count is another one: a wait on a word of memory, as futex(2) has them ([`crate::sync::futex`]). Whoever polls raises the count and wakes who
+//! waits at it. So an event that comes between the try and the wait is not lost, and any number of goroutines may wait for one descriptor. They are queued in the descriptor itself: ten thousand who
+//! wait for as many descriptors are not looked for among each other.
 //!
 //! There is one epoll, edge-triggered. A descriptor is registered with it when somebody waits for it for the first time, and stays so until it is closed; no descriptor is ever made non-blocking for
 //! others to see.
@@ -30,7 +31,7 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering, fence};
 pub use desc::{Desc, Kind, desc};
 pub use edges::Dir;
 
-use crate::chan::real::{Beside, Scheduler};
+use crate::chan::real::Scheduler;
 use crate::gmp::g::G;
 use crate::gmp::waitreason::WaitReason;
 use crate::lock::Lock;
@@ -40,10 +41,7 @@ use crate::os::linux::{Errno, nanotime, proc};
 use crate::sched::park::{goready_behind, waiter};
 use crate::sched::poller::{self, Poller, WAITERS, anybody_waits};
 use crate::sync::futex::{self, Ended};
-use crate::sync::table::{BUCKETS, Bucket, Table};
-
-/// Who waits for an event, by the address of the count.
-static TABLE: Table<Scheduler> = Table([const { Bucket::new(Lock::new(Beside)) }; BUCKETS]);
+use crate::sync::table::Buckets;
 
 /// The epoll's descriptor, and that of the eventfd which ends an `epoll_wait`; -1 while there are none.
 static EPOLL: AtomicI32 = AtomicI32::new(-1);
@@ -141,7 +139,6 @@ pub unsafe fn forget() {
     // SAFETY: the caller vouches.
     unsafe {
         MAKING.renew(Making);
-        crate::sync::forget_in(&TABLE);
     }
 }
 
@@ -182,7 +179,7 @@ pub fn wait(
     note(fd, dir);
     WAITERS.fetch_add(1, Ordering::SeqCst);
     let why = WaitReason::IoWait;
-    let ended = futex::wait(&TABLE, desc.edges.count(dir), seen, u32::MAX, deadline, why);
+    let ended = futex::wait(desc, desc.edges.count(dir), seen, u32::MAX, deadline, why);
     WAITERS.fetch_sub(1, Ordering::SeqCst);
     if desc.generation() != generation {
         Waited::Closed
@@ -201,7 +198,7 @@ pub fn stir(gp: &G) {
     let count = desc.edges.count(dir);
     count.fetch_add(1, Ordering::SeqCst);
     let addr = core::ptr::from_ref(count) as usize;
-    futex::wake(&TABLE, addr, u32::MAX, u32::MAX);
+    futex::wake(desc, addr, u32::MAX, u32::MAX);
 }
 
 /// A descriptor among several that are waited for, as it was before the last try.
@@ -244,10 +241,12 @@ pub fn wait_any(all: &[Watched], places: &mut [MaybeUninit<Place>], deadline: u6
         note(first.fd, Dir::Any);
     }
     WAITERS.fetch_add(1, Ordering::SeqCst);
-    let words = all
-        .iter()
-        .map(|one| (one.desc.edges.count(Dir::Any), one.seen));
-    let ended = futex::wait_any(&TABLE, words, places, deadline, WaitReason::IoWait);
+    let words = all.iter().map(|one| {
+        let count = one.desc.edges.count(Dir::Any);
+        let bucket = one.desc.bucket(core::ptr::from_ref(count) as usize);
+        (bucket, count, one.seen)
+    });
+    let ended = futex::wait_any(words, places, deadline, WaitReason::IoWait);
     WAITERS.fetch_sub(1, Ordering::SeqCst);
     match ended {
         Ended::TooLate => Waited::TooLate,
@@ -295,7 +294,7 @@ pub fn accepting(fd: i32, desc: &'static Desc) -> Accepting {
     if free.is_err() {
         note(fd, Dir::Read);
         while word.swap(2, Ordering::Acquire) != 0 {
-            futex::wait(&TABLE, word, 2, u32::MAX, u64::MAX, WaitReason::IoWait);
+            futex::wait(desc, word, 2, u32::MAX, u64::MAX, WaitReason::IoWait);
         }
     }
     Accepting(desc)
@@ -306,7 +305,7 @@ impl Drop for Accepting {
         let word = &self.0.accepting;
         if word.swap(0, Ordering::Release) == 2 {
             let addr = core::ptr::from_ref(word) as usize;
-            futex::wake_by(&TABLE, addr, 1, u32::MAX, goready_behind);
+            futex::wake_by(self.0, addr, 1, u32::MAX, goready_behind);
         }
     }
 }
@@ -361,11 +360,11 @@ pub fn close(fd: i32) {
 }
 
 /// Counts an event and wakes who waits for it.
-fn raise(desc: &Desc, dir: Dir) -> u32 {
+fn raise(desc: &'static Desc, dir: Dir) -> u32 {
     let count = desc.edges.count(dir);
     count.fetch_add(1, Ordering::SeqCst);
     let addr = core::ptr::from_ref(count) as usize;
-    futex::wake_by(&TABLE, addr, u32::MAX, u32::MAX, goready_behind)
+    futex::wake_by(desc, addr, u32::MAX, u32::MAX, goready_behind)
 }
 
 /// Readies the goroutines whose descriptors have events, without waiting for any. True when there was one. The caller holds a P, or is sysmon.

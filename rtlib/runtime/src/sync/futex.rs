@@ -10,7 +10,7 @@ use core::ptr;
 
 use super::queues::Node;
 use super::sema::unlock;
-use super::table::{Bucket, Table, Waiting};
+use super::table::{Bucket, Buckets, Waiting};
 use crate::chan::WaitReason;
 use crate::chan::env::Env;
 use crate::shim::{AtomicU32, Ordering, fence};
@@ -28,8 +28,8 @@ pub enum Ended {
 
 /// Blocks the caller while `*word == value`, until a [`wake`] for one of `bits`, or until the deadline (ns of the monotonic clock, `u64::MAX`: none). `why` is for
 /// those who look at stacks.
-pub fn wait<E: Env>(
-    table: &'static Table<E>,
+pub fn wait<B: Buckets>(
+    buckets: &'static B,
     word: &AtomicU32,
     value: u32,
     bits: u32,
@@ -37,8 +37,8 @@ pub fn wait<E: Env>(
     why: WaitReason,
 ) -> Ended {
     let addr = ptr::from_ref(word) as usize;
-    let bucket = table.bucket(addr);
-    let me = E::waiter();
+    let bucket = buckets.bucket(addr);
+    let me = B::Env::waiter();
     let mut node = Node::new(addr, Waiting::new(me, deadline));
     node.value.asleep = true;
     node.value.bits = bits;
@@ -50,13 +50,13 @@ pub fn wait<E: Env>(
         return Ended::Changed;
     }
     if deadline != u64::MAX {
-        E::arm(me);
+        B::Env::arm(me);
     }
     // SAFETY: on this stack, which is not left before the node is out: whoever wakes this waiter takes it out first, and `give_up` does after the deadline.
     unsafe { held.push(node, false) };
     forget(held);
     let bucket_word = ptr::from_ref(bucket) as usize;
-    if E::park(me, why, unlock::<E>, bucket_word, deadline) {
+    if B::Env::park(me, why, unlock::<B::Env>, bucket_word, deadline) {
         // SAFETY: pushed above.
         unsafe { bucket.lock().give_up(node) };
         return Ended::TooLate;
@@ -70,19 +70,18 @@ pub struct Place<E: Env> {
     bucket: &'static Bucket<E>,
 }
 
-/// As [`wait`] for the first of several words of which one is to change or to be woken for; each with the value that it has until then. There are as many places as words, and at least one.
+/// As [`wait`] for the first of several words of which one is to change or to be woken for; each with its bucket and the value that it has until then. There are as many places as words, and at least one.
 ///
 /// All buckets are locked before any word is looked at, so that whoever changes one and wakes finds the waiter queued at every one of them, or nowhere. Of several who wake, one wins the waiter
 /// ([`Env::win`]).
 pub fn wait_any<'w, E: Env>(
-    table: &'static Table<E>,
-    words: impl Iterator<Item = (&'w AtomicU32, u32)> + Clone,
+    words: impl Iterator<Item = (&'static Bucket<E>, &'w AtomicU32, u32)> + Clone,
     places: &mut [MaybeUninit<Place<E>>],
     deadline: u64,
     why: WaitReason,
 ) -> Ended {
     let me = E::waiter();
-    let places: *mut [Place<E>] = set_out(table, me, words.clone(), places);
+    let places: *mut [Place<E>] = set_out(me, words.clone(), places);
     // SAFETY: ours, and each node until it is queued.
     let each = || (0..places.len()).map(|i| unsafe { &raw mut (*places)[i] });
     // SAFETY: of what `each` gives, which live until the end of this function. A lock is held from here to `unlock_all`, or to where a word has changed.
@@ -92,7 +91,7 @@ pub fn wait_any<'w, E: Env>(
             (*place).bucket.locked().announce();
         }
         let mut words = words;
-        if words.any(|(word, value)| word.load(Ordering::SeqCst) != value) {
+        if words.any(|(_, word, value)| word.load(Ordering::SeqCst) != value) {
             for place in each() {
                 (*place).bucket.locked().retract();
             }
@@ -119,18 +118,16 @@ pub fn wait_any<'w, E: Env>(
 
 /// Makes the places, in the order in which their buckets are locked.
 fn set_out<'w, 'p, E: Env>(
-    table: &'static Table<E>,
     me: &'static E::G,
-    words: impl Iterator<Item = (&'w AtomicU32, u32)>,
+    words: impl Iterator<Item = (&'static Bucket<E>, &'w AtomicU32, u32)>,
     places: &'p mut [MaybeUninit<Place<E>>],
 ) -> &'p mut [Place<E>] {
     let mut len = 0;
-    for ((word, _), place) in words.zip(&mut *places) {
+    for ((bucket, word, _), place) in words.zip(&mut *places) {
         let addr = ptr::from_ref(word) as usize;
         let mut node = Node::new(addr, Waiting::new(me, u64::MAX));
         node.value.asleep = true;
         node.value.timed = true; // there are several who may wake it
-        let bucket = table.bucket(addr);
         place.write(Place { node, bucket });
         len += 1;
     }
@@ -177,20 +174,20 @@ extern "C" fn unlock_all<E: Env>(left: &'static E::G, places: usize) {
 }
 
 /// Wakes `most` of those who wait at `addr` for one of `bits`; returns how many it woke.
-pub fn wake<E: Env>(table: &'static Table<E>, addr: usize, most: u32, bits: u32) -> u32 {
-    wake_by(table, addr, most, bits, E::ready)
+pub fn wake<B: Buckets>(buckets: &'static B, addr: usize, most: u32, bits: u32) -> u32 {
+    wake_by(buckets, addr, most, bits, B::Env::ready)
 }
 
 /// As [`wake`], with another way to let them run.
-pub fn wake_by<E: Env>(
-    table: &'static Table<E>,
+pub fn wake_by<B: Buckets>(
+    buckets: &'static B,
     addr: usize,
     most: u32,
     bits: u32,
-    ready: fn(&'static E::G),
+    ready: fn(&'static <B::Env as Env>::G),
 ) -> u32 {
     fence(Ordering::SeqCst);
-    let bucket = table.bucket(addr);
+    let bucket = buckets.bucket(addr);
     if bucket.is_empty() {
         return 0;
     }

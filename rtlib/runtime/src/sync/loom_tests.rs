@@ -294,9 +294,9 @@ fn wait_for_either(words: &[Word; 2], deadline: u64) -> bool {
     let is_set = || words.iter().any(|w| w.word.load(Ordering::Acquire) != 0);
     while !is_set() {
         let mut places = [MaybeUninit::uninit(), MaybeUninit::uninit()];
-        let all = words.iter().map(|word| (&*word.word, 0));
-        let table = words[0].table;
-        let ended = futex::wait_any(table, all, &mut places, deadline, WaitReason::IoWait);
+        let bucket = |word: &Word| word.table.bucket(&raw const *word.word as usize);
+        let all = words.iter().map(|word| (bucket(word), &*word.word, 0));
+        let ended = futex::wait_any(all, &mut places, deadline, WaitReason::IoWait);
         if ended == Ended::TooLate {
             return is_set();
         }

@@ -9,10 +9,10 @@
 
 use core::ptr;
 
-/// Queues by address.
+/// Queues by address. Zero bytes are none.
 pub struct Queues<T> {
     tree: *mut Node<T>,
-    /// State of the random priorities; never 0.
+    /// State of the random priorities; 0 before the first one.
     seed: u32,
 }
 
@@ -67,7 +67,7 @@ impl<T> Queues<T> {
     pub const fn new() -> Self {
         Self {
             tree: ptr::null_mut(),
-            seed: 0x9e37_79b9,
+            seed: 0,
         }
     }
 
@@ -200,6 +200,9 @@ impl<T> Queues<T> {
 
     /// xorshift32.
     fn random(&mut self) -> u32 {
+        if self.seed == 0 {
+            self.seed = 0x9e37_79b9;
+        }
         self.seed ^= self.seed << 13;
         self.seed ^= self.seed >> 17;
         self.seed ^= self.seed << 5;

@@ -61,7 +61,7 @@ pub enum Popped<E: Env> {
     Asleep(*mut Node<Waiting<E>>),
 }
 
-/// One bucket. Aligned so that two do not share a cache line.
+/// One bucket. Aligned so that two do not share a cache line. Zero bytes are one without waiters, if they are a lock that is not held.
 #[repr(align(64))]
 pub struct Bucket<E: Env> {
     /// How many wait here: read without the lock to find that there is nobody to wake.
@@ -85,6 +85,27 @@ pub struct Table<E: Env>(pub [Bucket<E>; BUCKETS]);
 /// The table; and the address whose bucket is the second one, while all others are the first's: loom wants to see the same at each run, and addresses are not.
 #[cfg(loom)]
 pub struct Table<E: Env>(pub [Bucket<E>; BUCKETS], pub std::sync::OnceLock<usize>);
+
+/// Where those who wait at an address are queued: a table, or a bucket of the address's own.
+pub trait Buckets: 'static {
+    /// Who waits and wakes.
+    type Env: Env;
+
+    /// The bucket for an address.
+    fn bucket(&self, addr: usize) -> &Bucket<Self::Env>;
+}
+
+impl<E: Env> Buckets for Table<E>
+where
+    Self: 'static,
+{
+    type Env = E;
+
+    #[inline]
+    fn bucket(&self, addr: usize) -> &Bucket<E> {
+        Table::bucket(self, addr)
+    }
+}
 
 impl<E: Env> Table<E> {
     /// The bucket for an address.
