@@ -64,6 +64,16 @@ fn timers_survive_changes_of_gomaxprocs() {
 #[test]
 fn timers_run_although_every_p_is_held() {
     check("timers-under-hogs", "woken");
+    check("timer-before-hogs", "woken before most");
+}
+
+#[test]
+fn who_computes_for_long_is_made_up_for_beside_a_seed_too() {
+    for exe in executables() {
+        let env = [("GOMAXPROCS", "2"), ("GODEBUG", "schedseed=1")];
+        let outcome = start(exe, "timers-under-hogs", &env, RUN).ok();
+        assert_eq!(outcome.out(), "woken\n");
+    }
 }
 
 #[test]

@@ -217,6 +217,8 @@ impl Dead {
 pub struct GQueue {
     head: Option<&'static G>,
     tail: Option<&'static G>,
+    /// The last of those that were put ahead and are still here.
+    ahead: Option<&'static G>,
     len: u32,
 }
 
@@ -226,6 +228,7 @@ impl GQueue {
         Self {
             head: None,
             tail: None,
+            ahead: None,
             len: 0,
         }
     }
@@ -251,6 +254,21 @@ impl GQueue {
         self.len += 1;
     }
 
+    /// Puts behind those that were put ahead, and before all others.
+    pub fn push_ahead(&mut self, gp: &'static G) {
+        let next = self.ahead.map_or(self.head, |last| last.schedlink.get());
+        gp.schedlink.set(next);
+        match self.ahead {
+            Some(last) => last.schedlink.set(Some(gp)),
+            None => self.head = Some(gp),
+        }
+        if next.is_none() {
+            self.tail = Some(gp);
+        }
+        self.ahead = Some(gp);
+        self.len += 1;
+    }
+
     /// Takes from the head.
     pub fn pop(&mut self) -> Option<&'static G> {
         let gp = self.head?;
@@ -258,6 +276,7 @@ impl GQueue {
         if self.head.is_none() {
             self.tail = None;
         }
+        self.ahead.take_if(|last| core::ptr::eq(*last, gp));
         self.len -= 1;
         Some(gp)
     }

@@ -223,7 +223,13 @@ impl Sched {
         RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
     }
 
-    /// Puts a batch there.
+    /// Puts one there before all that were not put so: it runs as soon as anybody looks.
+    pub fn globrunqput_ahead(&mut self, gp: &'static G) {
+        self.runq.push_ahead(gp);
+        RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);
+    }
+
+    /// Puts a batch at its tail.
     pub fn globrunqputbatch(&mut self, batch: &Batch<G>) {
         batch.iter().for_each(|gp| self.runq.push(gp));
         RUNQSIZE.store(self.runq.len(), Ordering::SeqCst);

@@ -202,23 +202,28 @@ pub fn goready(gp: &'static G) {
     }
 }
 
-/// As [`goready`], by an M that is about to look into its P's queue. For a goroutine that it finds there alone nobody else is woken.
+/// As [`goready`], by an M that is about to look into its P's queue: for a goroutine that it finds there alone nobody else is woken. By one without a P: all that it readies run before those that
+/// are in the global queue.
 pub fn goready_next(gp: &'static G) {
     if gp.is_thread() {
         return thread_ready(gp);
     }
-    match my_p().filter(|pp| !pp.has_work() && RUNQSIZE.load(Ordering::Relaxed) == 0) {
+    trace::readied(gp);
+    gp.set_status(Status::Waiting, Status::Runnable);
+    match my_p() {
+        Some(pp) if pp.has_work() || RUNQSIZE.load(Ordering::Relaxed) != 0 => submit(gp, Some(pp)),
         Some(pp) => {
-            trace::readied(gp);
-            gp.set_status(Status::Waiting, Status::Runnable);
             // The queue is ours and empty: nobody is displaced.
             pp.runq.put_next(gp);
         }
-        None => ready(gp),
+        None => {
+            SCHED.lock().globrunqput_ahead(gp);
+            wake_somebody();
+        }
     }
 }
 
-/// As [`goready`], but behind those that are runnable already.
+/// As [`goready_next`], but behind those that the caller's P has.
 pub fn goready_behind(gp: &'static G) {
     if gp.is_thread() {
         return thread_ready(gp);
@@ -227,7 +232,7 @@ pub fn goready_behind(gp: &'static G) {
     gp.set_status(Status::Waiting, Status::Runnable);
     match my_p() {
         Some(pp) => runqput(pp, gp),
-        None => SCHED.lock().globrunqput(gp),
+        None => SCHED.lock().globrunqput_ahead(gp),
     }
     threads::wakep(false);
 }

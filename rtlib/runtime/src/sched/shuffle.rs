@@ -2,12 +2,12 @@
 //!
 //! With it the next goroutine is any of those that are runnable here, and operations on channels, starting and waking goroutines are places where others may run first. The random numbers come
 //! from the seed alone: with `GOMAXPROCS=1` the same seed gives the same interleaving, as long as the program does not depend on time. For this, nobody makes up for goroutines that
-//! compute for long, and no memory is reclaimed in the background. With more Ps a seed only varies what the threads' timing leaves open.
+//! compute for long ([`decides_alone`]), and no memory is reclaimed in the background. With more Ps a seed only varies what the threads' timing leaves open.
 
 use core::sync::atomic::Ordering;
 
 use super::global::{RUNQSIZE, SCHED};
-use super::{park, threads};
+use super::{park, procs, threads};
 use crate::gmp::current;
 use crate::gmp::g::G;
 use crate::gmp::p::P;
@@ -37,6 +37,11 @@ fn point_slow() {
         trace::stopped(gp, trace::Stop::Yield);
         park::leave(gp, park::to_global_queue, 0);
     }
+}
+
+/// Whether the same seed is to give the same interleaving.
+pub fn decides_alone() -> bool {
+    is_on() && procs::gomaxprocs() == 1
 }
 
 /// A goroutine that gave way has just been queued. Those who looked for work before have found nothing, and what runs in its place may wait for it without an end: usually somebody makes up for that in the

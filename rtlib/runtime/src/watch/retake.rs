@@ -144,8 +144,8 @@ impl Retaker {
         if mp.awaits_lock.load(Ordering::Relaxed) {
             return None;
         }
-        // The clock is to have no say where a seed decides; whoever sleeps is made up for even there, since nobody else may be able to wake it.
-        if held >= HOG_NS && !shuffle::is_on() {
+        // The clock is to have no say where a seed decides alone; whoever sleeps is made up for even there, since nobody else may be able to wake it.
+        if held >= HOG_NS && !shuffle::decides_alone() {
             return Some(Hog::Computes);
         }
         let patience = if self.sleepers {
