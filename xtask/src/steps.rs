@@ -373,9 +373,11 @@ fn end_to_end(runner: &mut Runner, tools: &Tools) {
 /// Copies the tool that was just built, before another one takes its place.
 fn keep_tool(to: &Path) -> Result<(), Vec<String>> {
     let from = target().join("debug/cargo-gobuild");
+    // What is there may be running.
+    let new = to.with_extension("new");
     to.parent()
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| std::fs::copy(&from, to))
-        .map(drop)
+        .and_then(|()| std::fs::copy(&from, &new))
+        .and_then(|_| std::fs::rename(&new, to))
         .map_err(|error| vec![format!("{} to {}: {error}", from.display(), to.display())])
 }

@@ -154,7 +154,7 @@ pub const SUITES: &[Suite] = &[
         )
     },
     Suite {
-        args: &["--lib", "--tests", "--features", "full"],
+        args: &["--lib", "--tests", "--features", "full,test-util"],
         ..registry(
             "tokio",
             "1.54.1",
@@ -165,8 +165,8 @@ pub const SUITES: &[Suite] = &[
         args: &["--lib", "--tests", "--features", "bundled"],
         ..registry(
             "rusqlite",
-            "0.43.0",
-            "f172c4812a19b26d1c23cdb0070e69db335503dfa378b910eb857386e5b8beba",
+            "0.38.0",
+            "f1c93dd1c9683b438c392c492109cb702b8090b2bfc8fed6f6e4eb4523f17af3",
         )
     },
 ];

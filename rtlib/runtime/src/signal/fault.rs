@@ -6,7 +6,7 @@ use core::sync::atomic::Ordering;
 use super::SigInfo;
 use crate::arch::current::unwind::Registers;
 use crate::gmp::g::{G, NO_THREAD};
-use crate::os::linux::signal::SIGBUS;
+use crate::os::linux::signal::{SIGABRT, SIGBUS};
 use crate::sched::sigstack;
 use crate::stack::GUARD;
 use crate::traceback::dying::{self, End};
@@ -73,12 +73,17 @@ unsafe fn report_overflow(gp: &G, context: *const c_void) -> ! {
         gp.stack_lo.load(Ordering::Relaxed),
         gp.stack_hi.load(Ordering::Relaxed),
     );
-    let how = if gmp::is_main(gp) {
-        "the main goroutine runs on the process stack: raise it with `ulimit -s`"
+    let (how, end) = if gmp::is_main(gp) {
+        let how = "the main goroutine runs on the process stack: raise it with `ulimit -s`";
+        (how, End::Status)
     } else if gp.thread.load(Ordering::Relaxed) != NO_THREAD {
-        "raise it with std::thread::Builder::stack_size, or RUST_MIN_STACK"
+        // As std ends a program whose thread has run out of its stack.
+        let how = "raise it with std::thread::Builder::stack_size, or RUST_MIN_STACK";
+        (how, End::Signal(SIGABRT))
     } else {
-        "raise it with rtlib::Builder::stack_size, or stack-size in [package.metadata.gobuild]"
+        let how =
+            "raise it with rtlib::Builder::stack_size, or stack-size in [package.metadata.gobuild]";
+        (how, End::Status)
     };
     crate::print!("runtime: goroutine stack exceeds {}-byte limit\n", hi - lo);
     crate::print!(
@@ -87,7 +92,7 @@ unsafe fn report_overflow(gp: &G, context: *const c_void) -> ! {
     );
     crate::print!("fatal error: stack overflow\n");
     // SAFETY: the caller vouches.
-    unsafe { dying.interrupted(context) }.end(End::Status)
+    unsafe { dying.interrupted(context) }.end(end)
 }
 
 /// The program dies by this fault, as any Rust program would. When `GOTRACEBACK` is set, it tells where it was first, in Go's words.
