@@ -75,11 +75,12 @@ fn package(suite: &Suite, version: &str, sha256: &str) -> Result<Source, String>
     let partial = dir.with_extension("partial");
     copy(&unpacked, &partial)?;
     let manifest = partial.join("Cargo.toml");
-    let text = read(&manifest)?;
+    let mut text = read(&manifest)?;
     if !text.lines().any(|line| line.trim() == "[workspace]") {
         // Else cargo takes it for a member of the workspace in whose directory it is.
-        write(&manifest, &format!("{text}\n[workspace]\n"))?;
+        text.push_str("\n[workspace]\n");
     }
+    write(&manifest, &format!("{text}\n{}", suite.manifest))?;
     for package in suite.update {
         let mut update = Command::new("cargo");
         update.args(["update", "--quiet", "--package", package]);

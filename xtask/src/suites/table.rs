@@ -27,6 +27,8 @@ pub struct Suite {
     pub args: &'static [&'static str],
     /// For the build and for the programs.
     pub env: &'static [(&'static str, &'static str)],
+    /// What the published manifest lacks.
+    pub manifest: &'static str,
     /// Packages that it needs in a later version than its lock file says.
     pub update: &'static [&'static str],
     /// For `cargo test` in CI, which does not run it when there is nothing.
@@ -43,6 +45,7 @@ const fn registry(name: &'static str, version: &'static str, sha256: &'static st
         from: From::Registry { version, sha256 },
         args: TESTS,
         env: &[],
+        manifest: "",
         update: &[],
         short: None,
         left_out: &[],
@@ -154,6 +157,8 @@ pub const SUITES: &[Suite] = &[
         )
     },
     Suite {
+        // The tests use packages that use tokio, and must use this one.
+        manifest: "[patch.crates-io]\ntokio = { path = \".\" }\n",
         args: &["--lib", "--tests", "--features", "full,test-util"],
         ..registry(
             "tokio",
