@@ -273,6 +273,11 @@ fn main_does_not_wait_for_threads() {
 }
 
 #[test]
+fn a_child_ends_with_the_thread_that_has_forked() {
+    same("forks 6", "6 children");
+}
+
+#[test]
 fn a_deadlock_of_threads_is_one() {
     for exe in executables() {
         let outcome = start(exe, "deadlock", &[], RUN);

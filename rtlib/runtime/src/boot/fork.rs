@@ -7,7 +7,8 @@
 
 use super::forked;
 use crate::arch::current::tls;
-use crate::libc::ffi;
+use crate::gmp::this_goroutine;
+use crate::libc::{ffi, tcb};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal as mask;
@@ -81,6 +82,11 @@ extern "C" fn in_parent() {
 
 extern "C" fn in_child() {
     let (timers, mask) = back();
+    let own = tls::thread_pointer();
+    if this_goroutine().is_some() && threads::libc_block_elsewhere().is_some_and(|at| at != own) {
+        // SAFETY: the goroutine's own block, on which it runs again.
+        unsafe { tcb::forked(own) };
+    }
     if let Some(kept) = timers {
         timers::forget(kept);
     }

@@ -47,7 +47,7 @@ pub unsafe fn restart() {
         masks::forget(me, mp);
         relay::forget();
     }
-    spawn::restart(u64::from(me.is_some()));
+    spawn::restart(me);
     asleep::restart_plain(u32::from(gmp::getg().is_none()));
     ALLMS.set(None);
     if let Some(mp) = mp {

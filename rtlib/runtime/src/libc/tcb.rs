@@ -242,6 +242,23 @@ pub unsafe fn thread_id(tp: usize) -> u32 {
     }
 }
 
+/// In the child of a fork, in which the goroutine on the block with this thread pointer is the only thread: it has the id that a process's only thread has, which no goroutine of another process has. And libc's own part of the fork
+/// has run on another block, so it does not know that this one has an arena of malloc's: [`thread_exit`] must not give it back.
+///
+/// # Safety
+/// There is such a block, the calling goroutine's.
+pub unsafe fn forked(tp: usize) {
+    // SAFETY: the offset is published by libc; the caller vouches for the block.
+    unsafe {
+        let at = tp + ffi::_thread_db_pthread_tid[2] as usize;
+        (*(at as *const AtomicU32)).store(proc::pid(), Ordering::Relaxed);
+    }
+    FORKED.store(tp, Ordering::Relaxed);
+}
+
+/// See [`forked`]. 0 in a process that is no such child, and once that goroutine has ended.
+static FORKED: AtomicUsize = AtomicUsize::new(0);
+
 /// Whether an id is a goroutine's and no thread's.
 pub fn is_goroutines(tid: u32) -> bool {
     tid >= FIRST_TID
@@ -403,7 +420,11 @@ pub fn thread_exit() -> bool {
     // SAFETY: libc's own order in start_thread; the block is a complete thread's.
     unsafe { ffi::__nptl_deallocate_tsd() };
     let used = template().differs(tls::thread_pointer());
-    if used {
+    let is_forked = FORKED.load(Ordering::Relaxed) == tls::thread_pointer();
+    if is_forked {
+        FORKED.store(0, Ordering::Relaxed);
+    }
+    if used && !is_forked {
         // malloc's cache, the resolver's state and strerror's buffer hang off thread-locals: an image that is as new has none.
         // SAFETY: as above.
         unsafe { ffi::__libc_thread_freeres() };

@@ -2,12 +2,12 @@
 
 use core::ops::Range;
 use core::ptr;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
 use super::global::{GOIDGEN, SCHED, STARTED};
-use super::{ahead, masks, park, second, shuffle, syscall, threads};
+use super::{ahead, asleep, masks, park, second, shuffle, syscall, threads};
 use crate::arch::current::{switch, valgrind};
 use crate::gmp::all::ever_made_ps;
 use crate::gmp::g::{G, NO_THREAD, Status};
@@ -15,7 +15,7 @@ use crate::gmp::gfree::{Chain, MAGAZINE};
 use crate::gmp::m::M;
 use crate::gmp::p::P;
 use crate::gmp::{self, MAIN_G, MAIN_GOID, current, this_goroutine};
-use crate::libc::tcb;
+use crate::libc::{ffi, tcb};
 use crate::link::Link;
 use crate::os::linux::{Errno, mem};
 use crate::stack::{self, Class, NoRoom, arena};
@@ -304,6 +304,10 @@ pub extern "C" fn goexit() -> ! {
         crate::fatal::throw(b"goexit: not on a goroutine")
     };
     let used = tcb::thread_exit();
+    if is_last_thread(gp) {
+        // SAFETY: libc's function; this is what its own threads do that are the last ones.
+        unsafe { ffi::exit(0) };
+    }
     masks::end(gp);
     trace::stopped(gp, trace::Stop::End);
     park::leave(gp, gdestroy, usize::from(used));
@@ -327,7 +331,7 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     let pp = mp.pp();
     add(&pp.ended);
     masks::look_again();
-    if gp.thread.load(Ordering::Acquire) == NO_THREAD || thread_ended(gp) {
+    if !is_thread(gp) || thread_ended(gp) {
         gfput(pp, gp);
     }
 }
@@ -401,10 +405,29 @@ fn gfput(pp: &'static P, gp: &'static G) {
     }
 }
 
-/// In the child of a fork, which has so many goroutines.
-pub fn restart(goroutines: u64) {
-    STARTED.store(goroutines, Ordering::Relaxed);
+/// In the child of a fork, which has this goroutine or none.
+pub fn restart(me: Option<&'static G>) {
+    STARTED.store(u64::from(me.is_some()), Ordering::Relaxed);
     SYSTEM.store(0, Ordering::Relaxed);
+    let by_thread = me.is_some_and(|me| !gmp::is_main(me) && is_thread(me));
+    ENDS_WITH_LAST_THREAD.store(by_thread, Ordering::Relaxed);
+}
+
+/// The process is the child of a fork that a thread of std has made: it has no main, and ends well with its last thread, as libc has it.
+static ENDS_WITH_LAST_THREAD: AtomicBool = AtomicBool::new(false);
+
+/// See [`ENDS_WITH_LAST_THREAD`].
+pub fn ends_with_last_thread() -> bool {
+    ENDS_WITH_LAST_THREAD.load(Ordering::Relaxed)
+}
+
+/// Whether the process ends with this goroutine. If two end at once neither of them is the last one, and sysmon finds that nobody is left.
+fn is_last_thread(gp: &G) -> bool {
+    ends_with_last_thread() && is_thread(gp) && count() == 1 && asleep::plain() == 0
+}
+
+fn is_thread(gp: &G) -> bool {
+    gp.thread.load(Ordering::Acquire) != NO_THREAD
 }
 
 /// Goroutines started since the program began, the runtime's own included.

@@ -15,7 +15,7 @@
 use core::sync::atomic::Ordering;
 
 use crate::libc::ffi;
-use crate::os::linux::thread;
+use crate::os::linux::{proc, thread};
 use crate::sched::asleep::{ASLEEP, CHANGE, LISTENS, NOBODY, listen_no_more, plain};
 use crate::sched::global::{ACTIVATIONS, RUNQSIZE, SCHED, SPIN, Sched};
 use crate::sched::{poller, procs, spawn, timers};
@@ -121,6 +121,9 @@ fn asleep_in_runtime(activations: u64, asleep: u64) -> Option<i64> {
 }
 
 fn report() -> ! {
+    if spawn::count() == 0 && spawn::ends_with_last_thread() {
+        proc::exit_group(0);
+    }
     if spawn::count() == 0 {
         fatal::deadlock(b"no goroutines (main called runtime.Goexit) - deadlock!");
     }
