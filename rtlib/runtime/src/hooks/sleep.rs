@@ -10,9 +10,10 @@ use crate::os::linux::sys::{
 };
 
 use super::{SECOND, Timespec, may_park, set_errno};
+use crate::gmp::current;
 use crate::godebug::Family;
 use crate::os::linux::{clock_ns, nanotime};
-use crate::sched::park::gosched;
+use crate::sched::park;
 use crate::time::sleep_until;
 
 unsafe extern "C" {
@@ -112,12 +113,12 @@ extern "C" fn __wrap_sleep(seconds: c_uint) -> c_uint {
     (remain.sec + i64::from(remain.nsec >= half)) as c_uint
 }
 
-/// sched_yield(2).
+/// sched_yield(2). Where no goroutine wants the P, and for one that has its thread to itself, other threads and processes may want the processor.
 #[unsafe(no_mangle)]
 extern "C" fn __wrap_sched_yield() -> c_int {
-    if !may_park(Family::Sync) {
-        return __sched_yield();
+    let running = may_park(Family::Sync).then(current).flatten();
+    match running {
+        Some(gp) if park::give_way(gp) && gp.lockedm.get().is_none() => 0,
+        _ => __sched_yield(),
     }
-    gosched();
-    0
 }

@@ -318,9 +318,14 @@ pub fn run_readied() {
 /// Go's Gosched: to the tail of the queue.
 #[unsafe(export_name = "runtime.Gosched")]
 pub extern "C" fn gosched() {
-    let Some(gp) = current() else {
-        return proc::osyield();
-    };
+    match current() {
+        Some(gp) => _ = give_way(gp),
+        None => proc::osyield(),
+    }
+}
+
+/// The same for the running goroutine. False if there was nobody to give way to.
+pub fn give_way(gp: &'static G) -> bool {
     let pp = gp.mp().pp();
     if pp.runq.is_empty_to_owner()
         && pp.fresh.len() == 0
@@ -329,10 +334,11 @@ pub extern "C" fn gosched() {
         && !timers::must_visit_scheduler(pp)
     {
         pp.tick();
-        return;
+        return false;
     }
     trace::stopped(gp, trace::Stop::Yield);
     leave(gp, gosched_commit, 0);
+    true
 }
 
 extern "C" fn gosched_commit(gp: &'static G, _arg: usize) {
