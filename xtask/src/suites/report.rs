@@ -19,6 +19,8 @@ pub struct Row {
     pub same: Vec<&'static str>,
     /// What differs.
     pub differs: Vec<String>,
+    /// What failed beside other tests, and passed alone.
+    pub unsteady: Vec<String>,
     /// What was not run, and why.
     left_out: Vec<String>,
 }
@@ -34,6 +36,7 @@ impl Row {
             ignored: 0,
             same: Vec::new(),
             differs: Vec::new(),
+            unsteady: Vec::new(),
             left_out: suite
                 .left_out
                 .iter()
@@ -64,8 +67,12 @@ impl Row {
         } else {
             self.same.join(", ")
         };
-        let remarks = self.left_out.iter().chain(&self.differs);
-        let remarks: Vec<String> = remarks.map(|remark| remark.replace('|', "\\|")).collect();
+        let unsteady = self.unsteady.iter();
+        let unsteady = unsteady.map(|said| format!("{said} beside others, and passed alone"));
+        let remarks: Vec<String> = (self.left_out.iter().chain(&self.differs).cloned())
+            .chain(unsteady)
+            .map(|remark| remark.replace('|', "\\|"))
+            .collect();
         format!(
             "| {} | {} | {} | {} | {} | {same} | {} |",
             self.name,

@@ -46,24 +46,19 @@ impl fmt::Display for Ended {
 /// What libtest ends with when a test failed.
 const FAILED: i32 = 101;
 
-/// Runs it where cargo would, without the tests `skipped`. What it writes to its standard output is returned, and kept in the file `log`, beside what it writes to standard error.
+/// Runs it where cargo would. What it writes to its standard output is returned, and kept in the file `log`, beside what it writes to standard error.
 pub fn run(
     suite: &Suite,
     dir: &Path,
     program: &Program,
-    skipped: &[&str],
+    args: &[&str],
     env: &[(&str, &str)],
     log: &Path,
     patience: Duration,
 ) -> std::result::Result<(String, Ended), String> {
     let mut command = Command::new(&program.path);
-    if !skipped.is_empty() {
-        command.arg("--exact");
-        for test in skipped {
-            command.args(["--skip", test]);
-        }
-    }
     command
+        .args(args)
         .current_dir(dir)
         .env("CARGO_MANIFEST_DIR", dir)
         .env("CARGO_PKG_NAME", suite.name)

@@ -159,6 +159,7 @@ pub const SUITES: &[Suite] = &[
     Suite {
         // The tests use packages that use tokio, and must use this one.
         manifest: "[patch.crates-io]\ntokio = { path = \".\" }\n",
+        update: &["tokio@1.54.0"],
         args: &["--lib", "--tests", "--features", "full,test-util"],
         ..registry(
             "tokio",
