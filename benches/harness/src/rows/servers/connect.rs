@@ -39,9 +39,9 @@ fn turnover(effort: &Effort, load: &Load, place: Place) -> Result<[Measurement; 
     ])
 }
 
-/// Threads that plain cargo builds have no part in it: std's queue holds 128, and whoever finds it full tries again a second later.
+/// Threads that plain cargo builds and tokio have no part in it: std's queue holds 128 and tokio's 1,024, and whoever finds it full tries again a second later.
 fn opened(effort: &Effort, load: &Load, place: Place) -> Result<Measurement, BenchError> {
-    let servers = echoes(&[Peer::Tokio, Peer::Epoll])?;
+    let servers = echoes(&[Peer::Epoll])?;
     let numbers = [effort.of(OPENED)];
     let turns = load.turns(&servers, "open", place, &numbers, ["ns"]);
     let [peers] = take_turns(effort.rounds, turns)?;
