@@ -428,6 +428,11 @@ fn datagrams_and_local_sockets_are_waited_for() {
 }
 
 #[test]
+fn timers_go_off_while_somebody_waits_for_descriptors() {
+    same("net-timers 400", "slept");
+}
+
+#[test]
 fn pipes_names_and_processes_are_waited_for() {
     same("net-pipes", "through");
     same("net-names", "found");

@@ -112,9 +112,7 @@ impl Sched {
 
     /// Takes a certain M from the idle list. False when it is not there: somebody has taken it.
     pub fn mremove(&mut self, mp: &'static M) -> bool {
-        if self.is_timer_m(mp) {
-            self.timer_m = None;
-        }
+        self.wakes_for_timers_no_more(mp);
         let mut at = self.midle;
         let mut before: Option<&'static M> = None;
         while let Some(here) = at {
@@ -140,6 +138,13 @@ impl Sched {
             self.timer_m = Some((mp, when));
         }
         earliest
+    }
+
+    /// `mp` does so no more.
+    pub fn wakes_for_timers_no_more(&mut self, mp: &'static M) {
+        if self.is_timer_m(mp) {
+            self.timer_m = None;
+        }
     }
 
     /// An M waits for somebody to run its locked goroutine, or for ever.

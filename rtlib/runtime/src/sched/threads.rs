@@ -154,7 +154,15 @@ fn sleep_in_netpoll(mp: &'static M, mut until: Option<u64>) {
         poller::sleep(left, &mut |any| {
             due = until.is_some_and(|when| when <= nanotime());
             // None: all Ps are busy, and look at timers and descriptors themselves; or somebody brings one.
-            let pp = (any || due).then(|| SCHED.lock().take_idle_pair(mp));
+            let pp = (any || due).then(|| {
+                let mut sched = SCHED.lock();
+                let pp = sched.take_idle_pair(mp);
+                if due && pp.is_none() {
+                    // It sleeps on without a limit: the next M that becomes idle is to wake for the next timer.
+                    sched.wakes_for_timers_no_more(mp);
+                }
+                pp
+            });
             if let Some(pp) = pp.flatten() {
                 stop_polling(mp);
                 procs::acquire(mp, pp);
