@@ -1,14 +1,16 @@
 //! What the poller knows of each descriptor: a table by number, of memory that is reserved once and touched where it is used.
 
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use super::edges::Edges;
 use crate::chan::real::Scheduler;
 use crate::os::linux::mem;
 use crate::sync::table::{Bucket, Buckets};
 
-/// Numbers from here on are not served: their calls keep the thread.
-const DESCRIPTORS: usize = 1 << 20;
+/// For how many the table is reserved: the first that there is address space for.
+const DESCRIPTORS: [usize; 3] = [1 << 20, 1 << 17, 1 << 14];
+/// Numbers from here on are not served: their calls keep the thread. Not more than the table has room for, once there is one.
+static SERVED: AtomicUsize = AtomicUsize::new(DESCRIPTORS[0]);
 
 /// Which calls can be tried without blocking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +89,7 @@ pub fn known(fd: i32) -> Option<&'static Desc> {
     let descs = DESCS.load(Ordering::Acquire);
     let index = usize::try_from(fd)
         .ok()
-        .filter(|index| *index < DESCRIPTORS)?;
+        .filter(|index| *index < SERVED.load(Ordering::Relaxed))?;
     if descs.is_null() {
         return None;
     }
@@ -98,8 +100,13 @@ pub fn known(fd: i32) -> Option<&'static Desc> {
 /// Reserves the table. Of two who do at once, one wins.
 #[cold]
 fn reserve() -> Option<()> {
-    let len = DESCRIPTORS * size_of::<Desc>();
-    let memory = mem::reserve(len).ok()?;
+    let reserve = |count: usize| {
+        let len = count * size_of::<Desc>();
+        Some((count, len, mem::reserve(len).ok()?))
+    };
+    let (count, len, memory) = DESCRIPTORS.into_iter().find_map(reserve)?;
+    // Before the table can be found; of two who reserve at once, the smaller number counts, whoever wins.
+    SERVED.fetch_min(count, Ordering::Relaxed);
     let mine = memory.as_ptr().cast::<Desc>();
     let null = core::ptr::null_mut();
     if DESCS
