@@ -176,10 +176,14 @@ pub fn full_disk_help(dir: &Path) -> String {
     )
 }
 
+/// What to do where there is no cargo, or no rustc.
+pub const TOOLCHAIN_HELP: &str = "install Rust with rustup (https://rustup.rs), or put the directory that has `cargo` and `rustc` on PATH (rustup's is ~/.cargo/bin)";
+
 /// What to do about a program that does not start.
 #[must_use]
 pub fn start_help(program: &Path, why: &io::Error) -> Option<String> {
     match why.kind() {
+        io::ErrorKind::NotFound if program == Path::new("cargo") => Some(TOOLCHAIN_HELP.into()),
         io::ErrorKind::NotFound => Some("check that it is installed and on PATH".into()),
         io::ErrorKind::PermissionDenied if is_on_noexec(program) => Some(
             "its file system is mounted with `noexec`; choose a directory elsewhere with --target-dir or CARGO_TARGET_DIR".into(),

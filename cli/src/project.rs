@@ -106,6 +106,14 @@ impl ProjectError {
                  test libraries that use no goroutines with plain `cargo test` and the sanitizer",
                 )
             }
+            Self::Rustc { why, .. } if why.contains("No such file or directory") => {
+                Some(crate::error::TOOLCHAIN_HELP)
+            }
+            Self::Metadata(MetadataError::Spawn { source, .. })
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                Some(crate::error::TOOLCHAIN_HELP)
+            }
             _ => None,
         }
     }

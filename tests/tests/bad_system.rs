@@ -129,6 +129,35 @@ fn no_c_compiler() {
 }
 
 #[test]
+fn no_cargo() {
+    let project = hello();
+    let empty = project.path().join("empty");
+    std::fs::create_dir(&empty).expect("make directory");
+    for command in [
+        &["build"][..],
+        &["run"],
+        &["install", "hello"],
+        &["--", "tree"],
+    ] {
+        let mut tool = project.gobuild();
+        let outcome = run(
+            tool.args(command).env("PATH", &empty).env_remove("CARGO"),
+            BUILD,
+        )
+        .fails_with(FAILURE);
+        let called = if command[0] == "install" {
+            "`rustc`"
+        } else {
+            "`cargo`"
+        };
+        says(
+            &outcome,
+            &[called, "help: install Rust with rustup (https://rustup.rs)"],
+        );
+    }
+}
+
+#[test]
 fn linkers_that_are_not_installed() {
     let project = hello();
     let path = bare_path(&project);

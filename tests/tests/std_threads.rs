@@ -139,6 +139,32 @@ fn a_signal_handler_wakes_whom_it_likes() {
     same("handlers-that-wake 2000", "woken");
 }
 
+/// Ten changes that few programs make. What this kernel or this user may not do is said, and is no failure.
+#[test]
+fn rare_changes_tie_a_thread_too() {
+    for exe in executables() {
+        for env in [
+            &[("GOMAXPROCS", "1"), ("GODEBUG", "pintrace=1")][..],
+            &[("GOMAXPROCS", "4"), ("GODEBUG", "pintrace=1")],
+            &[("GODEBUG", "stdthreads=os")],
+        ] {
+            let outcome = start(exe, "rare-ties", env, RUN).ok();
+            let (out, err) = (outcome.out(), outcome.err());
+            assert_eq!(out.lines().count(), 10, "{}", outcome.report());
+            for line in out.lines() {
+                let (name, what) = line.split_once(": ").expect("a name and a result");
+                if what != "its own" {
+                    eprintln!("note: {line}");
+                    assert!(what.starts_with("skipped, "), "{}", outcome.report());
+                } else if env.len() == 2 {
+                    let told = format!(": {name}\n");
+                    assert!(err.contains(&told), "{name}: {}", outcome.report());
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_tie_is_told() {
     for exe in executables() {
@@ -163,6 +189,21 @@ fn a_tie_is_told() {
         assert!(err.contains(" [running, locked to thread]:\n"), "{err}");
         let outcome = start(exe, "ties-of-main", &[("GODEBUG", "pintrace=1")], RUN).ok();
         assert_eq!(outcome.err(), "");
+    }
+}
+
+#[test]
+fn numbers_of_descriptors_may_be_anothers() {
+    on_goroutines("numbers", "all");
+}
+
+#[test]
+fn a_program_may_close_all_descriptors() {
+    same("close-all", "goes on");
+    for exe in executables() {
+        let outcome = start(exe, "close-all-by-hand", &[], RUN).fails_with(2);
+        let why = "fatal error: the program has closed the descriptors of the runtime's poller";
+        assert!(outcome.err().starts_with(why), "{}", outcome.report());
     }
 }
 

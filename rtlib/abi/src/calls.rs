@@ -346,7 +346,20 @@ pub const TABLE: &[Row] = &[
         tests: &["std_threads::a_listener_has_as_long_a_queue_as_the_system_allows"],
     },
     Row {
-        functions: &["socket", "setsockopt", "close", "dup2", "dup3"],
+        functions: &[
+            "socket",
+            "setsockopt",
+            "close",
+            "close_range",
+            "closefrom",
+            "fclose",
+            "dup",
+            "dup2",
+            "dup3",
+            "pipe",
+            "pipe2",
+            "socketpair",
+        ],
         which: "",
         effect: Effect::Answers,
         says: "tells the poller what a descriptor is. Whoever waits for one that is closed gets `EBADF`",
@@ -354,6 +367,8 @@ pub const TABLE: &[Row] = &[
         tests: &[
             "std_threads::whoever_waits_learns_of_the_end",
             "std_threads::a_number_that_is_used_again_is_another_descriptor",
+            "std_threads::numbers_of_descriptors_may_be_anothers",
+            "std_threads::a_program_may_close_all_descriptors",
         ],
     },
     Row {
@@ -413,6 +428,7 @@ pub const TABLE: &[Row] = &[
         tests: &[
             "std_threads::what_a_thread_changes_of_itself_is_its_own",
             "std_threads::a_tie_is_told",
+            "std_threads::rare_changes_tie_a_thread_too",
         ],
     },
     Row {

@@ -7,12 +7,13 @@ use core::ffi::{c_char, c_int, c_void};
 
 use crate::os::linux::sys::{
     __NR_fcntl, __NR_fdatasync, __NR_flock, __NR_fsync, __NR_openat, __NR_pread64, __NR_preadv,
-    __NR_preadv2, __NR_pwrite64, __NR_pwritev, __NR_pwritev2, AT_FDCWD, F_OFD_SETLK, F_OFD_SETLKW,
-    F_SETLK, F_SETLKW, LOCK_NB,
+    __NR_preadv2, __NR_pwrite64, __NR_pwritev, __NR_pwritev2, AT_FDCWD, F_DUPFD, F_DUPFD_CLOEXEC,
+    F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW, LOCK_NB,
 };
 use crate::os::linux::sys::{EACCES, EAGAIN};
 
 use super::io::{Answer, lasting, passing, plain, said, said_int, word};
+use super::pairs;
 use super::rw::{__wrap_readv, __wrap_writev};
 use super::socket::Iovec;
 use crate::netpoll::{self, Kind};
@@ -219,7 +220,13 @@ unsafe extern "C" fn __wrap_fcntl(fd: c_int, command: c_int, arg: usize) -> c_in
                 || plain(__NR_fcntl, args(first)),
                 || lasting(__NR_fcntl, args(command)),
             ),
-            None => plain(__NR_fcntl, args(command)),
+            None => {
+                let answer = plain(__NR_fcntl, args(command));
+                match command {
+                    F_DUPFD | F_DUPFD_CLOEXEC => pairs::duplicated(answer),
+                    _ => answer,
+                }
+            }
         }
     })
 }

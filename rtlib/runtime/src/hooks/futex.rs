@@ -14,7 +14,7 @@ use crate::os::linux::sys::{
 use crate::os::linux::sys::{EAGAIN, EINVAL, ETIMEDOUT};
 
 use super::io::lasting;
-use super::{Timespec, may_park, set_errno, tie};
+use super::{Timespec, close, may_park, set_errno, tie};
 use crate::arch::current::syscall::syscall6;
 use crate::chan::real::{Beside, Scheduler};
 use crate::gmp::waitreason::WaitReason;
@@ -71,6 +71,10 @@ unsafe extern "C" fn __wrap_syscall(
                 .map_err(|Errno(errno)| errno)
         } else if tie::concerns_thread(nr as u32, &args) {
             tie::call(nr as u32, args)
+                .map(|result| result as c_long)
+                .map_err(|Errno(errno)| errno)
+        } else if let Some(answer) = close::by_number(nr as u32, args) {
+            answer
                 .map(|result| result as c_long)
                 .map_err(|Errno(errno)| errno)
         } else {

@@ -21,6 +21,7 @@ mod listen;
 mod mask;
 mod messages;
 mod name;
+mod pairs;
 mod poll;
 mod rw;
 mod select;

@@ -14,7 +14,7 @@ use crate::os::linux::sys::{EAGAIN, EINPROGRESS};
 use super::io::{Answer, Fd, SOL_SOCKET, Timeout, keep_thread, plain, said, said_int, word};
 use super::may_park;
 use crate::godebug::Family;
-use crate::netpoll::{self, Desc, Dir, Kind};
+use crate::netpoll::{self, Desc, Dir};
 use crate::os::linux::Errno;
 
 const AF_INET: c_int = 2;
@@ -471,16 +471,7 @@ unsafe fn accept(of: Fd, args: [usize; 6]) -> Answer {
 
 /// Tells the poller of a new socket.
 fn made(fd: Answer, is_tcp: bool) -> Answer {
-    if let Ok(fd) = fd
-        && let Some(desc) = netpoll::desc(fd as c_int)
-    {
-        if is_tcp {
-            desc.track_stream();
-        } else {
-            desc.track(Kind::Socket);
-        }
-    }
-    fd
+    fd.inspect(|fd| netpoll::made_socket(*fd as c_int, is_tcp))
 }
 
 /// socket(2).

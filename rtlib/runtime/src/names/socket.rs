@@ -7,7 +7,7 @@ use super::files::Open;
 use crate::godebug::Family;
 use crate::hooks::io::{Fd, keep_thread};
 use crate::hooks::may_park;
-use crate::netpoll::{self, Dir, Kind};
+use crate::netpoll::{self, Dir};
 use crate::os::linux::sys::{
     __NR_connect, __NR_getsockname, __NR_getsockopt, __NR_poll, __NR_recvfrom, __NR_sendto,
     __NR_socket, AF_INET, AF_INET6, EAGAIN, EBADF, EINPROGRESS, EINTR, ETIMEDOUT, MSG_DONTWAIT,
@@ -113,12 +113,11 @@ impl Socket {
         let file = Open(unsafe { call(__NR_socket, [family as usize, kind, 0, 0, 0, 0]) }?);
         let number = file.0 as i32;
         let parks = may_park(Family::Net)
-            .then(|| netpoll::desc(number))
-            .flatten()
-            .and_then(|desc| {
-                desc.track(Kind::Socket);
+            .then(|| {
+                netpoll::made_socket(number, false);
                 Fd::new(number)
-            });
+            })
+            .flatten();
         Ok(Self { file, parks })
     }
 

@@ -1,6 +1,6 @@
 //! What the poller knows of each descriptor: a table by number, of memory that is reserved once and touched where it is used.
 
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use super::edges::Edges;
 use crate::chan::real::Scheduler;
@@ -65,6 +65,21 @@ const KIND: u32 = 7 << KIND_SHIFT;
 const STREAM: u32 = 1 << 5;
 const GENERATION_SHIFT: u32 = 6;
 const FLAGS: u32 = (1 << GENERATION_SHIFT) - 1;
+
+/// The highest number of which something is known, or more.
+static HIGHEST: AtomicI32 = AtomicI32::new(-1);
+
+/// See [`HIGHEST`].
+pub(super) fn highest() -> i32 {
+    HIGHEST.load(Ordering::Acquire)
+}
+
+/// Something is known of this one from now on.
+pub(super) fn note_number(fd: i32) {
+    if fd > HIGHEST.load(Ordering::Relaxed) {
+        HIGHEST.fetch_max(fd, Ordering::AcqRel);
+    }
+}
 
 static DESCS: AtomicPtr<Desc> = AtomicPtr::new(core::ptr::null_mut());
 
@@ -171,6 +186,11 @@ impl Desc {
 
     pub(super) fn is_registered(&self) -> bool {
         self.state.load(Ordering::Relaxed) & REGISTERED != 0
+    }
+
+    /// Whether the runtime takes it for open.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.state.load(Ordering::SeqCst) & (TRACKED | REGISTERED) != 0
     }
 
     /// It was registered, if it still is of this generation.

@@ -48,6 +48,11 @@ static EPOLL: AtomicI32 = AtomicI32::new(-1);
 static BREAK: AtomicI32 = AtomicI32::new(-1);
 /// `data` of the eventfd's event: no descriptor has this number.
 const IS_BREAK: u64 = u64::MAX;
+/// What is wanted of the eventfd.
+const BREAK_EVENT: Event = Event {
+    events: epoll::EPOLLIN,
+    data: IS_BREAK,
+};
 
 /// Somebody is in [`poll`]: the list of events is one, and two would wait for its lock.
 static POLLING: AtomicBool = AtomicBool::new(false);
@@ -102,13 +107,8 @@ fn make() -> Option<i32> {
     }
     let made = epoll::create().ok()?;
     let eventfd = epoll::eventfd();
-    let watched = eventfd.and_then(|eventfd| {
-        let event = Event {
-            events: epoll::EPOLLIN,
-            data: IS_BREAK,
-        };
-        epoll::add(made, eventfd, event).map(|()| eventfd)
-    });
+    let watched =
+        eventfd.and_then(|eventfd| epoll::add(made, eventfd, BREAK_EVENT).map(|()| eventfd));
     let Ok(eventfd) = watched else {
         proc::close(made as usize);
         if let Ok(eventfd) = eventfd {
@@ -145,6 +145,32 @@ pub unsafe fn forget() {
 /// Whether a descriptor is the poller's own: nobody else may close it.
 pub fn is_own(fd: i32) -> bool {
     fd >= 0 && (fd == EPOLL.load(Ordering::Relaxed) || fd == BREAK.load(Ordering::Relaxed))
+}
+
+/// The poller's own descriptors, by rising numbers.
+pub fn own() -> impl Iterator<Item = i32> {
+    let (epoll, eventfd) = (EPOLL.load(Ordering::Relaxed), BREAK.load(Ordering::Relaxed));
+    let both = [epoll.min(eventfd), epoll.max(eventfd)];
+    both.into_iter().filter(|fd| *fd >= 0)
+}
+
+/// The program has closed what is the poller's, in a way that the runtime does not see. Who waits for a descriptor would wait for ever.
+#[cold]
+fn lost() -> ! {
+    crate::fatal::throw(
+        b"the program has closed the descriptors of the runtime's poller, by a system call that goes round libc: leave out those that /proc/self/fd calls anon_inode:[eventpoll] and anon_inode:[eventfd], or call libc's close_range",
+    )
+}
+
+/// Whether the epoll still watches its eventfd. Asked without taking an event.
+fn is_there(epoll: i32) -> bool {
+    epoll::modify(epoll, BREAK.load(Ordering::Relaxed), BREAK_EVENT).is_ok()
+}
+
+/// What the kernel says of a descriptor that is no epoll, or none at all.
+fn is_lost(errno: Errno) -> bool {
+    use crate::os::linux::sys::{EBADF, EINVAL};
+    matches!(errno, Errno(EBADF | EINVAL))
 }
 
 /// Notes for tracebacks what the caller is about to wait for.
@@ -281,7 +307,13 @@ fn register(fd: i32, desc: &'static Desc, generation: u32) -> Result<(), Errno> 
             done => done,
         }
     };
-    done.map(|()| desc.set_registered(generation))
+    if done.is_err_and(is_lost) && !is_there(epoll) {
+        lost();
+    }
+    done.map(|()| {
+        desc::note_number(fd);
+        desc.set_registered(generation);
+    })
 }
 
 /// The right to take a connection from a listening socket.
@@ -339,10 +371,38 @@ pub fn empty_since(desc: &Desc) -> Option<u32> {
     desc.edges.empty_since()
 }
 
-/// A descriptor was just made, by a call that the runtime has seen.
+/// A descriptor was just made. If the runtime knows one of its number, that has been closed by something that it does not see.
+pub fn made(fd: i32) {
+    if let Some(desc) = desc::known(fd) {
+        succeed(desc);
+    }
+}
+
+/// A descriptor was just made, by a call that the runtime has seen, and will be closed by one.
 pub fn opened(fd: i32, kind: Kind) {
     if let Some(desc) = desc::known(fd) {
+        succeed(desc);
+        desc::note_number(fd);
         desc.track(kind);
+    }
+}
+
+/// As [`opened`], for a socket.
+pub fn made_socket(fd: i32, is_tcp: bool) {
+    let Some(desc) = desc(fd) else { return };
+    succeed(desc);
+    desc::note_number(fd);
+    if is_tcp {
+        desc.track_stream();
+    } else {
+        desc.track(Kind::Socket);
+    }
+}
+
+fn succeed(desc: &'static Desc) {
+    if desc.is_in_use() {
+        desc.begin_generation();
+        raise_all(desc);
     }
 }
 
@@ -354,6 +414,22 @@ pub fn close(fd: i32) {
         // Another descriptor of the same file would keep it in the epoll. When it fails, it is not there.
         _ = epoll::delete(epoll, fd);
     }
+    raise_all(desc);
+}
+
+/// Before all of these are closed but the poller's own.
+pub fn close_range(first: u32, last: u32) {
+    let known = u32::try_from(desc::highest()).ok();
+    let last = last.min(known.unwrap_or(0));
+    for fd in (first..=last).map(|fd| fd as i32) {
+        let in_use = desc::known(fd).is_some_and(Desc::is_in_use);
+        if in_use && !is_own(fd) {
+            close(fd);
+        }
+    }
+}
+
+fn raise_all(desc: &'static Desc) {
     for dir in Dir::ALL {
         raise(desc, dir);
     }
@@ -422,8 +498,11 @@ impl Events {
     /// Takes what there is, or waits for it.
     fn take(&mut self, ns: Option<u64>) {
         let epoll = EPOLL.load(Ordering::Acquire);
-        // An interrupted call has no events, and whoever wants some comes again.
-        self.len = epoll::wait(epoll, &mut self.events, ns).unwrap_or(0);
+        self.len = match epoll::wait(epoll, &mut self.events, ns) {
+            Err(errno) if epoll >= 0 && is_lost(errno) => lost(),
+            // An interrupted call has no events, and whoever wants some comes again.
+            taken => taken.unwrap_or(0),
+        };
     }
 
     fn taken(&self) -> &[Event] {

@@ -60,6 +60,7 @@ constants!(general {
     __NR_read: u32 = 0;
     __NR_write: u32 = 1;
     __NR_close: u32 = 3;
+    __NR_close_range: u32 = 436;
     __NR_fstat: u32 = 5;
     __NR_poll: u32 = 7;
     __NR_lseek: u32 = 8;
@@ -76,7 +77,10 @@ constants!(general {
     __NR_sched_yield: u32 = 24;
     __NR_mincore: u32 = 27;
     __NR_madvise: u32 = 28;
+    __NR_dup: u32 = 32;
     __NR_dup2: u32 = 33;
+    __NR_pipe2: u32 = 293;
+    __NR_socketpair: u32 = 53;
     __NR_pause: u32 = 34;
     __NR_nanosleep: u32 = 35;
     __NR_getpid: u32 = 39;
@@ -225,6 +229,8 @@ constants!(general {
     F_OFD_SETLK: u32 = 37;
     F_OFD_SETLKW: u32 = 38;
     F_SETFL: u32 = 4;
+    F_DUPFD: u32 = 0;
+    F_DUPFD_CLOEXEC: u32 = 1030;
     F_SETLK: u32 = 6;
     F_SETLKW: u32 = 7;
     LOCK_NB: u32 = 4;
