@@ -193,7 +193,7 @@ fn a_tie_is_told() {
 }
 
 #[test]
-fn numbers_of_descriptors_may_be_anothers() {
+fn a_number_may_be_another_descriptors() {
     on_goroutines("numbers", "all");
 }
 

@@ -367,7 +367,7 @@ pub const TABLE: &[Row] = &[
         tests: &[
             "std_threads::whoever_waits_learns_of_the_end",
             "std_threads::a_number_that_is_used_again_is_another_descriptor",
-            "std_threads::numbers_of_descriptors_may_be_anothers",
+            "std_threads::a_number_may_be_another_descriptors",
             "std_threads::a_program_may_close_all_descriptors",
         ],
     },

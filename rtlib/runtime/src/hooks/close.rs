@@ -1,6 +1,7 @@
 //! Calls after which a descriptor's number means something else: close(2), close_range(2), fclose(3), dup2(2) and their like. Who waits for the old one is told so.
 //!
 //! The poller's own descriptors stay open, whatever is closed: to the program there are none with these numbers.
+#![allow(non_upper_case_globals, reason = "the kernel's names, in patterns")]
 
 use core::ffi::{c_int, c_uint, c_void};
 
@@ -117,6 +118,11 @@ fn duplicate(nr: u32, from: c_int, to: c_int, flags: c_int) -> Answer {
     }
     // SAFETY: no memory is involved; what a descriptor is for is the caller's business.
     unsafe { plain(nr, [word(from), word(to), word(flags), 0, 0, 0]) }
+}
+
+/// Whether [`by_number`] serves calls with this number.
+pub const fn is_close(nr: u32) -> bool {
+    matches!(nr, __NR_close | __NR_close_range | __NR_dup2 | __NR_dup3)
 }
 
 /// These calls by their numbers, for syscall(2).

@@ -2,6 +2,7 @@
 //!
 //! A goroutine that waits is parked, in a table of its own (`sync::futex`). Threads that are no goroutines wait in the kernel, which a wake-up asks only if some do. Only the private
 //! operations are served here: a word that is shared with other processes is the kernel's.
+#![allow(non_upper_case_globals, reason = "the kernel's names, in patterns")]
 
 use core::ffi::{c_int, c_long};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -60,23 +61,10 @@ unsafe extern "C" fn __wrap_syscall(
     f: usize,
 ) -> c_long {
     let args = [a, b, c, d, e, f];
-    let is_futex = nr == c_long::from(__NR_futex);
     // SAFETY: the caller's arguments.
     let result = unsafe {
-        if is_futex && b as u32 & FUTEX_PRIVATE_FLAG != 0 {
-            private_futex(args)
-        } else if nr == c_long::from(__NR_io_uring_enter) && waits_in_ring(args) {
-            lasting(__NR_io_uring_enter, args)
-                .map(|n| n as c_long)
-                .map_err(|Errno(errno)| errno)
-        } else if tie::concerns_thread(nr as u32, &args) {
-            tie::call(nr as u32, args)
-                .map(|result| result as c_long)
-                .map_err(|Errno(errno)| errno)
-        } else if let Some(answer) = close::by_number(nr as u32, args) {
-            answer
-                .map(|result| result as c_long)
-                .map_err(|Errno(errno)| errno)
+        if is_served(nr) {
+            served(nr as u32, args)
         } else {
             plain(nr as u32, args)
         }
@@ -86,6 +74,58 @@ unsafe extern "C" fn __wrap_syscall(
         Err(errno) => {
             set_errno(errno);
             -1
+        }
+    }
+}
+
+/// Whether [`served`] has anything to do for calls with this number. All others are only passed on, and the look at a table costs them next to nothing.
+fn is_served(nr: c_long) -> bool {
+    const BITS: usize = u64::BITS as usize;
+    const SERVED: [u64; 8] = {
+        let mut table = [0; 8];
+        let mut nr = 0;
+        while nr < table.len() * BITS {
+            let number = nr as u32;
+            if matches!(number, __NR_futex | __NR_io_uring_enter)
+                || tie::may_concern_thread(number)
+                || close::is_close(number)
+            {
+                table[nr / BITS] |= 1 << (nr % BITS);
+            }
+            nr += 1;
+        }
+        table
+    };
+    let nr = nr as usize;
+    SERVED
+        .get(nr / BITS)
+        .is_some_and(|word| word >> (nr % BITS) & 1 != 0)
+}
+
+/// What is a goroutine's matter, or the poller's.
+///
+/// # Safety
+/// As the system call is.
+#[inline(never)]
+unsafe fn served(nr: u32, args: [usize; 6]) -> Result<c_long, u32> {
+    let said = |answer: Result<usize, Errno>| {
+        answer
+            .map(|result| result as c_long)
+            .map_err(|Errno(errno)| errno)
+    };
+    let is_futex = nr == __NR_futex;
+    // SAFETY: the caller vouches.
+    unsafe {
+        if is_futex && args[1] as u32 & FUTEX_PRIVATE_FLAG != 0 {
+            private_futex(args)
+        } else if nr == __NR_io_uring_enter && waits_in_ring(args) {
+            said(lasting(__NR_io_uring_enter, args))
+        } else if tie::concerns_thread(nr, &args) {
+            said(tie::call(nr, args))
+        } else if let Some(answer) = close::by_number(nr, args) {
+            said(answer)
+        } else {
+            plain(nr, args)
         }
     }
 }

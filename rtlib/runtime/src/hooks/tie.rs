@@ -111,8 +111,64 @@ enum Change {
     Own,
 }
 
-/// Whether this is a call of those that [`call`] serves.
+/// Whether a call with this number may be one of those that [`call`] serves: the others need not be looked at.
+pub const fn may_concern_thread(nr: u32) -> bool {
+    matches!(
+        nr,
+        __NR_gettid
+            | __NR_rt_sigprocmask
+            | __NR_prctl
+            | __NR_sched_setaffinity
+            | __NR_sched_getaffinity
+            | __NR_sched_setscheduler
+            | __NR_sched_getscheduler
+            | __NR_sched_setparam
+            | __NR_sched_getparam
+            | __NR_sched_setattr
+            | __NR_sched_getattr
+            | __NR_sched_rr_get_interval
+            | __NR_prlimit64
+            | __NR_tkill
+            | __NR_setpriority
+            | __NR_getpriority
+            | __NR_ioprio_set
+            | __NR_ioprio_get
+            | __NR_tgkill
+            | __NR_rt_tgsigqueueinfo
+            | __NR_perf_event_open
+            | __NR_unshare
+            | __NR_setns
+            | __NR_setfsuid
+            | __NR_setfsgid
+            | __NR_setuid
+            | __NR_setgid
+            | __NR_setreuid
+            | __NR_setregid
+            | __NR_setresuid
+            | __NR_setresgid
+            | __NR_setgroups
+            | __NR_capget
+            | __NR_capset
+            | __NR_iopl
+            | __NR_ioperm
+            | __NR_personality
+            | __NR_set_mempolicy
+            | __NR_seccomp
+            | __NR_landlock_restrict_self
+            | __NR_keyctl
+            | __NR_add_key
+            | __NR_request_key
+            | __NR_ptrace
+            | __NR_timer_create
+    )
+}
+
+/// Whether this is a call of those that [`call`] serves. Asks [`may_concern_thread`] first, so that a number which is missing there is served nowhere, and its test fails.
 pub fn concerns_thread(nr: u32, args: &[usize; 6]) -> bool {
+    may_concern_thread(nr) && is_served(nr, args)
+}
+
+fn is_served(nr: u32, args: &[usize; 6]) -> bool {
     nr == __NR_gettid
         || nr == __NR_rt_sigprocmask
         || nr == __NR_prctl

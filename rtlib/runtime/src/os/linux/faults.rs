@@ -3,6 +3,7 @@
 //! Only in objects of a tool built with its feature `faults`. There `RTLIB_FAULTS=seed=7,mmap=50,futex=4` makes each `mmap` fail once in 50 times and each `futex` once in 4, by the
 //! random numbers of this seed; what is not named does not fail. Calls fail as the kernel fails them: with errors that it gives for sound arguments, too, futex(2) only
 //! where it sleeps, since waking cannot fail, and epoll_ctl(2) not when it removes something. Calls of the program fail where the runtime makes them in libc's place: accept(2), recv(2). libc's own calls are not touched, but for the threads that the runtime has it make (`clone`).
+#![allow(non_upper_case_globals, reason = "the kernel's names, in patterns")]
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
