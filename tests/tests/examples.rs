@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
@@ -144,13 +144,33 @@ fn the_sieve_finds_as_many_primes_as_wanted() {
     );
 }
 
+/// It is plain std, and a connection costs no thread of the kernel.
+#[test]
+fn the_readmes_server_serves_many_with_few_threads() {
+    let readme = readme();
+    let project = Project::bin("readme", "serves", "", block(&readme, "rust", 0));
+    _ = project.build(&["-q"]).ok();
+    let server = Server::start(&mut project.program("debug", "serves"));
+    let clients: Vec<TcpStream> = (0..200)
+        .map(|_| TcpStream::connect(server.address()).expect("connect"))
+        .collect();
+    for mut client in &clients {
+        let mut answer = [0; 5];
+        client.write_all(b"hello").expect("send");
+        client.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b"hello");
+    }
+    let threads = server.threads();
+    assert!(threads < 30, "{threads} threads");
+}
+
 #[test]
 fn the_readmes_program_greets() {
     let project = Project::bin(
         "readme",
         "greets",
         "gobuild-rtlib = { path = \"{rtlib}\" }",
-        block(&readme(), "rust", 0),
+        block(&readme(), "rust", 1),
     );
     _ = project.build(&["-q"]).ok();
     let out = run(&mut project.program("debug", "greets"), RUN).ok().out();
@@ -168,7 +188,7 @@ fn the_readmes_goroutines_add_up() {
         "readme",
         "adds",
         "gobuild-rtlib = { path = \"{rtlib}\" }",
-        block(&readme(), "rust", 1),
+        block(&readme(), "rust", 2),
     );
     _ = project.build(&["-q"]).ok();
     let out = run(&mut project.program("debug", "adds"), RUN).ok().out();

@@ -1,4 +1,4 @@
-//! An echo server with std::net: a goroutine for each connection, written as if there were no others.
+//! An echo server with std::net: a goroutine for each connection, written as if there were no others. What waits for a socket parks its goroutine.
 //!
 //! ```text
 //! cargo gobuild run --release --manifest-path examples/echo/Cargo.toml -- 127.0.0.1:7777
@@ -6,36 +6,14 @@
 //!
 //! It serves until its standard input ends, and then lets those who are connected finish. Without an address it serves a hundred clients of its own.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use rtlib::blocking;
 use rtlib::context::{self, Context};
-
-/// A connection that lets other goroutines run while it waits.
-struct Connection(TcpStream);
-
-impl Read for Connection {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        blocking(|| self.0.read(buffer))
-    }
-}
-
-impl Write for Connection {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        blocking(|| self.0.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Sends back what comes, until the other side has sent everything.
 fn echo(stream: TcpStream) -> io::Result<u64> {
-    let mut to = Connection(stream.try_clone()?);
-    let mut from = Connection(stream);
-    io::copy(&mut from, &mut to)
+    io::copy(&mut &stream, &mut &stream)
 }
 
 /// Serves until `ctx` is done; returns when all connections have ended.
@@ -45,7 +23,7 @@ fn serve(ctx: &Context, listener: &TcpListener) -> io::Result<()> {
     let wake = ctx.after_func(move || drop(TcpStream::connect(address)));
     let outcome = rtlib::scope(|s| {
         loop {
-            let accepted = blocking(|| listener.accept());
+            let accepted = listener.accept();
             if ctx.err().is_some() {
                 return Ok(());
             }
@@ -72,7 +50,7 @@ fn serve_until_eof(address: &str) -> io::Result<()> {
     println!("listening on {}", listener.local_addr()?);
     let (ctx, cancel) = context::with_cancel(&context::background());
     rtlib::go(move || {
-        _ = blocking(|| io::copy(&mut io::stdin(), &mut io::sink()));
+        _ = io::copy(&mut io::stdin(), &mut io::sink());
         cancel.cancel();
     });
     serve(&ctx, &listener)
@@ -81,8 +59,8 @@ fn serve_until_eof(address: &str) -> io::Result<()> {
 /// Sends some lines one by one; counts those that come back as they were.
 fn client(address: SocketAddr, name: usize) -> io::Result<usize> {
     let stream = TcpStream::connect(address)?;
-    let mut to = Connection(stream.try_clone()?);
-    let mut from = BufReader::new(Connection(stream));
+    let mut to = &stream;
+    let mut from = BufReader::new(&stream);
     let mut same = 0;
     for n in 0..10 {
         let line = format!("line {n} of client {name}\n");
