@@ -53,7 +53,7 @@ mod api;
 mod arch;
 #[cfg(feature = "object")]
 mod boot;
-#[cfg(any(feature = "object", test))]
+#[cfg(any(feature = "object", all(test, not(loom))))]
 mod duration;
 #[cfg(feature = "object")]
 mod fatal;
@@ -88,7 +88,7 @@ mod note;
 mod os;
 #[cfg(feature = "object")]
 mod panic;
-#[cfg(any(feature = "object", test))]
+#[cfg(any(feature = "object", all(test, not(loom))))]
 mod pattern;
 #[cfg(feature = "object")]
 mod persistent;
