@@ -96,8 +96,26 @@ fn compiler(package: &Package, all: &[&Package], out: &Path) -> Result<Command, 
     for Package { dir, name, .. } in all {
         rustc.arg(format!("--remap-path-prefix={dir}={name}"));
     }
+    // Where the component rust-src is installed, rustc names the sources of core by their place there, else as below.
+    let (sysroot, version) = (answer("--print=sysroot")?, answer("-vV")?);
+    let field = |name| version.lines().find_map(|line| line.strip_prefix(name));
+    let hash = field("commit-hash: ").filter(|hash| *hash != "unknown");
+    if let Some(of_core) = hash.or_else(|| field("release: ")) {
+        let sources = Path::new(sysroot.trim_end()).join("lib/rustlib/src/rust");
+        rustc.arg(format!(
+            "--remap-path-prefix={}=/rustc/{of_core}",
+            sources.display()
+        ));
+    }
     rustc.arg(Path::new(package.dir).join("src/lib.rs"));
     Ok(rustc)
+}
+
+/// What the compiler answers to a question about itself.
+fn answer(question: &str) -> Result<String, Box<dyn Error>> {
+    let rustc = env::var_os("RUSTC").ok_or("cargo did not name the compiler")?;
+    let output = Command::new(rustc).arg(question).output()?;
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
