@@ -240,7 +240,7 @@ fn tests_doctests_examples_and_libs_have_their_inits() {
     let project = Project::new("inits");
     project.package("", "kinds", RTLIB);
     project.file("src/lib.rs", "//! ```\n//! assert_eq!(kinds::V.as_str(), \"lib\");\n//! ```\n#[rtlib::var] pub static V: String = String::from(\"lib\");\n#[cfg(test)] mod tests { #[rtlib::var] static T: u32 = 3; #[test] fn unit() { assert_eq!((*T, super::V.as_str()), (3, \"lib\")); } }\n");
-    project.file("tests/it.rs", "static LEN: std::sync::OnceLock<usize> = std::sync::OnceLock::new();\n#[rtlib::init] fn f() { LEN.set(kinds::V.len()).unwrap(); }\n#[test] fn integration() { assert_eq!((kinds::V.as_str(), LEN.get()), (\"lib\", Some(&3))); assert!(rtlib::current().is_none(), \"the harness runs tests on threads\"); }\n");
+    project.file("tests/it.rs", "static LEN: std::sync::OnceLock<usize> = std::sync::OnceLock::new();\n#[rtlib::init] fn f() { LEN.set(kinds::V.len()).unwrap(); }\n#[test] fn integration() { assert_eq!((kinds::V.as_str(), LEN.get()), (\"lib\", Some(&3))); assert!(rtlib::current().is_some(), \"the harness runs tests on threads of std\"); }\n");
     project.file("examples/ex.rs", "#[rtlib::init] fn f() { println!(\"example init\"); }\nfn main() { println!(\"{}\", kinds::V.as_str()); }\n");
     let tests = run(project.gobuild().arg("test"), BUILD).ok().out();
     assert_eq!(
