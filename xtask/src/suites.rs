@@ -90,7 +90,11 @@ pub fn suites(runner: &mut Runner, arguments: &[String], tool: &Path) {
 pub fn short(runner: &mut Runner, tool: &Path) {
     let mut rows = Vec::new();
     for suite in SUITES {
-        if let Some(args) = suite.short {
+        let Some(args) = suite.short else { continue };
+        let needs_std = matches!(suite.from, table::From::Toolchain);
+        if let Some(Err(why)) = needs_std.then(source::sources_of_std) {
+            runner.skip(&format!("suite {}", suite.name), &why);
+        } else {
             step(runner, suite, args, SHORT, tool, &mut rows);
         }
     }

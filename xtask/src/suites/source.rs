@@ -122,12 +122,9 @@ fn unpacked(package: &str) -> Result<PathBuf, String> {
         })
 }
 
-/// std's tests: the files of the toolchain where they are, and a package around them.
-fn std(name: &str) -> Result<Source, String> {
-    let rustc = |args: &[&str]| output(Command::new("rustc").args(args));
-    let version = rustc(&["--version"])?;
-    let version = version.split(' ').nth(1).unwrap_or_default().to_owned();
-    let sysroot = rustc(&["--print", "sysroot"])?;
+/// Where std's sources are, which are installed if that is possible. The error says how.
+pub fn sources_of_std() -> Result<PathBuf, String> {
+    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
     let std = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std");
     if !std.is_dir() {
         // Where there is no rustup, the message below tells what is missing.
@@ -141,6 +138,15 @@ fn std(name: &str) -> Result<Source, String> {
             std.display()
         ));
     }
+    Ok(std)
+}
+
+/// std's tests: the files of the toolchain where they are, and a package around them.
+fn std(name: &str) -> Result<Source, String> {
+    let rustc = |args: &[&str]| output(Command::new("rustc").args(args));
+    let version = rustc(&["--version"])?;
+    let version = version.split(' ').nth(1).unwrap_or_default().to_owned();
+    let std = sources_of_std()?;
     let dir = place().join(format!("src/{name}-{version}"));
     let fill = |text: &str| {
         text.replace("STD", &std.display().to_string())
