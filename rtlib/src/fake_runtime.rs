@@ -284,18 +284,11 @@ extern "C" fn currentinit() -> CurrentInit {
         line,
     } = init.unwrap_or(none);
     CurrentInit {
-        package: text(package),
-        name: text(name),
-        file: text(file),
+        package: Str::of(package),
+        name: Str::of(name),
+        file: Str::of(file),
         line,
         running: u32::from(init.is_some()),
-    }
-}
-
-fn text(text: &'static str) -> Str {
-    Str {
-        ptr: text.as_ptr(),
-        len: text.len() as u64,
     }
 }
 

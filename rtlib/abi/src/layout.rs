@@ -15,6 +15,17 @@ pub struct Str {
     pub len: u64,
 }
 
+impl Str {
+    /// This text, for as long as it lives.
+    #[must_use]
+    pub const fn of(text: &str) -> Self {
+        Self {
+            ptr: text.as_ptr(),
+            len: text.len() as u64,
+        }
+    }
+}
+
 /// A Go slice header.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

@@ -54,13 +54,6 @@ pub fn running() -> Option<Running> {
     })
 }
 
-fn to_str(text: &'static str) -> Str {
-    Str {
-        ptr: text.as_ptr(),
-        len: text.len() as u64,
-    }
-}
-
 /// See `rtlib_abi::api::current_init`.
 #[unsafe(export_name = "runtime.currentinit")]
 extern "C" fn currentinit() -> CurrentInit {
@@ -73,9 +66,9 @@ extern "C" fn currentinit() -> CurrentInit {
         line: 0,
     });
     CurrentInit {
-        package: to_str(now.package),
-        name: to_str(now.name),
-        file: to_str(now.file),
+        package: Str::of(now.package),
+        name: Str::of(now.name),
+        file: Str::of(now.file),
         line: now.line,
         running,
     }

@@ -123,12 +123,7 @@ fn record_of(gp: &G) -> &'static Record {
 /// The goroutine behind a handle. None if it is a thread's.
 pub fn find(handle: usize) -> Option<&'static G> {
     let gp = allgs::of_block(handle)?;
-    is_thread(gp).then_some(gp)
-}
-
-/// Whether others know a goroutine as a thread.
-pub fn is_thread(gp: &G) -> bool {
-    gp.thread.load(Ordering::Acquire) != NONE
+    gp.is_known_as_thread().then_some(gp)
 }
 
 /// The last word about a goroutine that is known as a thread and has ended. Whether its place is free.

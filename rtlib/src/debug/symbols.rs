@@ -110,8 +110,8 @@ unsafe extern "C" fn symbolize(pc: usize, emit: EmitSymbol, to: *mut c_void) {
     let last = symbols.len().saturating_sub(1);
     for (i, symbol) in symbols.iter().enumerate() {
         let raw = RawSymbol {
-            name: text(&symbol.name),
-            file: text(&symbol.file),
+            name: Str::of(&symbol.name),
+            file: Str::of(&symbol.file),
             line: symbol.line,
             flags: if i == last { 0 } else { INLINED }
                 | if is_plumbing(&symbol.name, &symbol.file) {
@@ -122,12 +122,5 @@ unsafe extern "C" fn symbolize(pc: usize, emit: EmitSymbol, to: *mut c_void) {
         };
         // SAFETY: the caller's function, with the caller's argument; the strings outlive the call.
         unsafe { emit(to, &raw const raw) };
-    }
-}
-
-fn text(text: &str) -> Str {
-    Str {
-        ptr: text.as_ptr(),
-        len: text.len() as u64,
     }
 }

@@ -237,6 +237,12 @@ impl G {
         self.status() == Status::Syscall as u32
     }
 
+    /// Whether others know it as a thread, which is joined or detached (`pthread`).
+    #[inline]
+    pub fn is_known_as_thread(&self) -> bool {
+        self.thread.load(Ordering::Acquire) != NO_THREAD
+    }
+
     /// In the child of a fork: it is not there. It becomes the stand-in of a thread that does not wait, so that whoever finds it in a queue and readies it does nothing.
     pub fn forget(&self) {
         self.status.store(Status::Syscall as u32, Ordering::Relaxed);

@@ -120,7 +120,7 @@ unsafe fn served(nr: u32, args: [usize; 6]) -> Result<c_long, u32> {
             private_futex(args)
         } else if nr == __NR_io_uring_enter && waits_in_ring(args) {
             said(lasting(__NR_io_uring_enter, args))
-        } else if tie::concerns_thread(nr, &args) {
+        } else if tie::may_concern_thread(nr) {
             said(tie::call(nr, args))
         } else if let Some(answer) = close::by_number(nr, args) {
             said(answer)

@@ -14,7 +14,6 @@ use crate::gmp::name::LEN;
 use crate::godebug;
 use crate::os::linux::sys::{__NR_prctl, ERANGE, PR_GET_NAME, PR_SET_NAME};
 use crate::os::linux::{proc, thread};
-use crate::pthread;
 use crate::sched::locked;
 
 unsafe extern "C" {
@@ -50,7 +49,7 @@ pub unsafe fn set_own(caller: Caller, name: usize) -> Answer {
         thread::set_name(proc::pid(), &name);
     } else if locked::is_tied(caller.gp) {
         show(&name);
-    } else if pthread::is_thread(caller.gp) && godebug::is_os_thread(text(&name)) {
+    } else if caller.gp.is_known_as_thread() && godebug::is_os_thread(text(&name)) {
         tie::become_thread(caller);
     }
     Ok(0)

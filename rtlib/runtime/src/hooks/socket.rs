@@ -41,6 +41,25 @@ fn see_urgent(flags: c_int) {
     }
 }
 
+/// The plain call, or what a goroutine does that may park. Inlined, so that a plain thread makes its call at once.
+///
+/// # Safety
+/// As the system call is.
+#[inline(always)]
+unsafe fn transfer(
+    nr: u32,
+    fd: c_int,
+    flags: c_int,
+    args: [usize; 6],
+    parked: impl FnOnce(Fd) -> Answer,
+) -> Answer {
+    match parkable(fd, flags) {
+        Some(of) => parked(of),
+        // SAFETY: the caller vouches.
+        None => unsafe { plain(nr, args) },
+    }
+}
+
 /// recvfrom(2).
 ///
 /// # Safety
@@ -55,16 +74,13 @@ pub unsafe fn receive(
     addr_len: usize,
 ) -> Answer {
     see_urgent(flags);
-    let at = buffer as usize;
     // SAFETY: the caller's arguments.
     unsafe {
-        match parkable(fd, flags) {
-            Some(of) => receive_parked(of, fd, at, len, flags, addr, addr_len),
-            None => {
-                let args = [word(fd), at, len, word(flags), addr, addr_len];
-                plain(__NR_recvfrom, args)
-            }
-        }
+        let at = buffer as usize;
+        let args = [word(fd), at, len, word(flags), addr, addr_len];
+        transfer(__NR_recvfrom, fd, flags, args, |of| {
+            receive_parked(of, fd, at, len, flags, addr, addr_len)
+        })
     }
 }
 
@@ -140,16 +156,13 @@ pub unsafe fn send(
     addr: usize,
     addr_len: usize,
 ) -> Answer {
-    let at = buffer as usize;
     // SAFETY: the caller's arguments.
     unsafe {
-        match parkable(fd, flags) {
-            Some(of) => send_parked(of, fd, at, len, flags, addr, addr_len),
-            None => {
-                let args = [word(fd), at, len, word(flags), addr, addr_len];
-                plain(__NR_sendto, args)
-            }
-        }
+        let at = buffer as usize;
+        let args = [word(fd), at, len, word(flags), addr, addr_len];
+        transfer(__NR_sendto, fd, flags, args, |of| {
+            send_parked(of, fd, at, len, flags, addr, addr_len)
+        })
     }
 }
 
@@ -438,12 +451,7 @@ unsafe extern "C" fn __wrap_accept4(
         0,
     ];
     // SAFETY: the caller's arguments.
-    let accepted = unsafe {
-        match parkable(fd, 0) {
-            Some(of) => accept(of, args),
-            None => plain(__NR_accept4, args),
-        }
-    };
+    let accepted = unsafe { transfer(__NR_accept4, fd, 0, args, |of| accept(of, args)) };
     let is_tcp = netpoll::desc(fd).is_some_and(Desc::is_stream);
     said_int(made(accepted, is_tcp))
 }
@@ -539,12 +547,7 @@ unsafe extern "C" fn __wrap_setsockopt(
 unsafe extern "C" fn __wrap_connect(fd: c_int, addr: *const c_void, len: u32) -> c_int {
     let args = [word(fd), addr as usize, len as usize, 0, 0, 0];
     // SAFETY: the caller's arguments.
-    said_int(unsafe {
-        match parkable(fd, 0) {
-            Some(of) => connect(of, fd, args),
-            None => plain(__NR_connect, args),
-        }
-    })
+    said_int(unsafe { transfer(__NR_connect, fd, 0, args, |of| connect(of, fd, args)) })
 }
 
 /// A connection over IP is begun on a descriptor that is non-blocking for that moment, and waited for. Within the machine (`AF_UNIX`) only the kernel knows when the other side's queue has

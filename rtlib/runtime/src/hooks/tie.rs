@@ -111,75 +111,17 @@ enum Change {
     Own,
 }
 
-/// Whether a call with this number may be one of those that [`call`] serves: the others need not be looked at.
+/// Whether a call with this number may be one that names a thread or changes the calling one. [`call`] passes on those that do neither.
 pub const fn may_concern_thread(nr: u32) -> bool {
-    matches!(
-        nr,
-        __NR_gettid
-            | __NR_rt_sigprocmask
-            | __NR_prctl
-            | __NR_sched_setaffinity
-            | __NR_sched_getaffinity
-            | __NR_sched_setscheduler
-            | __NR_sched_getscheduler
-            | __NR_sched_setparam
-            | __NR_sched_getparam
-            | __NR_sched_setattr
-            | __NR_sched_getattr
-            | __NR_sched_rr_get_interval
-            | __NR_prlimit64
-            | __NR_tkill
-            | __NR_setpriority
-            | __NR_getpriority
-            | __NR_ioprio_set
-            | __NR_ioprio_get
-            | __NR_tgkill
-            | __NR_rt_tgsigqueueinfo
-            | __NR_perf_event_open
-            | __NR_unshare
-            | __NR_setns
-            | __NR_setfsuid
-            | __NR_setfsgid
-            | __NR_setuid
-            | __NR_setgid
-            | __NR_setreuid
-            | __NR_setregid
-            | __NR_setresuid
-            | __NR_setresgid
-            | __NR_setgroups
-            | __NR_capget
-            | __NR_capset
-            | __NR_iopl
-            | __NR_ioperm
-            | __NR_personality
-            | __NR_set_mempolicy
-            | __NR_seccomp
-            | __NR_landlock_restrict_self
-            | __NR_keyctl
-            | __NR_add_key
-            | __NR_request_key
-            | __NR_ptrace
-            | __NR_timer_create
-    )
-}
-
-/// Whether this is a call of those that [`call`] serves. Asks [`may_concern_thread`] first, so that a number which is missing there is served nowhere, and its test fails.
-pub fn concerns_thread(nr: u32, args: &[usize; 6]) -> bool {
-    may_concern_thread(nr) && is_served(nr, args)
-}
-
-fn is_served(nr: u32, args: &[usize; 6]) -> bool {
-    nr == __NR_gettid
-        || nr == __NR_rt_sigprocmask
+    matches!(nr, __NR_gettid | __NR_rt_sigprocmask | __NR_capget)
+        || is_of_keys(nr)
         || nr == __NR_prctl
-        || id_argument(nr, args).is_some()
-        || change(nr, args).is_some()
-        || matches!(nr, __NR_capget | __NR_capset)
+        || id_position(nr).is_some()
+        || change_by(nr).is_some()
 }
 
-/// Which argument names a thread, if one does.
-fn id_argument(nr: u32, args: &[usize; 6]) -> Option<usize> {
-    const IOPRIO_WHO_PROCESS: usize = 1;
+/// Which argument may name a thread.
+const fn id_position(nr: u32) -> Option<usize> {
     match nr {
         __NR_sched_setaffinity
         | __NR_sched_getaffinity
@@ -192,27 +134,37 @@ fn id_argument(nr: u32, args: &[usize; 6]) -> Option<usize> {
         | __NR_sched_rr_get_interval
         | __NR_prlimit64
         | __NR_tkill => Some(0),
-        __NR_setpriority | __NR_getpriority if args[0] == PRIO_PROCESS as usize => Some(1),
-        __NR_ioprio_set | __NR_ioprio_get if args[0] == IOPRIO_WHO_PROCESS => Some(1),
+        __NR_setpriority | __NR_getpriority | __NR_ioprio_set | __NR_ioprio_get => Some(1),
         __NR_tgkill | __NR_rt_tgsigqueueinfo | __NR_perf_event_open => Some(1),
         _ => None,
     }
 }
 
-/// What a call changes of the thread that it names, and what it is called.
-fn change(nr: u32, args: &[usize; 6]) -> Option<(Change, &'static str)> {
-    use Change::{Inherited, Own, Sandbox};
+/// Which argument names a thread, if one does.
+fn id_argument(nr: u32, args: &[usize; 6]) -> Option<usize> {
+    id_position(nr).filter(|_| is_of_one(nr, args))
+}
+
+/// Priorities may be those of all processes of a group or a user.
+fn is_of_one(nr: u32, args: &[usize; 6]) -> bool {
     const IOPRIO_WHO_PROCESS: usize = 1;
-    const LANDLOCK_RESTRICT_SELF_TSYNC: usize = 1 << 3;
-    /// personality(2): only asks.
-    const ASK: u32 = u32::MAX;
+    match nr {
+        __NR_setpriority | __NR_getpriority => args[0] == PRIO_PROCESS as usize,
+        __NR_ioprio_set | __NR_ioprio_get => args[0] == IOPRIO_WHO_PROCESS,
+        _ => true,
+    }
+}
+
+/// What a call may change of the thread that it names, and what it is called. Those of which only the arguments tell are not here.
+const fn change_by(nr: u32) -> Option<(Change, &'static str)> {
+    use Change::{Inherited, Own, Sandbox};
     let change = match nr {
         __NR_sched_setaffinity => (Inherited, "sched_setaffinity"),
         __NR_sched_setscheduler => (Inherited, "sched_setscheduler"),
         __NR_sched_setparam => (Inherited, "sched_setparam"),
         __NR_sched_setattr => (Inherited, "sched_setattr"),
-        __NR_setpriority if args[0] == PRIO_PROCESS as usize => (Inherited, "setpriority"),
-        __NR_ioprio_set if args[0] == IOPRIO_WHO_PROCESS => (Inherited, "ioprio_set"),
+        __NR_setpriority => (Inherited, "setpriority"),
+        __NR_ioprio_set => (Inherited, "ioprio_set"),
         __NR_unshare => (Inherited, "unshare"),
         __NR_setns => (Inherited, "setns"),
         __NR_setfsuid => (Inherited, "setfsuid"),
@@ -227,20 +179,32 @@ fn change(nr: u32, args: &[usize; 6]) -> Option<(Change, &'static str)> {
         __NR_capset => (Inherited, "capset"),
         __NR_iopl => (Inherited, "iopl"),
         __NR_ioperm => (Inherited, "ioperm"),
-        __NR_personality if args[0] as u32 != ASK => (Inherited, "personality"),
+        __NR_personality => (Inherited, "personality"),
         __NR_set_mempolicy => (Inherited, "set_mempolicy"),
-        __NR_seccomp if filters_one_thread(args) => (Sandbox, "seccomp"),
-        __NR_landlock_restrict_self if args[1] & LANDLOCK_RESTRICT_SELF_TSYNC == 0 => {
-            (Sandbox, "landlock_restrict_self")
-        }
-        __NR_prctl => return change_by_prctl(args[0] as u32),
-        __NR_keyctl | __NR_add_key | __NR_request_key => return change_of_keys(nr, args),
+        __NR_seccomp => (Sandbox, "seccomp"),
+        __NR_landlock_restrict_self => (Sandbox, "landlock_restrict_self"),
         __NR_ptrace => (Own, "ptrace"),
         __NR_perf_event_open => (Own, "perf_event_open"),
         __NR_timer_create => (Own, "timer_create"),
         _ => return None,
     };
     Some(change)
+}
+
+/// What a call changes of the thread that it names, and what it is called.
+fn change(nr: u32, args: &[usize; 6]) -> Option<(Change, &'static str)> {
+    const LANDLOCK_RESTRICT_SELF_TSYNC: usize = 1 << 3;
+    /// personality(2): only asks.
+    const ASK: u32 = u32::MAX;
+    let changes_one = match nr {
+        __NR_prctl => return change_by_prctl(args[0] as u32),
+        _ if is_of_keys(nr) => return change_of_keys(nr, args),
+        __NR_personality => args[0] as u32 != ASK,
+        __NR_seccomp => filters_one_thread(args),
+        __NR_landlock_restrict_self => args[1] & LANDLOCK_RESTRICT_SELF_TSYNC == 0,
+        _ => is_of_one(nr, args),
+    };
+    change_by(nr).filter(|_| changes_one)
 }
 
 /// seccomp(2): a filter of all threads is none of one thread's, and two operations only ask.
@@ -272,6 +236,10 @@ fn change_by_prctl(option: u32) -> Option<(Change, &'static str)> {
         _ => return None,
     };
     Some(change)
+}
+
+const fn is_of_keys(nr: u32) -> bool {
+    matches!(nr, __NR_keyctl | __NR_add_key | __NR_request_key)
 }
 
 /// keyctl(2) and its like: a thread's own keyring, the session that it joins, on whose behalf it asks.

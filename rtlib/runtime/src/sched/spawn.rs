@@ -10,7 +10,7 @@ use super::global::{GOIDGEN, SCHED, STARTED};
 use super::{ahead, asleep, masks, park, second, shuffle, syscall, threads};
 use crate::arch::current::{switch, valgrind};
 use crate::gmp::all::ever_made_ps;
-use crate::gmp::g::{G, NO_THREAD, Status};
+use crate::gmp::g::{G, Status};
 use crate::gmp::gfree::{Chain, MAGAZINE};
 use crate::gmp::m::M;
 use crate::gmp::p::P;
@@ -331,7 +331,7 @@ extern "C" fn gdestroy(gp: &'static G, tls_used: usize) {
     let pp = mp.pp();
     add(&pp.ended);
     masks::look_again();
-    if !is_thread(gp) || thread_ended(gp) {
+    if !gp.is_known_as_thread() || thread_ended(gp) {
         gfput(pp, gp);
     }
 }
@@ -409,7 +409,7 @@ fn gfput(pp: &'static P, gp: &'static G) {
 pub fn restart(me: Option<&'static G>) {
     STARTED.store(u64::from(me.is_some()), Ordering::Relaxed);
     SYSTEM.store(0, Ordering::Relaxed);
-    let by_thread = me.is_some_and(|me| !gmp::is_main(me) && is_thread(me));
+    let by_thread = me.is_some_and(|me| !gmp::is_main(me) && me.is_known_as_thread());
     ENDS_WITH_LAST_THREAD.store(by_thread, Ordering::Relaxed);
 }
 
@@ -423,11 +423,7 @@ pub fn ends_with_last_thread() -> bool {
 
 /// Whether the process ends with this goroutine. If two end at once neither of them is the last one, and sysmon finds that nobody is left.
 fn is_last_thread(gp: &G) -> bool {
-    ends_with_last_thread() && is_thread(gp) && count() == 1 && asleep::plain() == 0
-}
-
-fn is_thread(gp: &G) -> bool {
-    gp.thread.load(Ordering::Acquire) != NO_THREAD
+    ends_with_last_thread() && gp.is_known_as_thread() && count() == 1 && asleep::plain() == 0
 }
 
 /// Goroutines started since the program began, the runtime's own included.

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 
 use super::SigInfo;
 use crate::arch::current::unwind::Registers;
-use crate::gmp::g::{G, NO_THREAD};
+use crate::gmp::g::G;
 use crate::os::linux::signal::{SIGABRT, SIGBUS};
 use crate::sched::sigstack;
 use crate::stack::GUARD;
@@ -76,7 +76,7 @@ unsafe fn report_overflow(gp: &G, context: *const c_void) -> ! {
     let (how, end) = if gmp::is_main(gp) {
         let how = "the main goroutine runs on the process stack: raise it with `ulimit -s`";
         (how, End::Status)
-    } else if gp.thread.load(Ordering::Relaxed) != NO_THREAD {
+    } else if gp.is_known_as_thread() {
         // As std ends a program whose thread has run out of its stack.
         let how = "raise it with std::thread::Builder::stack_size, or RUST_MIN_STACK";
         (how, End::Signal(SIGABRT))

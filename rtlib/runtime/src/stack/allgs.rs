@@ -174,10 +174,7 @@ static REASONS: [Named; WaitReason::COUNT] = {
 
 const fn named(name: &'static str, number: usize) -> Named {
     Named {
-        name: Str {
-            ptr: name.as_ptr(),
-            len: name.len() as u64,
-        },
+        name: Str::of(name),
         number: number as u64,
     }
 }

@@ -38,18 +38,11 @@ pub fn of(pc: usize, f: impl FnOnce(&Symbol)) {
     let name = demangled.as_ref().map_or(symbol, |text| text.as_str());
     let name = shown(name);
     f(&Symbol {
-        name: text(name),
-        file: text(""),
+        name: Str::of(name),
+        file: Str::of(""),
         line: 0,
         flags: if is_plumbing(name) { PLUMBING } else { 0 },
     });
-}
-
-fn text(text: &str) -> Str {
-    Str {
-        ptr: text.as_ptr(),
-        len: text.len() as u64,
-    }
 }
 
 /// Reads the file unless somebody has. Two who ask at once both read it; what the second one has made stays unused.

@@ -16,7 +16,7 @@ use crate::stack::hold::Held;
 /// How many goroutines are recorded at a time: they are held together.
 pub const BATCH: usize = 16;
 
-const NO_TEXT: Str = text("");
+const NO_TEXT: Str = Str::of("");
 
 /// A record of nobody.
 pub const EMPTY: Record = Record {
@@ -33,13 +33,6 @@ pub const EMPTY: Record = Record {
     name: [0; 16],
     trace: unwind::EMPTY,
 };
-
-const fn text(text: &'static str) -> Str {
-    Str {
-        ptr: text.as_ptr(),
-        len: text.len() as u64,
-    }
-}
 
 /// Whether a goroutine is to be listed, at this moment. The runtime's own are for those who want to see its frames, too.
 pub fn is_listed(gp: &G, system: bool) -> bool {
@@ -58,12 +51,12 @@ pub fn describe(record: &mut Record, gp: &G, status: Status) {
         parent_goid: gp.parent_goid.load(Ordering::Relaxed),
         gopc: gp.gopc.load(Ordering::Relaxed),
         g: core::ptr::from_ref(gp) as usize,
-        status: text(status.text()),
+        status: Str::of(status.text()),
         name: gp.name.get(),
         ..EMPTY
     };
     if waits {
-        record.reason = text(reason.text());
+        record.reason = Str::of(reason.text());
     }
     if waits
         && reason == WaitReason::IoWait

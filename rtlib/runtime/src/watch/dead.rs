@@ -121,10 +121,10 @@ fn asleep_in_runtime(activations: u64, asleep: u64) -> Option<i64> {
 }
 
 fn report() -> ! {
-    if spawn::count() == 0 && spawn::ends_with_last_thread() {
-        proc::exit_group(0);
-    }
     if spawn::count() == 0 {
+        if spawn::ends_with_last_thread() {
+            proc::exit_group(0);
+        }
         fatal::deadlock(b"no goroutines (main called runtime.Goexit) - deadlock!");
     }
     fatal::deadlock(b"all goroutines are asleep - deadlock!")
