@@ -4,6 +4,7 @@ use super::{Load, MILLISECONDS, Place};
 use crate::args::Effort;
 use crate::error::BenchError;
 use crate::measurement::{Group, Measurement, Peer, Target, Unit};
+use crate::programs;
 use crate::rows::players::Players;
 use crate::rows::take_turns;
 
@@ -19,7 +20,15 @@ const LOADS: [(u64, Place); 3] = [
 
 /// Clients that ask, and ask again when they are answered.
 pub fn server(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
-    let players = Players::build("server", &[Peer::Threads])?;
+    // The others' reads need nothing said: they are the servers of the row `echo`.
+    let players = Players::of(vec![
+        (Peer::Ours, programs::ours("goroutines")?.join("server")),
+        (Peer::Go, programs::go()?.join("echo")),
+        (
+            Peer::Threads,
+            programs::ours_by_cargo("on-std")?.join("echo"),
+        ),
+    ]);
     let load = Load::build()?;
     let milliseconds = effort.of(MILLISECONDS).max(AT_LEAST);
     let mut rows = Vec::new();

@@ -1,4 +1,4 @@
-//! See `go/server`. Every read is in `blocking`: on this runtime a socket of std's blocks its thread.
+//! See `go/echo`. Every read is in `blocking`, and so keeps its thread, as a call does that nobody stands before.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -8,21 +8,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 fn main() {
-    on_tokio::serve(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        println!("port {}", listener.local_addr().expect("bound").port());
-        loop {
-            let (client, _) = listener.accept().await.expect("a client");
-            tokio::spawn(serve(client));
-        }
-    });
+    on_tokio::serve(serve);
 }
 
 async fn serve(client: TcpStream) {
-    client.set_nodelay(true).expect("no delay");
     let connection =
         http1::Builder::new().serve_connection(TokioIo::new(client), service_fn(greet));
     // A client that has gone is no fault of the server's.
