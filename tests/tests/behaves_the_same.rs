@@ -280,25 +280,29 @@ fn what_runs_at_the_end_runs_in_the_same_order() {
     assert!(both.gobuild.err().contains("exit handler"));
 }
 
-/// A difference by design: a thread is a goroutine, and its overflow is reported as any goroutine's. The program ends by SIGABRT, as with std.
-#[test]
-fn a_thread_that_overflows_its_stack_is_a_goroutine_that_does() {
-    let both = behaves().run(|command| run(command.arg("overflow-thread"), RUN));
-    assert_eq!((both.plain.code(), both.gobuild.code()), (134, 134));
+/// A stack that overflows is a goroutine's, and is reported so, with this status, this advice and this goroutine. With plain cargo it is SIGABRT.
+#[track_caller]
+fn overflows_as_a_goroutine(mode: &str, status: i32, advice: &str, goroutine: &str) {
+    let both = behaves().run(|command| run(command.arg(mode), RUN));
+    assert_eq!((both.plain.code(), both.gobuild.code()), (134, status));
     let lines: Vec<String> = both.gobuild.err().lines().map(str::to_owned).collect();
     assert!(
         lines[0].starts_with("runtime: goroutine stack exceeds "),
         "{lines:?}"
     );
-    let advice = "; raise it with std::thread::Builder::stack_size, or RUST_MIN_STACK";
     assert!(lines[1].ends_with(advice), "{lines:?}");
-    assert_eq!(
-        lines[2..5],
-        [
-            "fatal error: stack overflow",
-            "",
-            "goroutine 2 [running, \"deep\"]:"
-        ]
+    assert_eq!(lines[2..5], ["fatal error: stack overflow", "", goroutine]);
+}
+
+/// A difference by design: a thread is a goroutine. The program ends by SIGABRT, as with std.
+#[test]
+fn a_thread_that_overflows_its_stack_is_a_goroutine_that_does() {
+    let advice = "; raise it with std::thread::Builder::stack_size, or RUST_MIN_STACK";
+    overflows_as_a_goroutine(
+        "overflow-thread",
+        134,
+        advice,
+        "goroutine 2 [running, \"deep\"]:",
     );
 }
 
@@ -316,19 +320,9 @@ fn a_thread_of_the_kernel_that_overflows_its_stack() {
     assert!(both.gobuild.err().contains("has overflowed its stack"));
 }
 
-/// Main is one, too, and its overflow is reported so, with exit status 2 and not SIGABRT.
+/// Main is one, too, and ends with exit status 2 and not by SIGABRT.
 #[test]
 fn main_that_overflows_its_stack_is_a_goroutine_that_does() {
-    let both = behaves().run(|command| run(command.arg("overflow-main"), RUN));
-    assert_eq!((both.plain.code(), both.gobuild.code()), (134, 2));
-    let lines: Vec<String> = both.gobuild.err().lines().map(str::to_owned).collect();
-    assert!(
-        lines[0].starts_with("runtime: goroutine stack exceeds "),
-        "{lines:?}"
-    );
-    assert!(lines[1].ends_with("raise it with `ulimit -s`"), "{lines:?}");
-    assert_eq!(
-        lines[2..5],
-        ["fatal error: stack overflow", "", "goroutine 1 [running]:"]
-    );
+    let advice = "raise it with `ulimit -s`";
+    overflows_as_a_goroutine("overflow-main", 2, advice, "goroutine 1 [running]:");
 }
