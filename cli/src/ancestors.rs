@@ -55,7 +55,11 @@ fn value(environ: &[u8], name: &str) -> Option<OsString> {
 /// The arguments of the process above this one, and the directory that it is in.
 #[must_use]
 pub fn caller() -> Option<(Vec<OsString>, std::path::PathBuf)> {
-    let pid = std::os::unix::process::parent_id();
+    started(std::os::unix::process::parent_id())
+}
+
+/// The arguments of a process, and the directory that it is in.
+fn started(pid: u32) -> Option<(Vec<OsString>, std::path::PathBuf)> {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let args = line.strip_suffix(b"\0").unwrap_or(&line);
     let args = args.split(|&byte| byte == 0);
@@ -63,6 +67,21 @@ pub fn caller() -> Option<(Vec<OsString>, std::path::PathBuf)> {
         args.map(|arg| OsStr::from_bytes(arg).to_owned()).collect(),
         std::fs::read_link(format!("/proc/{pid}/cwd")).ok()?,
     ))
+}
+
+/// The arguments of the nearest cargo above this process, and the directory that it was started in.
+#[must_use]
+pub fn cargo() -> Option<(Vec<OsString>, std::path::PathBuf)> {
+    let is_cargo = |args: &[OsString]| {
+        let name = args
+            .first()
+            .map(std::path::Path::new)
+            .and_then(|program| program.file_name());
+        name.is_some_and(|name| name == "cargo")
+    };
+    above()
+        .filter_map(|process| started(process.pid))
+        .find(|(args, _)| is_cargo(args))
 }
 
 /// A process and the id of the one above it.

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use cargo_config2::{Config, ResolveOptions};
 use serde::{Deserialize, Serialize};
 
+use crate::standing;
+
 /// Cargo's configuration, as far as a build of ours depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CargoConfig {
@@ -123,6 +125,27 @@ impl CargoConfig {
                 })
                 .collect(),
         })
+    }
+
+    /// Whether plain cargo calls this tool in front of rustc: `cargo gobuild setup`, or `env`.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        let wrapper = self.rustc_workspace_wrapper.as_deref();
+        wrapper.is_some_and(standing::is_this_tool)
+    }
+
+    /// The workspace wrapper, if it is not this tool.
+    #[must_use]
+    pub fn workspace_wrapper_of_user(&self) -> Option<PathBuf> {
+        let wrapper = self.rustc_workspace_wrapper.clone();
+        wrapper.filter(|wrapper| !standing::is_this_tool(wrapper))
+    }
+
+    /// The rustdoc that was chosen, if it is not this tool.
+    #[must_use]
+    pub fn rustdoc_of_user(&self) -> Option<PathBuf> {
+        let rustdoc = self.rustdoc.clone();
+        rustdoc.filter(|rustdoc| !standing::is_this_tool(rustdoc))
     }
 
     /// The linker that the flags name; cargo puts flags last, so it wins over `target.<triple>.linker`.

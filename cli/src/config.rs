@@ -17,6 +17,14 @@ use serde_json::Value;
 
 /// The keys of the metadata tables.
 const KEYS: [&str; 5] = ["linker", "mode", "std", "stack-size", "goamd64"];
+/// The variables, with the key that means the same.
+pub const VARIABLES: [(&str, &str); 5] = [
+    ("CARGO_GOBUILD_LINKER", "linker"),
+    ("CARGO_GOBUILD_MODE", "mode"),
+    ("CARGO_GOBUILD_STD", "std"),
+    ("CARGO_GOBUILD_STACK_SIZE", "stack-size"),
+    ("GOAMD64", "goamd64"),
+];
 /// The smallest and the largest default stack.
 const STACK_SIZES: std::ops::RangeInclusive<u64> =
     1 << *STACK_CLASSES.start()..=1 << *STACK_CLASSES.end();
@@ -196,13 +204,7 @@ impl Layer {
         dir: &Path,
     ) -> Result<Self, ConfigError> {
         let mut layer = Self::default();
-        for (name, key) in [
-            ("CARGO_GOBUILD_LINKER", "linker"),
-            ("CARGO_GOBUILD_MODE", "mode"),
-            ("CARGO_GOBUILD_STD", "std"),
-            ("CARGO_GOBUILD_STACK_SIZE", "stack-size"),
-            ("GOAMD64", "goamd64"),
-        ] {
+        for (name, key) in VARIABLES {
             if let Some(value) = var(name).filter(|value| !value.is_empty()) {
                 let place = format!("environment variable {name}");
                 layer.set(key, &value.to_string_lossy(), &place, dir)?;

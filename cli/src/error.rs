@@ -14,6 +14,7 @@ use crate::metadata::MetadataError;
 use crate::plan_file::PlanFileError;
 use crate::project::ProjectError;
 use crate::selection::RunError;
+use crate::standing::StandingError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +131,20 @@ pub enum Error {
         /// What is wrong with it.
         source: ElfError,
     },
+    /// Cargo's configuration cannot be changed.
+    #[error("cannot set up {path}", path = path.display())]
+    Standing {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: StandingError,
+    },
+    /// A directory without programs.
+    #[error("no program of cargo gobuild is in {dir}", dir = dir.display())]
+    InspectNothing {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// Data that does not become JSON.
     #[error("cannot write the answer as JSON; this is a bug in cargo-gobuild")]
     Json(#[from] serde_json::Error),
@@ -153,6 +168,9 @@ impl Error {
             Self::EmitCalls { source: BlockingError::Stripped, .. } => Some("build with `strip = false` in the profile, or `--config profile.release.strip=false`".into()),
             Self::EmitCalls { .. } => Some("remove the program from the target directory, so that it is linked again".into()),
             Self::Start { program, source } => start_help(program, source),
+            Self::Standing { source: StandingError::Taken { .. }, .. } => Some(
+                "keep it, and call `cargo gobuild` or `cargo gobuild -- COMMAND`, which call the other program in turn; or remove it".into(),
+            ),
             Self::Write { .. } => Some("check the permissions and the free space of the directory".into()),
             _ => None,
         }

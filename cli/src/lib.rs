@@ -25,10 +25,12 @@ pub mod plan_file;
 pub mod project;
 pub mod report;
 pub mod runtime_object;
+pub mod rustc_json;
 pub mod scan;
 pub mod selection;
 pub mod shell;
 pub mod stamp;
+pub mod standing;
 pub mod trim;
 pub mod wrapper;
 
@@ -48,8 +50,8 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
     ExitCode::from(match door(args) {
         Door::Front(args) => ops::main(args),
         Door::Linker => linker::run::main(args.to_vec()),
-        Door::Wrapper(program, args) => wrapper::main(program, args.to_vec()),
-        Door::Rustdoc => wrapper::rustdoc(args),
+        Door::Wrapper(program, args) => wrapper::main(program, args.to_vec(), ops::plain::plan),
+        Door::Rustdoc => wrapper::rustdoc(args, ops::plain::plan),
     })
 }
 
@@ -62,7 +64,7 @@ enum Door<'a> {
     Linker,
     /// cargo, with the program to run and its arguments.
     Wrapper(&'a OsString, &'a [OsString]),
-    /// cargo, for doctests.
+    /// cargo, for doctests, or for documentation in a workspace that is set up.
     Rustdoc,
 }
 
@@ -70,27 +72,23 @@ fn door(args: &[OsString]) -> Door<'_> {
     if linker::run::is_link_line(args) {
         return Door::Linker;
     }
-    if is_doctest(args) {
+    if is_for_rustdoc(args) {
         return Door::Rustdoc;
     }
     match args {
         [first, rest @ ..] if first == "gobuild" => Door::Front(rest),
-        [program, rest @ ..]
-            if is_compiler(program, rest) && ancestors::var(plan_file::PLAN_VAR).is_some() =>
-        {
-            Door::Wrapper(program, rest)
-        }
+        [program, rest @ ..] if is_compiler(program, rest) => Door::Wrapper(program, rest),
         _ => Door::Front(args),
     }
 }
 
 /// Whether cargo calls us in the place of rustdoc: with its options at once, and not with a program first.
-fn is_doctest(args: &[OsString]) -> bool {
+fn is_for_rustdoc(args: &[OsString]) -> bool {
     let options_at_once = args
         .first()
         .is_some_and(|first| first.as_bytes().starts_with(b"--"));
     let names_crate = args.iter().any(|arg| arg == "--crate-name");
-    std::env::var_os(wrapper::RUSTDOC_VAR).is_some() && options_at_once && names_crate
+    options_at_once && names_crate
 }
 
 /// Whether cargo calls us in front of a compiler: no subcommand looks like a program with rustc's arguments.
@@ -137,6 +135,7 @@ mod tests {
             ("clippy-driver rustc --crate-name x", true),
             ("build --release", false),
             ("run -vv", false),
+            ("inspect target/debug/app", false),
         ] {
             let args = args(text);
             assert_eq!(is_compiler(&args[0], &args[1..]), expect, "{text}");

@@ -269,7 +269,11 @@ fn package(package: &cargo_metadata::Package, node: &cargo_metadata::Node) -> Pa
             .unwrap_or_default(),
         lib: package.targets.iter().find_map(library),
         features: node.features.iter().map(ToString::to_string).collect(),
-        deps: node.deps.iter().flat_map(dependencies).collect(),
+        deps: node
+            .deps
+            .iter()
+            .flat_map(|dep| dependencies(package, node, dep))
+            .collect(),
     }
 }
 
@@ -287,7 +291,11 @@ fn library(target: &cargo_metadata::Target) -> Option<LibTarget> {
     })
 }
 
-fn dependencies(dep: &cargo_metadata::NodeDep) -> impl Iterator<Item = Dependency> + '_ {
+fn dependencies<'a>(
+    package: &'a cargo_metadata::Package,
+    node: &'a cargo_metadata::Node,
+    dep: &'a cargo_metadata::NodeDep,
+) -> impl Iterator<Item = Dependency> + 'a {
     let mut kinds: Vec<_> = dep
         .dep_kinds
         .iter()
@@ -299,7 +307,28 @@ fn dependencies(dep: &cargo_metadata::NodeDep) -> impl Iterator<Item = Dependenc
         id: id(&dep.pkg),
         extern_name: dep.name.clone(),
         kind,
+        feature: feature(package, node, &dep.name),
     })
+}
+
+/// The enabled feature that brings in an optional dependency, which the package calls so. What another feature enables counts less than one that names it.
+fn feature(
+    package: &cargo_metadata::Package,
+    node: &cargo_metadata::Node,
+    extern_name: &str,
+) -> Option<String> {
+    let keys = package.dependencies.iter().filter(|dep| dep.optional);
+    let mut keys = keys.map(|dep| dep.rename.as_ref().unwrap_or(&dep.name));
+    let key = keys.find(|key| key.replace('-', "_") == extern_name)?;
+    let (implicit, through) = (format!("dep:{key}"), format!("{key}/"));
+    let brings = |feature: &&String| {
+        let enables = package.features.get(*feature).into_iter().flatten();
+        enables
+            .clone()
+            .any(|what| *what == implicit || what == key || what.starts_with(&through))
+    };
+    let enabled: Vec<String> = node.features.iter().map(ToString::to_string).collect();
+    enabled.iter().find(brings).cloned()
 }
 
 fn edge(kind: DependencyKind) -> Option<EdgeKind> {

@@ -30,7 +30,7 @@ pub const TARGET_VAR: &str = "GOBUILD_TARGET";
 /// The variable with the hash of all settings.
 pub const SETTINGS_VAR: &str = "GOBUILD_SETTINGS";
 /// Raised when the shape of the file changes.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// What the front door knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,19 @@ pub struct PlanFile {
     pub trim: Vec<(PathBuf, String)>,
     /// The user's own wrappers, which ours call.
     pub wrappers: Wrappers,
+    /// Whether plain cargo calls the wrapper, too, which knows no settings of ours: then cargo watches where they come from.
+    pub is_set_up: bool,
+}
+
+/// A plan for a build that plain cargo has started, and what rustc's environment needs so that its linker finds it.
+#[derive(Debug)]
+pub struct Handed {
+    /// The plan.
+    pub plan: PlanFile,
+    /// Its file.
+    pub path: PathBuf,
+    /// A directory with this executable, when PATH has none.
+    pub bin: Option<PathBuf>,
 }
 
 /// Where the resolved packages come from.

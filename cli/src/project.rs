@@ -187,7 +187,7 @@ impl Question<'_> {
             let name = name.to_string_lossy();
             name == "PATH"
                 || name == "HOME"
-                || (name.starts_with("CARGO") && name != "CARGO_MAKEFLAGS")
+                || (name.starts_with("CARGO") && !is_of_a_crate(&name))
                 || name.starts_with("RUST")
         };
         let mut env: Vec<_> = std::env::vars_os()
@@ -299,6 +299,21 @@ impl Question<'_> {
         }
         stamps
     }
+}
+
+/// Whether cargo sets a variable for the compiler of one crate, or for its jobs.
+fn is_of_a_crate(variable: &str) -> bool {
+    const PREFIXES: [&str; 8] = [
+        "CARGO_MAKEFLAGS",
+        "CARGO_PKG_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_NAME",
+        "CARGO_MANIFEST_",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+        "CARGO_RUSTC_CURRENT_DIR",
+    ];
+    PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
 }
 
 /// A hash of this tool's executable.

@@ -21,10 +21,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use gobuild_codegen::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::ancestors::{self, Process};
-use crate::shell::{self, Shell};
+use crate::rustc_json;
+use crate::shell;
 
 /// The socket for messages.
 const REPORT: &str = "-report";
@@ -47,10 +50,32 @@ pub enum Message {
     },
     /// A command that is run.
     Command(String),
-    /// A rendered warning.
-    Warning(String),
+    /// What the user should know.
+    Warning(Report),
     /// Why the work failed.
-    Error(Report),
+    Error(Failure),
+    /// Why the linker failed, whose own words are in rustc's message.
+    Failed(Failure),
+}
+
+/// An error, and the program that was not linked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The error.
+    pub report: Report,
+    /// The target's name, if it is known.
+    pub program: Option<String>,
+}
+
+impl Message {
+    /// The error that it is.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Error(failure) | Self::Failed(failure) => Some(failure),
+            Self::Status { .. } | Self::Command(_) | Self::Warning(_) => None,
+        }
+    }
 }
 
 /// An error as text.
@@ -60,8 +85,10 @@ pub enum Report {
     Rendered {
         /// Its first line.
         headline: String,
-        /// All of it.
+        /// All of it, in colours.
         text: String,
+        /// The same as rustc's JSON; none if it is no diagnostic of the user's code.
+        diagnostics: Vec<Value>,
     },
     /// An error of the tool.
     Plain {
@@ -85,6 +112,17 @@ impl Report {
         }
     }
 
+    /// Diagnostics of the user's code. `headline` is a line for all of them.
+    #[must_use]
+    pub fn of_diagnostics(headline: String, all: &[Diagnostic]) -> Self {
+        let texts: Vec<String> = all.iter().map(|one| one.render(true)).collect();
+        Self::Rendered {
+            headline,
+            text: texts.join("\n\n"),
+            diagnostics: all.iter().map(rustc_json::of_diagnostic).collect(),
+        }
+    }
+
     /// The line that stands for the whole, for rustc, when the whole has been told elsewhere.
     #[must_use]
     pub fn short(&self) -> Self {
@@ -92,6 +130,7 @@ impl Report {
             Self::Rendered { headline, .. } => Self::Rendered {
                 headline: headline.clone(),
                 text: headline.clone(),
+                diagnostics: Vec::new(),
             },
             Self::Plain { headline, .. } => Self::Plain {
                 headline: headline.clone(),
@@ -111,23 +150,23 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Listens, and prints through `shell`.
+    /// Listens, and calls `tell` with what arrives.
     ///
     /// # Errors
     /// When the system has no Unix sockets for us, or no /proc.
-    pub fn open(shell: Arc<Shell>) -> io::Result<Self> {
+    pub fn open(tell: impl Fn(Message) + Send + 'static) -> io::Result<Self> {
         let this = Process::this().ok_or(io::ErrorKind::NotFound)?;
-        Self::open_as(name_of(this), shell)
+        Self::open_as(name_of(this), tell)
     }
 
-    fn open_as(name: String, shell: Arc<Shell>) -> io::Result<Self> {
+    fn open_as(name: String, tell: impl Fn(Message) + Send + 'static) -> io::Result<Self> {
         let listener = UnixListener::bind_addr(&address(&name, REPORT)?)?;
         let drivers = Drivers::new();
         let welcoming = drivers.welcome(UnixListener::bind_addr(&address(&name, ALIVE)?)?);
         let printing = std::thread::spawn(move || {
             for stream in listener.incoming().filter(of_same_user) {
                 match stream.and_then(receive) {
-                    Ok(Some(message)) => shell.message(&message),
+                    Ok(Some(message)) => tell(message),
                     Ok(None) => break,
                     Err(_) => {}
                 }
@@ -289,7 +328,7 @@ mod tests {
 
     fn opened(name: &str) -> Inbox {
         let name = format!("cargo-gobuild-{name}-{:x}", std::process::id());
-        Inbox::open_as(name, Arc::new(Shell::plain())).expect("opens")
+        Inbox::open_as(name, drop).expect("opens")
     }
 
     #[test]
@@ -297,11 +336,13 @@ mod tests {
         let name = format!("cargo-gobuild-test-{:x}", std::process::id());
         let listener =
             UnixListener::bind_addr(&address(&name, REPORT).expect("a name")).expect("binds");
-        let message = Message::Error(Report::Plain {
+        let report = Report::Plain {
             headline: "a".into(),
             causes: vec!["b".into()],
             help: Some("x".repeat(300_000)),
-        });
+        };
+        let program = Some("app".into());
+        let message = Message::Error(Failure { report, program });
         let sent = message.clone();
         let outbox = Outbox(Some(name));
         let sender = std::thread::spawn(move || outbox.send(&sent));

@@ -348,6 +348,7 @@ mod tests {
                     id: id(to),
                     extern_name: (*to).into(),
                     kind: EdgeKind::Normal,
+                    feature: None,
                 })
                 .collect(),
         };

@@ -75,6 +75,13 @@ impl Shell {
         }
     }
 
+    /// What a command has done that has no other output.
+    pub fn done(&self, text: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(text);
+        }
+    }
+
     /// A warning.
     pub fn warning(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
@@ -104,9 +111,9 @@ impl Shell {
         match message {
             Message::Status { word, text } => self.status(word, text),
             Message::Command(line) => self.command(line),
-            Message::Warning(text) if self.verbosity >= Verbosity::Normal => self.rendered(text),
+            Message::Warning(report) if self.verbosity >= Verbosity::Normal => self.report(report),
             Message::Warning(_) => {}
-            Message::Error(report) => self.report(report),
+            Message::Error(failure) | Message::Failed(failure) => self.report(&failure.report),
         }
     }
 

@@ -34,6 +34,8 @@ pub struct RuntimeDep {
     pub id: CrateId,
     /// What the depending code calls it.
     pub extern_name: String,
+    /// The feature of the depending package that brings it in, if it is optional.
+    pub feature: Option<String>,
 }
 
 /// A crate of the program.
@@ -211,6 +213,7 @@ fn main_deps(
         deps.push(RuntimeDep {
             id: CrateId::Lib(owner.id.clone()),
             extern_name: lib.crate_name.clone(),
+            feature: None,
         });
     }
     deps.sort();
@@ -228,6 +231,7 @@ fn linked_deps(
         id,
         extern_name,
         kind,
+        feature,
     } in &owner.deps
     {
         let linked = package(graph, id)?
@@ -238,6 +242,7 @@ fn linked_deps(
             deps.push(RuntimeDep {
                 id: CrateId::Lib(id.clone()),
                 extern_name: extern_name.clone(),
+                feature: feature.clone(),
             });
         }
     }

@@ -38,6 +38,8 @@ pub struct Dependency {
     pub extern_name: String,
     /// The table it comes from. A package that stands in two tables is two dependencies.
     pub kind: EdgeKind,
+    /// The enabled feature that brings it in, if it is optional.
+    pub feature: Option<String>,
 }
 
 /// The library target of a package.

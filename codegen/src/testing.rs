@@ -47,6 +47,7 @@ impl GraphBuilder {
                 id: lib(to),
                 extern_name: crate_name(to),
                 kind: *kind,
+                feature: None,
             })
             .collect();
         let manifest_dir = PathBuf::from(format!("/ws/{name}"));

@@ -91,6 +91,7 @@ fn graph() -> RuntimeGraph {
         id: rtlib.id.clone(),
         extern_name: RTLIB_CRATE.into(),
         kind: EdgeKind::Normal,
+        feature: None,
     };
     let mut app = package("app", vec![dependency]);
     app.lib = None;

@@ -18,6 +18,7 @@ macro_rules! functions {
             "runtime.park"
             "runtime.unpark"
             "runtime.getgref"
+            "runtime.setname"
             "runtime.calltlsdtors"
             "runtime.GOMAXPROCS"
             "runtime.NumCPU"

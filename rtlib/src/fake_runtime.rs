@@ -20,7 +20,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread::{self, Thread};
 use std::thread_local;
 
-use rtlib_abi::api::{CurrentInit, Entry, GRef, OpaqueG};
+use rtlib_abi::api::{CurrentInit, Entry, GRef, NAME_LEN, OpaqueG};
 use rtlib_abi::layout::Str;
 
 use crate::sys::RunningInit;
@@ -180,6 +180,9 @@ extern "C" fn unpark(g: GRef) {
         thread.unpark();
     }
 }
+
+#[unsafe(export_name = "runtime.setname")]
+extern "C" fn setname(_: *const [u8; NAME_LEN]) {}
 
 #[unsafe(export_name = "runtime.getgref")]
 extern "C" fn getgref() -> GRef {

@@ -39,7 +39,8 @@ impl fmt::Debug for Goroutine {
     }
 }
 
-/// The calling goroutine; `None` on a thread that is not one, such as one started with `std::thread::spawn`.
+/// The calling goroutine; `None` on a thread that is none: one that C has started, or [`spawn_os_thread`](crate::spawn_os_thread). Threads of `std::thread` are goroutines unless the program was built with
+/// `std = "threads"`.
 #[must_use]
 pub fn current() -> Option<Goroutine> {
     Goroutine::new(sys::current())

@@ -41,6 +41,7 @@
 //!
 //! # Features
 //!
+//! - `signal`: signals as messages, [`signal`] and `context::with_signals`.
 //! - `std` (default): hosted programs. Without it the crate is for `#![no_std]` programs: no `spawn`, which needs the heap, and a panic
 //!   goes to the program's panic handler.
 #![no_std]
@@ -95,6 +96,8 @@ mod sched;
 mod scope;
 #[cfg(feature = "std")]
 mod shim;
+#[cfg(feature = "signal")]
+pub mod signal;
 mod spawn;
 #[cfg(feature = "std")]
 pub mod sync;

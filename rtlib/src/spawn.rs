@@ -1,5 +1,9 @@
 //! Starting goroutines: `go`, `spawn` and the `Builder` behind both.
 
+use rtlib_abi::api;
+
+use crate::sys;
+
 /// Starts a goroutine that nobody waits for, as Go's `go` statement.
 ///
 /// An unrecovered panic in it ends the program: `panic: …`, the goroutine, exit status 2. (With `panic = "abort"` a panic aborts
@@ -50,12 +54,26 @@ where
 #[must_use = "a builder starts nothing before `go` or `spawn`"]
 pub struct Builder {
     stack_size: usize,
+    name: Option<Name>,
 }
 
 impl Builder {
     /// The program's defaults.
     pub const fn new() -> Self {
-        Self { stack_size: 0 }
+        Self {
+            stack_size: 0,
+            name: None,
+        }
+    }
+
+    /// What tracebacks, traces and gdb call the goroutine: of a name the first 15 bytes, as with threads of the kernel, and nothing from a NUL on.
+    ///
+    /// ```no_run,standalone_crate
+    /// rtlib::Builder::new().name("accepts").go(|| { /* goroutine 7 [IO wait, "accepts"] */ });
+    /// ```
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = Some(Name::new(name));
+        self
     }
 
     /// The size of the stack in bytes, rounded up to the next size class, of which the largest is 1 GiB; 0 is the program's default. Stacks are reserved, not
@@ -71,7 +89,10 @@ impl Builder {
     where
         F: FnOnce() + Send + 'static,
     {
-        crate::go::start(f, self.stack_size);
+        match self.name {
+            None => crate::go::start(f, self.stack_size),
+            Some(name) => crate::go::start(name.before(f), self.stack_size),
+        }
     }
 
     /// As the function [`spawn`].
@@ -82,7 +103,10 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        crate::join::start(f, self.stack_size)
+        match self.name {
+            None => crate::join::start(f, self.stack_size),
+            Some(name) => crate::join::start(name.before(f), self.stack_size),
+        }
     }
 
     /// As [`Scope::spawn`](crate::Scope::spawn).
@@ -97,6 +121,56 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        scope.start(f, self.stack_size)
+        match self.name {
+            None => scope.start(f, self.stack_size),
+            Some(name) => scope.start(name.before(f), self.stack_size),
+        }
+    }
+}
+
+/// The name of a goroutine, as a C string.
+#[derive(Clone, Copy, Debug)]
+struct Name([u8; api::NAME_LEN]);
+
+impl Name {
+    /// Cut where a character ends.
+    fn new(name: &str) -> Self {
+        let name = name.split('\0').next().unwrap_or(name);
+        let name = &name[..name.floor_char_boundary(api::NAME_LEN - 1)];
+        let mut bytes = [0; api::NAME_LEN];
+        bytes[..name.len()].copy_from_slice(name.as_bytes());
+        Self(bytes)
+    }
+
+    /// `f` on a goroutine that is called so.
+    fn before<T>(self, f: impl FnOnce() -> T) -> impl FnOnce() -> T {
+        move || {
+            sys::set_name(self.0);
+            f()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_where_characters_end() {
+        for (name, expect) in [
+            ("short", &b"short"[..]),
+            ("exactly-fifteen", b"exactly-fifteen"),
+            ("more-than-fifteen-bytes", b"more-than-fifte"),
+            ("fourteen-bytes\u{e9}", b"fourteen-bytes"),
+            ("a\0b", b"a"),
+            ("", b""),
+        ] {
+            let bytes = Name::new(name).0;
+            assert_eq!(&bytes[..expect.len()], expect);
+            assert!(
+                bytes[expect.len()..].iter().all(|byte| *byte == 0),
+                "{name}"
+            );
+        }
     }
 }

@@ -99,6 +99,12 @@ pub(crate) fn current() -> Ref {
     Ref(unsafe { api::getgref() })
 }
 
+/// The calling goroutine is called so, by the bytes before the first zero.
+pub(crate) fn set_name(name: [u8; api::NAME_LEN]) {
+    // SAFETY: callable from any thread; the bytes are readable for the call.
+    unsafe { api::setname(&raw const name) }
+}
+
 /// Lets other goroutines run.
 pub(crate) fn yield_now() {
     // SAFETY: callable from any thread.

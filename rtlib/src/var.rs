@@ -131,6 +131,13 @@ impl<T: fmt::Debug> fmt::Debug for Var<T> {
     }
 }
 
+impl<T: fmt::Display> fmt::Display for Var<T> {
+    #[track_caller]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
 /// The message of a read that came too early: the variable, the reader, and what to do.
 struct TooEarly {
     name: &'static str,

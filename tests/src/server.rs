@@ -112,6 +112,16 @@ impl Server {
     #[track_caller]
     pub fn end(mut self) -> (String, String) {
         drop(self.stdin.take());
+        self.ended()
+    }
+
+    /// The same where something else than the end of its input ends it.
+    ///
+    /// # Panics
+    /// If it does not end with success, in time.
+    #[must_use]
+    #[track_caller]
+    pub fn ended(mut self) -> (String, String) {
         let mut rest = self.rest.take().expect("it was started");
         let out = in_time(move || {
             let mut out = String::new();
@@ -121,6 +131,24 @@ impl Server {
         let err = self.errors();
         assert!(status.success(), "{status}\n{err}");
         (out.expect("text"), err)
+    }
+
+    /// Whether it has not ended.
+    ///
+    /// # Panics
+    /// If the system does not say.
+    #[must_use]
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("ask for its end").is_none()
+    }
+
+    /// Waits for its end, however it comes.
+    ///
+    /// # Panics
+    /// If the system does not say.
+    #[must_use]
+    pub fn status(mut self) -> ExitStatus {
+        self.wait()
     }
 
     fn wait(&mut self) -> ExitStatus {

@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -14,6 +15,7 @@ use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::server::Server;
 use gobuild_tests::tool;
+use rustix::process::{Pid, Signal, kill_process};
 
 fn expected(name: &str) -> String {
     let path = example(name).join("expected.txt");
@@ -96,6 +98,36 @@ fn the_echo_server_serves_many_at_once_until_its_input_ends() {
     });
     drop(silent);
     assert_eq!(server.end(), (String::new(), String::new()));
+}
+
+/// Whoever is connected finishes. A second signal does not wait for that.
+#[test]
+fn the_echo_server_stops_in_order_when_it_is_told_to() {
+    let mut server = Server::start(program("echo").arg("127.0.0.1:0"));
+    let (client, last) = (server.connect(), server.connect());
+    // Both have been let in.
+    for (name, stream) in [&client, &last].into_iter().enumerate() {
+        talk(stream.try_clone().expect("a second handle"), name);
+    }
+    signal(&server, Signal::TERM);
+    talk(client, 2);
+    assert!(server.is_running());
+    drop(last);
+    assert_eq!(server.ended(), (String::new(), String::new()));
+
+    let mut server = Server::start(program("echo").arg("127.0.0.1:0"));
+    let _client = server.connect();
+    while server.is_running() {
+        signal(&server, Signal::INT);
+        thread::yield_now();
+    }
+    assert_eq!(server.status().signal(), Some(Signal::INT.as_raw()));
+}
+
+fn signal(server: &Server, signal: Signal) {
+    let id = i32::try_from(server.id()).expect("a process id");
+    let process = Pid::from_raw(id).expect("a process id");
+    kill_process(process, signal).expect("it is there");
 }
 
 /// Files and directories below, by hand.

@@ -262,6 +262,21 @@ impl BuildOnlyArgs {
     }
 }
 
+/// What only `cargo check` takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct CheckOnlyArgs {
+    /// Check only what is needed to compile (unstable)
+    #[arg(long, hide = true)]
+    pub compile_time_deps: bool,
+}
+
+impl CheckOnlyArgs {
+    /// Writes the options as arguments.
+    pub fn forward(&self, to: &mut Forward) {
+        to.flag("--compile-time-deps", self.compile_time_deps);
+    }
+}
+
 /// How cargo may use the network and the lock file, and its configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Manifest Options")]

@@ -19,7 +19,8 @@ use gobuild_codegen::buildinfo::Std;
 
 use crate::config::{LinkerChoice, parse_std};
 use cargo::{
-    BuildOnlyArgs, CargoArgs, InstallCargoArgs, MoreArgs, PackageArgs, RunTargetArgs, TargetArgs,
+    BuildOnlyArgs, CargoArgs, CheckOnlyArgs, InstallCargoArgs, MoreArgs, PackageArgs,
+    RunTargetArgs, TargetArgs,
 };
 use emit::EmitRequest;
 
@@ -75,6 +76,12 @@ pub enum Command {
         after_help = "All options of `cargo build` work as they do there."
     )]
     Build(Box<BuildArgs>),
+    /// Check without compiling to code: what rustc finds, and what is wrong with inits
+    #[command(
+        visible_alias = "c",
+        after_help = "All options of `cargo check` work as they do there."
+    )]
+    Check(Box<CheckArgs>),
     /// Build a binary or example and run it
     #[command(visible_alias = "r")]
     Run(Box<RunArgs>),
@@ -88,6 +95,15 @@ pub enum Command {
     Install(Box<InstallArgs>),
     /// Show what a built binary holds: entry point, inits in order, build info, packages
     Inspect(InspectArgs),
+    /// Make plain cargo link the programs of this workspace as this tool does
+    ///
+    /// Writes `build.rustc-workspace-wrapper` and `build.rustdoc` into the workspace's .cargo/config.toml. From then on `cargo build`, `run`, `test`, `bench`, `nextest`
+    /// and the buttons of an editor link programs as `cargo gobuild` does, and nothing is compiled twice.
+    Setup(SetupArgs),
+    /// Print variables that mean the same as `setup`, for a shell or an editor
+    ///
+    /// For a shell: eval "$(cargo gobuild env)"
+    Env(EnvArgs),
     /// Print a completion script for a shell
     #[command(after_help = completions::INSTALL)]
     Completions(CompletionsArgs),
@@ -121,6 +137,26 @@ pub struct BuildArgs {
     /// What only `cargo build` takes.
     #[command(flatten)]
     pub only: BuildOnlyArgs,
+}
+
+/// `cargo gobuild check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Which packages.
+    #[command(flatten)]
+    pub packages: PackageArgs,
+    /// Which targets.
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    /// Options that cargo gets.
+    #[command(flatten)]
+    pub cargo: CargoArgs,
+    /// Options of this tool.
+    #[command(flatten)]
+    pub go: GoArgs,
+    /// What only some commands take.
+    #[command(flatten)]
+    pub only: CheckOnlyArgs,
 }
 
 /// `cargo gobuild run`
@@ -189,9 +225,9 @@ pub struct InstallArgs {
 /// `cargo gobuild inspect`
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// The binary
-    #[arg(value_name = "BIN")]
-    pub binary: PathBuf,
+    /// Binaries, or directories in which all binaries of this tool are shown
+    #[arg(value_name = "PATH", required = true, value_hint = clap::ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = InspectFormat::Text, value_name = "FORMAT")]
     pub format: InspectFormat,
@@ -202,8 +238,27 @@ pub struct InspectArgs {
 pub enum InspectFormat {
     /// For people.
     Text,
-    /// For programs: one JSON object.
+    /// For programs: one JSON object for each binary.
     Json,
+}
+
+/// `cargo gobuild setup`
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// Take back what `setup` has written
+    #[arg(long)]
+    pub remove: bool,
+    /// Path of Cargo.toml
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+    pub manifest_path: Option<PathBuf>,
+}
+
+/// `cargo gobuild env`
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    /// Print one JSON object, as editors have it in their settings
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `cargo gobuild completions`
@@ -255,10 +310,17 @@ impl Cli {
         match &self.command {
             None => Some(&self.build.cargo.more),
             Some(Command::Build(args)) => Some(&args.cargo.more),
+            Some(Command::Check(args)) => Some(&args.cargo.more),
             Some(Command::Run(args)) => Some(&args.cargo.more),
             Some(Command::Test(args) | Command::Bench(args)) => Some(&args.cargo.more),
             Some(Command::Install(args)) => Some(&args.cargo.more),
-            Some(Command::Inspect(_) | Command::Completions(_) | Command::Man(_)) => None,
+            Some(
+                Command::Inspect(_)
+                | Command::Setup(_)
+                | Command::Env(_)
+                | Command::Completions(_)
+                | Command::Man(_),
+            ) => None,
         }
     }
 }

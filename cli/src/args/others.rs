@@ -7,10 +7,8 @@ use clap::Command;
 use super::order;
 
 /// Cargo's own commands and components for which nothing is linked by this tool: plain cargo does them as ever.
-const PLAIN: [&str; 37] = [
+const PLAIN: [&str; 35] = [
     "add",
-    "c",
-    "check",
     "clean",
     "clippy",
     "config",

@@ -103,6 +103,7 @@ mod tests {
                     id: id(to),
                     extern_name: (*to).into(),
                     kind: *kind,
+                    feature: None,
                 })
                 .collect(),
         };

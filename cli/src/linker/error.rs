@@ -218,10 +218,7 @@ impl LinkError {
     #[must_use]
     pub fn report(&self) -> Report {
         match self {
-            Self::Diagnostics(diagnostics) => Report::Rendered {
-                headline: self.to_string(),
-                text: diagnostics.to_string(),
-            },
+            Self::Diagnostics(all) => Report::of_diagnostics(self.to_string(), all.as_slice()),
             other => Report::of(other, other.help()),
         }
     }

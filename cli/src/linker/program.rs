@@ -15,7 +15,7 @@ use super::error::LinkError;
 use super::layout::{Layout, kind_name};
 use super::{late, records};
 use crate::plan_file::{PackageSource, PlanFile, Recipe};
-use crate::report::{Message, Outbox};
+use crate::report::{Message, Outbox, Report};
 use crate::scan;
 
 /// The program that is linked.
@@ -116,7 +116,9 @@ impl Program {
         let made = scan::plan_of_build(&self.crates, &plan.cfg, records, &plan.trim)
             .map_err(LinkError::Diagnostics)?;
         for warning in &made.warnings {
-            let _ = outbox.send(&Message::Warning(warning.to_string()));
+            let report =
+                Report::of_diagnostics(warning.message.clone(), std::slice::from_ref(warning));
+            let _ = outbox.send(&Message::Warning(report));
         }
         Ok(made)
     }

@@ -26,7 +26,7 @@ use crate::files;
 use crate::interrupt::Interrupts;
 use crate::plan_file::{self, PlanFile, PlanFileError, Recipe};
 use crate::project::STATE_DIR;
-use crate::report::{Message, Outbox};
+use crate::report::{Failure, Message, Outbox, Report};
 use crate::runtime_object;
 use crate::shell::{self, Shell};
 use crate::trim;
@@ -56,7 +56,15 @@ pub fn main(args: Vec<OsString>) -> u8 {
     };
     let report = error.report();
     let shell = Shell::plain();
-    if outbox.send(&Message::Error(report.clone())) {
+    let failure = Failure {
+        report: report.clone(),
+        program: plan_file::target_from_env().ok().map(|target| target.name),
+    };
+    let message = match error {
+        LinkError::Failed { .. } | LinkError::Crashed { .. } => Message::Failed(failure),
+        _ => Message::Error(failure),
+    };
+    if outbox.send(&message) {
         shell.report(&report.short());
     } else {
         shell.report(&report);
@@ -257,7 +265,12 @@ impl Stage<'_> {
         };
         let told = self.layout.own("lookups");
         if let Some(warning) = lookups::warning(name, &output.lookups(), &told) {
-            let _ = self.outbox.send(&Message::Warning(warning));
+            let report = Report::Rendered {
+                headline: warning.lines().next().unwrap_or_default().to_owned(),
+                text: warning,
+                diagnostics: Vec::new(),
+            };
+            let _ = self.outbox.send(&Message::Warning(report));
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gobuild_codegen::model::PackageId;
 use gobuild_templates::GoAmd64;
 
+use super::messages::{Json, Messages, Reports};
 use crate::args::GoArgs;
 use crate::args::cargo::{CargoArgs, DisplayArgs, Forward};
 use crate::config::{Layer, Settings};
@@ -36,6 +37,8 @@ pub struct Context {
     pub cargo: OsString,
     /// Packages, configuration, compiler.
     pub project: Project,
+    /// How diagnostics are wanted, if not as text.
+    pub json: Option<Json>,
     go: GoArgs,
     profile: String,
     triple: Option<String>,
@@ -47,6 +50,14 @@ impl Context {
     /// # Errors
     /// When cargo or the compiler cannot be asked, or another target than ours is wanted.
     pub fn open(args: &CargoArgs, go: &GoArgs) -> Result<Self, Error> {
+        Self::open_in(current_dir()?, args, go)
+    }
+
+    /// The same from another directory.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub fn open_in(dir: PathBuf, args: &CargoArgs, go: &GoArgs) -> Result<Self, Error> {
         let mut forward = Forward::default();
         args.features.forward(&mut forward);
         args.resolve.forward(&mut forward);
@@ -55,7 +66,6 @@ impl Context {
         if let Some(path) = &args.manifest_path {
             metadata_args.extend(["--manifest-path".into(), path.into()]);
         }
-        let dir = current_dir()?;
         let cargo = cargo();
         let project = Project::load(&Question {
             cargo: &cargo,
@@ -72,6 +82,7 @@ impl Context {
             cargo,
             triple: supported(args.compile.target.clone().or(configured))?,
             project,
+            json: Json::wanted(&args.display),
             go: go.clone(),
             profile: args.profile().to_owned(),
         })
@@ -182,15 +193,18 @@ impl Context {
             },
             wrappers: Wrappers {
                 rustc: project.cargo_config.rustc_wrapper.clone(),
-                workspace: project.cargo_config.rustc_workspace_wrapper.clone(),
+                workspace: project.cargo_config.workspace_wrapper_of_user(),
             },
+            is_set_up: project.cargo_config.is_set_up(),
         })
     }
 
-    /// How to call cargo. What in the user's flags would win over ours (a linker, a relocation model) needs the wrapper, which puts ours behind it.
+    /// How to call cargo. What in the user's flags would win over ours (a linker, a relocation model) needs the wrapper, which puts ours behind it. In a workspace that is
+    /// set up plain cargo calls the wrapper, too, and would compile again what was compiled without it.
     #[must_use]
     pub fn call(&self, selection: &Selection) -> Call {
         let takes_over = self.project.cargo_config.overrules_ours()
+            || self.project.cargo_config.is_set_up()
             || matches!(self.profile.as_str(), "test" | "bench");
         match selection.call {
             Call::Rustc if takes_over => Call::Wrapped,
@@ -208,6 +222,9 @@ impl Context {
             create(&self.project.workspace.target_dir)?;
         }
         equip(invocation, plan, &state, &self.project.tool, self.dry_run())?;
+        if plan.is_set_up {
+            self.hand_on_choices(invocation);
+        }
         let extra = extra_flags(plan)?;
         if !extra.is_empty() {
             let flags = [self.project.cargo_config.rustflags.clone(), extra].concat();
@@ -216,12 +233,22 @@ impl Context {
         Ok(())
     }
 
+    /// What was chosen on the command line, as the variables that mean the same: where plain cargo builds as well, they are what cargo watches.
+    fn hand_on_choices(&self, invocation: &mut Invocation) {
+        if let Some(linker) = &self.go.linker {
+            invocation.env("CARGO_GOBUILD_LINKER", linker.to_string());
+        }
+        if let Some(std) = self.go.std {
+            invocation.env("CARGO_GOBUILD_STD", std.as_str());
+        }
+    }
+
     /// Runs cargo, printing what the other doors report; gives its exit code.
     ///
     /// # Errors
     /// When cargo cannot be started.
     pub fn execute(&self, invocation: &Invocation) -> Result<u8, Error> {
-        execute(&self.shell, invocation, &self.cargo)
+        execute(&self.shell, invocation, &self.cargo, self.json)
     }
 }
 
@@ -328,15 +355,12 @@ pub fn equip(
     invocation
         .env(PLAN_VAR, path)
         .env(SETTINGS_VAR, plan.settings_hash());
-    let this = std::env::current_exe().map_err(|source| Error::Process {
-        what: "find this tool's own executable",
-        source,
-    })?;
+    let this = this_executable()?;
     if !invocation::is_on_path(&this) {
-        let dir = state.join(format!("bin-{tool}"));
-        if !dry_run {
-            link_to(&this, &dir)?;
-        }
+        let dir = match dry_run {
+            true => bin_dir(state, tool),
+            false => linked_to(&this, state, tool)?,
+        };
         invocation.env("PATH", invocation::path_with(&dir));
     }
     if !plan.trim.is_empty() {
@@ -345,44 +369,91 @@ pub fn equip(
     Ok(())
 }
 
-fn link_to(this: &Path, dir: &Path) -> Result<(), Error> {
+/// This executable.
+///
+/// # Errors
+/// When the system does not say where it is.
+pub fn this_executable() -> Result<PathBuf, Error> {
+    std::env::current_exe().map_err(|source| Error::Process {
+        what: "find this tool's own executable",
+        source,
+    })
+}
+
+fn bin_dir(state: &Path, tool: &str) -> PathBuf {
+    state.join(format!("bin-{tool}"))
+}
+
+/// A directory below `state` in which this executable is found by its name. `tool` is a hash of it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn linked_to(this: &Path, state: &Path, tool: &str) -> Result<PathBuf, Error> {
+    let dir = bin_dir(state, tool);
     let link = dir.join(crate::TOOL);
     if std::fs::read_link(&link).is_ok_and(|to| to == this) {
-        return Ok(());
+        return Ok(dir);
     }
     let make = || {
-        std::fs::create_dir_all(dir)?;
-        let scratch = files::temporary_dir(dir, ".link-")?;
+        std::fs::create_dir_all(&dir)?;
+        let scratch = files::temporary_dir(&dir, ".link-")?;
         let fresh = scratch.path().join(crate::TOOL);
         std::os::unix::fs::symlink(this, &fresh)?;
         std::fs::rename(fresh, &link)
     };
-    make().map_err(|source| Error::Write {
-        path: link.clone(),
-        source,
-    })
+    match make() {
+        Ok(()) => Ok(dir),
+        Err(source) => Err(Error::Write { path: link, source }),
+    }
 }
 
 /// Runs a command, printing what the other doors report; gives its exit code.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn execute(shell: &Arc<Shell>, invocation: &Invocation, program: &OsStr) -> Result<u8, Error> {
+pub fn execute(
+    shell: &Arc<Shell>,
+    invocation: &Invocation,
+    program: &OsStr,
+    json: Option<Json>,
+) -> Result<u8, Error> {
     shell.command(&invocation.shown());
     let interrupts = Interrupts::catch().map_err(|source| Error::Process {
         what: "catch signals",
         source,
     })?;
-    let inbox = Inbox::open(shell.clone());
+    let no_pipe = |source| Error::Process {
+        what: "make a pipe",
+        source,
+    };
+    let reports = Reports::default();
+    let messages = json.map(|json| Messages::open(json, reports.clone()));
+    let messages = messages.transpose().map_err(no_pipe)?;
+    let (printing, kept) = (Arc::clone(shell), reports.clone());
+    let inbox = Inbox::open(move |message| {
+        if let Some(message) = kept.keep(message) {
+            printing.message(&message);
+        }
+    });
     if let Err(error) = &inbox {
         shell.warning(&format!(
             "cannot open a socket for reports ({error}); what the linker says comes through rustc"
         ));
     }
-    let ended = interrupts.run(&mut invocation.command(), Group::Shared);
+    let mut command = invocation.command();
+    let messages = messages.map(|(messages, writer)| {
+        command.stdout(writer);
+        messages
+    });
+    let ended = interrupts.run(&mut command, Group::Shared);
+    drop(command);
     if let Ok(inbox) = inbox {
         inbox.close();
     }
+    if let Some(messages) = messages {
+        messages.close();
+    }
+    reports.tell(shell);
     match ended.map_err(|source| Error::Start {
         program: program.into(),
         source,

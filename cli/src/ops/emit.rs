@@ -168,7 +168,7 @@ impl Answers<'_> {
             RuntimeGraph::new(&packages.graph(self.program.clone())).map_err(Error::Diagnostics)?;
         let plan = scan::plan_from_source(&crates, &self.plan.cfg).map_err(Error::Diagnostics)?;
         for warning in &plan.warnings {
-            self.context.shell.rendered(&warning.to_string());
+            self.context.shell.rendered(&warning.render(true));
         }
         Ok((crates, plan))
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use gobuild_codegen::buildinfo::Std;
 use gobuild_codegen::elf::{self, Inspection, Location};
@@ -12,30 +13,81 @@ use crate::error::Error;
 use crate::exit_code;
 use crate::shell;
 
-/// Reads a program and prints what it says.
+/// Reads programs and prints what they say. Of a directory those below it that are this tool's, in the order of their paths.
 ///
 /// # Errors
-/// When the file cannot be read or is not ours.
+/// When a file cannot be read; when one that was named is not ours, or a directory has none.
 pub fn inspect(args: &InspectArgs) -> Result<u8, Error> {
-    let path = &args.binary;
-    let read = |source| Error::Read {
-        path: path.clone(),
-        source,
-    };
-    let file = File::open(path).map_err(read)?;
-    if file.metadata().map_err(read)?.is_dir() {
-        return Err(read(std::io::ErrorKind::IsADirectory.into()));
+    let mut found = Vec::new();
+    for path in &args.paths {
+        match path.is_dir() {
+            true => found.extend(below(path)?),
+            false => found.push((path.clone(), read(path)?)),
+        }
     }
-    let inspection = elf::inspect(&ReadCache::new(file)).map_err(|source| Error::Inspect {
-        path: path.clone(),
-        source,
-    })?;
-    let answer = match args.format {
-        InspectFormat::Text => text(&inspection),
-        InspectFormat::Json => serde_json::to_string_pretty(&inspection)? + "\n",
-    };
+    let several = found.len() > 1 || args.paths.len() > 1;
+    let mut answer = String::new();
+    for (path, inspection) in &found {
+        match args.format {
+            InspectFormat::Text => {
+                let gap = if answer.is_empty() { "" } else { "\n" };
+                if several {
+                    _ = writeln!(answer, "{gap}{}:", path.display());
+                }
+                answer.push_str(&text(inspection));
+            }
+            InspectFormat::Json if several => {
+                let mut object = serde_json::to_value(inspection)?;
+                object["path"] = path.display().to_string().into();
+                answer.push_str(&(object.to_string() + "\n"));
+            }
+            InspectFormat::Json => {
+                answer.push_str(&(serde_json::to_string_pretty(inspection)? + "\n"));
+            }
+        }
+    }
     shell::answer(answer.as_bytes()).map_err(Error::Stdout)?;
     Ok(exit_code::SUCCESS)
+}
+
+fn read(path: &Path) -> Result<Inspection, Error> {
+    let file = File::open(path).map_err(|source| Error::Read {
+        path: path.into(),
+        source,
+    })?;
+    elf::inspect(&ReadCache::new(file)).map_err(|source| Error::Inspect {
+        path: path.into(),
+        source,
+    })
+}
+
+/// The programs below a directory; links are not followed. What cannot be read, or is none of ours, is left out.
+fn below(dir: &Path) -> Result<Vec<(PathBuf, Inspection)>, Error> {
+    let failed = |path: &Path, source| Error::Read {
+        path: path.into(),
+        source,
+    };
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_path_buf()];
+    while let Some(here) = open.pop() {
+        let entries = std::fs::read_dir(&here).map_err(|source| failed(&here, source))?;
+        for entry in entries {
+            let entry = entry.map_err(|source| failed(&here, source))?;
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => open.push(path),
+                Ok(kind) if kind.is_file() => {
+                    found.extend(read(&path).ok().map(|inspection| (path, inspection)));
+                }
+                _ => {}
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::InspectNothing { dir: dir.into() });
+    }
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(found)
 }
 
 fn text(inspection: &Inspection) -> String {

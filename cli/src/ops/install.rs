@@ -10,6 +10,7 @@ use rustix::fs::Access;
 use tempfile::TempDir;
 
 use super::context;
+use super::messages::Json;
 use crate::args::InstallArgs;
 use crate::args::cargo::{Forward, ResolveArgs};
 use crate::cargo_config::CargoConfig;
@@ -80,8 +81,9 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
         trim,
         wrappers: Wrappers {
             rustc: config.rustc_wrapper.clone(),
-            workspace: config.rustc_workspace_wrapper.clone(),
+            workspace: config.workspace_wrapper_of_user(),
         },
+        is_set_up: false,
     };
     let state = State::find(&dir)?;
     let mut invocation = Invocation::cargo(&cargo, "install", &dir);
@@ -101,7 +103,8 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
         shell.step(&invocation.shown());
         return Ok(exit_code::SUCCESS);
     }
-    context::execute(&Arc::clone(&shell), &invocation, &cargo)
+    let json = Json::wanted(&args.cargo.display);
+    context::execute(&Arc::clone(&shell), &invocation, &cargo, json)
 }
 
 /// What is trimmed: of a package on this machine the same as when it is built. All others are below cargo's home.

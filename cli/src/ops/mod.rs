@@ -1,13 +1,17 @@
 //! The first door: what users type. One file a subcommand; [`context`] is what they share.
 
 pub mod build;
+pub mod check;
 pub mod context;
 pub mod dry_run;
 pub mod emit;
 pub mod inspect;
 pub mod install;
 pub mod man;
+pub mod messages;
+pub mod plain;
 pub mod run;
+pub mod setup;
 pub mod test;
 pub mod through;
 
@@ -56,10 +60,17 @@ fn shell_for(cli: &Cli) -> Shell {
     match &cli.command {
         None => Shell::new(&cli.build.cargo.display, false),
         Some(Command::Build(args)) => Shell::new(&args.cargo.display, false),
+        Some(Command::Check(args)) => Shell::new(&args.cargo.display, false),
         Some(Command::Run(args)) => Shell::new(&args.cargo.display, false),
         Some(Command::Test(args) | Command::Bench(args)) => Shell::new(&args.cargo.display, false),
         Some(Command::Install(args)) => Shell::new(&args.cargo.display, false),
-        Some(Command::Inspect(_) | Command::Completions(_) | Command::Man(_)) => Shell::plain(),
+        Some(
+            Command::Inspect(_)
+            | Command::Setup(_)
+            | Command::Env(_)
+            | Command::Completions(_)
+            | Command::Man(_),
+        ) => Shell::plain(),
     }
 }
 
@@ -111,11 +122,14 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
         None if !cli.through.is_empty() => through::run(&cli.build, &cli.through),
         None => build::build(&cli.build),
         Some(Command::Build(args)) => build::build(&args),
+        Some(Command::Check(args)) => check::check(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Test(args)) => test::test(&args),
         Some(Command::Bench(args)) => test::bench(&args),
         Some(Command::Install(args)) => install::install(&args),
         Some(Command::Inspect(args)) => inspect::inspect(&args),
+        Some(Command::Setup(args)) => setup::setup(&args),
+        Some(Command::Env(args)) => setup::env(&args),
         Some(Command::Man(args)) => man::man(&args),
         Some(Command::Completions(args)) => {
             shell::answer(&args::completions(args.shell)).map_err(Error::Stdout)?;
@@ -126,12 +140,10 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
 
 fn report(error: &Error) -> Report {
     match error {
-        Error::Diagnostics(diagnostics) => {
-            let text = diagnostics.to_string();
-            Report::Rendered {
-                headline: text.lines().next().unwrap_or_default().to_owned(),
-                text,
-            }
+        Error::Diagnostics(all) => {
+            let text = all.to_string();
+            let headline = text.lines().next().unwrap_or_default().to_owned();
+            Report::of_diagnostics(headline, all.as_slice())
         }
         other => Report::of(other, other.help()),
     }

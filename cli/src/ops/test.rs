@@ -71,8 +71,7 @@ pub fn equip_doctests(context: &Context, invocation: &mut Invocation) {
     let rustdoc = context
         .project
         .cargo_config
-        .rustdoc
-        .clone()
+        .rustdoc_of_user()
         .unwrap_or(of_toolchain);
     invocation
         .env(RUSTDOC_VAR, rustdoc)

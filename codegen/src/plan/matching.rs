@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::variables::label_of_record;
 use super::{Entries, Entry, MAX_LABELS};
-use crate::diagnostic::{Code, Diagnostic, Label};
-use crate::graph::{CrateId, RuntimeCrate, RuntimeGraph};
+use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::graph::{CrateId, RuntimeCrate, RuntimeDep, RuntimeGraph};
 use crate::model::{InitKind, Location};
 use crate::records::Record;
 use crate::scan::{Scan, ScannedCrate, ScannedItem, var_behind_macro};
@@ -47,11 +47,39 @@ pub(super) fn entries(
             entries.insert(id.clone(), found);
         }
     }
-    let not_linked = absent
-        .into_iter()
-        .filter_map(|(id, scanned)| not_linked(graph, &entries, id, scanned));
+    let not_linked = absent.into_iter().filter_map(|(id, scanned)| {
+        let is_linked = |id: &CrateId| entries.contains_key(id);
+        not_linked(graph, IN_OBJECTS, is_linked, id, scanned)
+    });
     diagnostics.extend(not_linked);
     entries
+}
+
+/// Warns of the crates that nothing in the source names: rustc would leave them out, and a build would refuse to lose their inits. A name that only a macro's expansion
+/// holds is not seen, so they stay in the plan.
+pub(super) fn unnamed(graph: &RuntimeGraph, scan: &Scan) -> Vec<Diagnostic> {
+    let mut named = BTreeSet::from([&CrateId::Main]);
+    let mut open = vec![&CrateId::Main];
+    while let Some(id) = open.pop() {
+        let Some(scanned) = scan.crates.get(id) else {
+            continue;
+        };
+        for dep in &graph.crates[id].deps {
+            if scanned.mentions.contains(&dep.extern_name) && named.insert(&dep.id) {
+                open.push(&dep.id);
+            }
+        }
+    }
+    let missing = scan.crates.iter().filter(|(id, _)| !named.contains(id));
+    let reports = missing.filter_map(|(id, scanned)| {
+        not_linked(graph, IN_SOURCE, |id| named.contains(id), id, scanned)
+    });
+    reports
+        .map(|report| Diagnostic {
+            severity: Severity::Warning,
+            ..report
+        })
+        .collect()
 }
 
 fn duplicate_symbols(records: &[Record]) -> Vec<Diagnostic> {
@@ -284,10 +312,15 @@ fn described(kind: InitKind) -> &'static str {
     }
 }
 
+/// How it is known that a crate is not linked.
+const IN_OBJECTS: &str = "no object of the program holds an init of crate";
+const IN_SOURCE: &str = "nothing in the source names crate";
+
 /// All inits of a crate are missing: rustc leaves out crates that nothing names.
 fn not_linked(
     graph: &RuntimeGraph,
-    linked: &Entries,
+    why: &str,
+    is_linked: impl Fn(&CrateId) -> bool,
     id: &CrateId,
     scanned: &ScannedCrate,
 ) -> Option<Diagnostic> {
@@ -304,10 +337,7 @@ fn not_linked(
         [only] => format!("{} `{}`", described(only.kind), only.path()),
         all => format!("{} inits of package `{}`", all.len(), krate.described()),
     };
-    let message = format!(
-        "{what} would be lost: no object of the program holds an init of crate `{}`",
-        krate.crate_name
-    );
+    let message = format!("{what} would be lost: {why} `{}`", krate.crate_name);
     let mut report = if krate.dev_only {
         Diagnostic::warning(
             Code::CrateNotLinked,
@@ -327,16 +357,24 @@ fn not_linked(
         }
         CrateId::Lib(_) => report
             .note("rustc leaves out a crate that nothing in the source names")
-            .help(how_to_name(graph, linked, id)),
+            .help(how_to_name(graph, is_linked, id)),
     })
 }
 
 /// What to write so that rustc takes the crate in. A user that is linked must name it; where none is known to be, each crate on the
 /// way from the program must name the next.
-fn how_to_name(graph: &RuntimeGraph, linked: &Entries, id: &CrateId) -> String {
-    let steps: Vec<String> = way_to(graph, linked, id)
+fn how_to_name(graph: &RuntimeGraph, is_linked: impl Fn(&CrateId) -> bool, id: &CrateId) -> String {
+    let steps: Vec<String> = way_to(graph, is_linked, id)
         .iter()
-        .map(|(file, name)| format!("`use {name} as _;` to {file}"))
+        .map(|(file, dep)| {
+            let name = &dep.extern_name;
+            match &dep.feature {
+                Some(feature) => {
+                    format!("`#[cfg(feature = \"{feature}\")] use {name} as _;` to {file}")
+                }
+                None => format!("`use {name} as _;` to {file}"),
+            }
+        })
         .collect();
     if steps.is_empty() {
         return "remove the dependency".to_owned();
@@ -345,12 +383,16 @@ fn how_to_name(graph: &RuntimeGraph, linked: &Entries, id: &CrateId) -> String {
 }
 
 /// The shortest way to a crate from one that is linked: for each step the file that must name the next crate, and its name there.
-fn way_to<'a>(graph: &'a RuntimeGraph, linked: &Entries, id: &CrateId) -> Vec<(String, &'a str)> {
+fn way_to<'a>(
+    graph: &'a RuntimeGraph,
+    is_linked: impl Fn(&CrateId) -> bool,
+    id: &CrateId,
+) -> Vec<(String, &'a RuntimeDep)> {
     let dependents = graph.dependents();
     let mut towards: BTreeMap<&CrateId, &CrateId> = BTreeMap::new();
     let mut open = VecDeque::from([id]);
     while let Some(used) = open.pop_front() {
-        if used != id && (*used == CrateId::Main || linked.contains_key(used)) {
+        if used != id && (*used == CrateId::Main || is_linked(used)) {
             return steps(graph, &towards, used);
         }
         for user in dependents.get(used).into_iter().flatten() {
@@ -367,14 +409,13 @@ fn steps<'a>(
     graph: &'a RuntimeGraph,
     towards: &BTreeMap<&CrateId, &CrateId>,
     start: &CrateId,
-) -> Vec<(String, &'a str)> {
+) -> Vec<(String, &'a RuntimeDep)> {
     let mut here = start;
     let mut steps = Vec::new();
     while let Some(next) = towards.get(here) {
         let user = &graph.crates[here];
         let dep = user.deps.iter().find(|dep| dep.id == **next);
-        let name = dep.map_or("", |dep| dep.extern_name.as_str());
-        steps.push((user.printed(&user.root_file), name));
+        steps.extend(dep.map(|dep| (user.printed(&user.root_file), dep)));
         here = next;
     }
     steps

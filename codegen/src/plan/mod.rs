@@ -56,7 +56,8 @@ pub fn plan_from_scan(graph: &RuntimeGraph, scan: &Scan) -> Result<Plan, Diagnos
         .iter()
         .map(|(id, krate)| (id.clone(), entries(krate)));
     let unseen = scan.crates.values().filter_map(inits_behind_macros);
-    finish(graph, crates.collect(), unseen.collect())
+    let warnings = unseen.chain(matching::unnamed(graph, scan)).collect();
+    finish(graph, crates.collect(), warnings)
 }
 
 /// Without a build nobody can tell what a macro makes.

@@ -328,6 +328,41 @@ fn an_init_that_no_object_holds_is_an_error() {
           = help: add `use config as _;` to app/src/main.rs, or remove the dependency"#]]);
 }
 
+/// From the source alone: what a build would refuse, as a warning. A comment names nothing; a mention anywhere else does.
+#[test]
+fn crates_that_nothing_names_are_told_without_a_build() {
+    let builder = GraphBuilder::new()
+        .package(RTLIB_PACKAGE, &[])
+        .package("named", &[(RTLIB_PACKAGE, NORMAL)])
+        .package("hidden", &[(RTLIB_PACKAGE, NORMAL)]);
+    let mut graph = builder
+        .package("app", &[("named", NORMAL), ("hidden", NORMAL)])
+        .target("app", TargetKind::Bin);
+    let app = graph
+        .packages
+        .values_mut()
+        .find(|package| package.name == "app");
+    app.expect("it is there").deps[1].feature = Some("more".into());
+    let main = "// use hidden as _;\nfn main() { let _ = vec![named::f as fn()]; }\n";
+    let files = [
+        ("app/src/main.rs", main),
+        ("named/src/lib.rs", "pub fn f() {}"),
+        ("hidden/src/lib.rs", INIT),
+    ];
+    Program::new(&graph, &files).check_scan_only(expect![[r#"
+        hidden 1.0.0: depends on no package with inits
+            init hidden::start hidden/src/lib.rs:1: init function: after the variables, by file and position
+        warning[init-lost]: init function `hidden::start` would be lost: nothing in the source names crate `hidden`
+         --> hidden/src/lib.rs:1:19
+          |
+        1 | #[rtlib::init] fn start() {}
+          |                   ^^^^^ declared here
+          |
+          = note: rustc leaves out a crate that nothing in the source names
+          = help: add `#[cfg(feature = "more")] use hidden as _;` to app/src/main.rs, or remove the dependency
+    "#]]);
+}
+
 #[test]
 fn a_dev_dependency_that_is_not_linked_is_a_warning() {
     let builder = GraphBuilder::new()

@@ -6,9 +6,10 @@
 //! Invariants: parents come before their children in [`Loaded::modules`]; paths are joined and never normalised, because that is
 //! how rustc prints them. Hostile input: chains of files cost no stack, circles and explosions of modules are errors.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::{Item, ItemMod};
 
@@ -35,6 +36,8 @@ pub(super) struct Loaded {
     pub(super) files: Vec<SourceFile>,
     pub(super) modules: Vec<Module>,
     pub(super) errors: Vec<Diagnostic>,
+    /// The names of dependencies that stand anywhere in the files.
+    pub(super) mentions: BTreeSet<String>,
 }
 
 /// One source file.
@@ -192,9 +195,30 @@ impl Loader<'_> {
             text,
             bodies: Bodies::new(),
         };
-        let parsed = parse(&mut file).map_err(|error| Fault::Bad(Box::new(error)))?;
+        let tokens = lexed(&file).map_err(|error| Fault::Bad(Box::new(error)))?;
+        self.mention(tokens.clone());
+        let parsed = parse(&mut file, tokens).map_err(|error| Fault::Bad(Box::new(error)))?;
         self.loaded.files.push(file);
         Ok(parsed)
+    }
+
+    /// Notes the dependencies that are named.
+    fn mention(&mut self, tokens: TokenStream) {
+        let mut open = vec![tokens.into_iter()];
+        while let Some(tokens) = open.last_mut() {
+            match tokens.next() {
+                Some(TokenTree::Ident(ident)) => {
+                    let name = ident.unraw();
+                    let deps = &self.krate.deps;
+                    if let Some(dep) = deps.iter().find(|dep| name == dep.extern_name) {
+                        self.loaded.mentions.insert(dep.extern_name.clone());
+                    }
+                }
+                Some(TokenTree::Group(group)) => open.push(group.stream().into_iter()),
+                Some(_) => {}
+                None => drop(open.pop()),
+            }
+        }
     }
 
     /// Registers a module unless its inner attributes rule it out.
@@ -473,12 +497,15 @@ pub(super) fn identity(file: &SourceFile) -> PathBuf {
     normalised(&file.path)
 }
 
-/// Parses a file without its function bodies, which go into `file.bodies`.
-fn parse(file: &mut SourceFile) -> Result<syn::File, Diagnostic> {
-    let text = without_shebang(&file.text);
-    let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
+fn lexed(file: &SourceFile) -> Result<TokenStream, Diagnostic> {
+    let tokens = without_shebang(&file.text).parse();
+    tokens.map_err(|error: proc_macro2::LexError| {
         syntax_error(file, error.span(), "these are no Rust tokens")
-    })?;
+    })
+}
+
+/// Parses a file without its function bodies, which go into `file.bodies`.
+fn parse(file: &mut SourceFile, tokens: TokenStream) -> Result<syn::File, Diagnostic> {
     let mut bodies = Bodies::new();
     let outline = outline::split(tokens, &mut bodies);
     let parsed = parse_checked(file, outline)?;

@@ -50,6 +50,8 @@ pub struct ScannedCrate {
     pub files: BTreeSet<String>,
     /// Places where an `init` attribute stands inside a macro.
     pub behind_macros: Vec<Label>,
+    /// The crates that its source names, as it calls them, wherever the name stands.
+    pub mentions: BTreeSet<String>,
 }
 
 /// One declaration.
@@ -182,6 +184,7 @@ fn scan_crate(
             .map(|file| file.printed.clone())
             .collect(),
         behind_macros: findings.behind_macros,
+        mentions: loaded.mentions.clone(),
     }
 }
 

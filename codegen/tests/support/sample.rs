@@ -91,6 +91,7 @@ pub fn package(
         id: PackageId(id.to_owned()),
         extern_name: id.replace('-', "_"),
         kind,
+        feature: None,
     };
     Package {
         id: PackageId(name.to_owned()),

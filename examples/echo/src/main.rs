@@ -4,12 +4,14 @@
 //! cargo gobuild run --release --manifest-path examples/echo/Cargo.toml -- 127.0.0.1:7777
 //! ```
 //!
-//! It serves until its standard input ends, and then lets those who are connected finish. Without an address it serves a hundred clients of its own.
+//! It serves until its standard input ends, or Ctrl-C or SIGTERM asks it to stop, and then lets those who are connected finish; a second Ctrl-C ends it at once. Without an address it
+//! serves a hundred clients of its own.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use rtlib::context::{self, Context};
+use rtlib::signal::{SIGINT, SIGTERM};
 
 /// Sends back what comes, until the other side has sent everything.
 fn echo(stream: TcpStream) -> io::Result<u64> {
@@ -40,15 +42,15 @@ fn serve(ctx: &Context, listener: &TcpListener) -> io::Result<()> {
             });
         }
     });
-    wake.stop();
+    drop(wake);
     outcome
 }
 
-/// Serves until standard input ends.
-fn serve_until_eof(address: &str) -> io::Result<()> {
+/// Serves until standard input ends, or a signal comes.
+fn serve_until_told(address: &str) -> io::Result<()> {
+    let (ctx, cancel) = context::with_signals(&context::background(), [SIGINT, SIGTERM])?;
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
-    let (ctx, cancel) = context::with_cancel(&context::background());
     rtlib::go(move || {
         _ = io::copy(&mut io::stdin(), &mut io::sink());
         cancel.cancel();
@@ -97,7 +99,7 @@ fn demonstrate() -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     match std::env::args().nth(1) {
-        Some(address) => serve_until_eof(&address),
+        Some(address) => serve_until_told(&address),
         None => demonstrate(),
     }
 }

@@ -44,6 +44,9 @@ pub type Entry = unsafe extern "C" fn(arg: *mut u8);
 /// `flags` of [`newproc1`]: when a panic leaves the goroutine's entry, the program ends by [`fatalpanic`]. So it is kept where a panic came from.
 pub const PANICS_ARE_FATAL: usize = 1;
 
+/// Most bytes of a goroutine's name, the zero behind it counted: as many as a thread of the kernel has (`TASK_COMM_LEN`).
+pub const NAME_LEN: usize = 16;
+
 /// Whether a thread that the calling goroutine or thread makes now is to be the kernel's. Defined as `runtime.wantsosthread` by the `rtlib` crate; programs without it have none.
 pub type WantsOsThread = extern "C" fn() -> bool;
 
@@ -79,7 +82,11 @@ unsafe extern "C" {
     #[link_name = "runtime.unpark"]
     pub fn unpark(g: GRef);
 
-    /// The calling goroutine; on a thread that is none a stand-in with goid 0, which `unpark` takes as well.
+    /// Gives the calling goroutine a name, which ends with a zero. Nothing happens on a thread that is none.
+    #[link_name = "runtime.setname"]
+    pub fn setname(name: *const [u8; NAME_LEN]);
+
+    /// The calling goroutine; on a thread that is none a stand-in with goid 0, which `unpark` takes as well. In a signal handler that has interrupted the scheduler, null with goid 0.
     #[link_name = "runtime.getgref"]
     pub fn getgref() -> GRef;
 

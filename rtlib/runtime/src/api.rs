@@ -1,5 +1,8 @@
 //! The rest of the C interface (`rtlib_abi::api`): what does not have a natural home in the scheduler.
 
+use rtlib_abi::api::NAME_LEN;
+
+use crate::gmp;
 use crate::sched::{procs, spawn};
 
 /// The symbol that an `rtlib` crate of this ABI version refers to.
@@ -22,6 +25,17 @@ extern "C" fn gomaxprocs(n: i32) -> i32 {
 #[unsafe(export_name = "runtime.NumCPU")]
 extern "C" fn num_cpu() -> i32 {
     crate::process::ncpu() as i32
+}
+
+#[unsafe(export_name = "runtime.setname")]
+extern "C" fn setname(name: *const [u8; NAME_LEN]) {
+    let Some(gp) = gmp::getg().filter(|gp| gp.id() != 0) else {
+        return;
+    };
+    // SAFETY: the caller's name.
+    let mut name = unsafe { name.read() };
+    name[NAME_LEN - 1] = 0;
+    gp.name.set(name);
 }
 
 #[unsafe(export_name = "runtime.NumGoroutine")]

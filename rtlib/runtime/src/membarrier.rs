@@ -2,16 +2,11 @@
 
 use core::sync::atomic::{AtomicU8, Ordering, fence};
 
-use crate::os::linux::sys::{__NR_membarrier, __NR_mprotect, PROT_READ, PROT_WRITE};
-
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 use crate::lockrank::{Rank, Ranked};
+use crate::os::linux::membarrier::{expedited, is_known, register};
+use crate::os::linux::sys::{__NR_mprotect, PROT_READ, PROT_WRITE};
 use crate::os::linux::{Errno, call, mem};
-
-/// membarrier(2), Linux 4.14. The crate has these only as an enum.
-const QUERY: usize = 0;
-const PRIVATE_EXPEDITED: usize = 1 << 3;
-const REGISTER_PRIVATE_EXPEDITED: usize = 1 << 4;
 
 const UNKNOWN: u8 = 0;
 const REGISTERED: u8 = 1;
@@ -20,8 +15,7 @@ static SUPPORT: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 /// When this returns, every thread of the process has passed a full memory barrier since it was called.
 pub fn all_threads() {
-    if !(is_registered() && membarrier(PRIVATE_EXPEDITED).is_ok()) && interrupt_all_cpus().is_err()
-    {
+    if !(is_registered() && expedited().is_ok()) && interrupt_all_cpus().is_err() {
         crate::fatal::throw(b"runtime: neither membarrier nor mprotect work");
     }
     fence(Ordering::SeqCst);
@@ -38,28 +32,19 @@ pub fn prepare() {
 /// There is one thread.
 pub unsafe fn forget() {
     SUPPORT.store(UNKNOWN, Ordering::Relaxed);
+    lock::pair_with_membarrier(false);
     // SAFETY: the caller vouches.
     unsafe { PAGE.renew(Page(0)) };
 }
 
 fn is_registered() -> bool {
     if SUPPORT.load(Ordering::Acquire) == UNKNOWN {
-        let registered = is_known() && membarrier(REGISTER_PRIVATE_EXPEDITED).is_ok();
+        let registered = is_known() && register().is_ok();
         let support = if registered { REGISTERED } else { MISSING };
         SUPPORT.store(support, Ordering::Release);
+        lock::pair_with_membarrier(registered);
     }
     SUPPORT.load(Ordering::Relaxed) == REGISTERED
-}
-
-/// Whether the system says that it has these commands: one that answers 0 to everything has not.
-fn is_known() -> bool {
-    const NEEDED: usize = PRIVATE_EXPEDITED | REGISTER_PRIVATE_EXPEDITED;
-    membarrier(QUERY).is_ok_and(|known| known & NEEDED == NEEDED)
-}
-
-fn membarrier(command: usize) -> Result<usize, Errno> {
-    // SAFETY: no memory is involved.
-    unsafe { call(__NR_membarrier, [command, 0, 0, 0, 0, 0]) }
 }
 
 struct Page(usize);

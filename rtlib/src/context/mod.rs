@@ -30,6 +30,8 @@
 
 mod error;
 mod node;
+#[cfg(feature = "signal")]
+mod signals;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod try_scope;
@@ -42,6 +44,8 @@ use std::time::{Duration, Instant};
 
 pub use self::error::{Cause, Error};
 use self::node::{Node, Registration};
+#[cfg(feature = "signal")]
+pub use self::signals::{Signaled, with_signals};
 pub use self::try_scope::{Group, try_scope};
 use crate::chan::{self, Receiver};
 
@@ -62,6 +66,7 @@ pub struct CancelHandle {
 
 /// A function that waits for a context to be done: see [`Context::after_func`].
 #[derive(Debug)]
+#[must_use = "dropping the handle takes the call back"]
 pub struct AfterFunc {
     fate: Fate,
 }
@@ -149,8 +154,8 @@ impl Context {
         self.node.as_ref()?.deadline()
     }
 
-    /// Has `f` run, on a goroutine of its own, once the context is done; at once if it is. [`AfterFunc::stop`] takes that back, dropping the
-    /// [`AfterFunc`] does not. On a context that is never done, `f` is dropped.
+    /// Has `f` run, on a goroutine of its own, once the context is done; at once if it is. [`AfterFunc::stop`] takes that back, and so does dropping the
+    /// [`AfterFunc`], as with [`time::after_func`](crate::time::after_func()). On a context that is never done, `f` is dropped.
     ///
     /// ```no_run,standalone_crate
     /// # use rtlib::context::Context;
@@ -160,7 +165,7 @@ impl Context {
     ///     let after = ctx.after_func(move || _ = closer.shutdown(std::net::Shutdown::Both));
     ///     let mut all = Vec::new();
     ///     std::io::Read::read_to_end(&mut socket, &mut all)?;
-    ///     after.stop();
+    ///     drop(after);
     ///     Ok(all)
     /// }
     /// ```
@@ -205,6 +210,12 @@ impl AfterFunc {
             Fate::Started => false,
             Fate::Never(stopped) => !stopped.swap(true, Ordering::Relaxed),
         }
+    }
+}
+
+impl Drop for AfterFunc {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

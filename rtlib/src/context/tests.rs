@@ -230,6 +230,13 @@ fn a_function_that_was_stopped_does_not_run_and_is_dropped() {
 }
 
 #[test]
+fn an_after_func_whose_handle_is_dropped_does_not_run() {
+    let (context, handle) = with_cancel(&background());
+    drop(context.after_func(|| panic!("it was taken back")));
+    handle.cancel();
+}
+
+#[test]
 fn cancelling_while_children_come_and_go_ends_them_all() {
     let rounds = if cfg!(miri) { 2 } else { 200 };
     for _ in 0..rounds {
@@ -282,6 +289,38 @@ fn the_first_error_of_a_group_is_returned_and_ends_the_others() {
     });
     assert_eq!(by_closure, Err("closure"));
     assert_eq!(ended.into_inner(), 6);
+}
+
+#[test]
+fn a_group_with_a_limit_runs_no_more_at_a_time() {
+    let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let outcome: Result<(), ()> = try_scope(&background(), |group| {
+        group.set_limit(3);
+        for _ in 0..20 {
+            group.spawn(|| {
+                let now = running.fetch_add(1, Ordering::SeqCst) + 1;
+                most.fetch_max(now, Ordering::SeqCst);
+                crate::yield_now();
+                running.fetch_sub(1, Ordering::SeqCst);
+                Ok(())
+            });
+        }
+        Ok(())
+    });
+    assert_eq!(outcome, Ok(()));
+    assert!((1..=3).contains(&most.into_inner()));
+}
+
+#[test]
+fn handles_of_a_group_have_what_was_returned() {
+    let outcome: Result<_, &str> = try_scope(&background(), |group| {
+        let good = group.spawn_with_handle(|| Ok(7));
+        assert_eq!(good.join().unwrap(), Some(7));
+        let bad = group.spawn_with_handle(|| Err::<u8, _>("bad"));
+        assert_eq!(bad.join().unwrap(), None);
+        Ok(())
+    });
+    assert_eq!(outcome, Err("bad"));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use core::fmt;
 use core::mem;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::{CancelHandle, Context, with_cancel};
-use crate::scope::{Scope, scope};
-use crate::sync::Mutex;
+use crate::scope::{Scope, ScopedJoinHandle, scope};
+use crate::sync::{Mutex, Semaphore};
 
 /// Starts goroutines that may borrow and may fail: what [`try_scope`] hands to its closure.
 ///
@@ -21,6 +21,7 @@ pub struct Group<'scope, 'env: 'scope, E> {
 struct Failure<E> {
     first: Mutex<Option<E>>,
     cancel: CancelHandle,
+    limit: OnceLock<Arc<Semaphore>>,
 }
 
 /// Calls `f` with a [`Group`], on which it can start goroutines that borrow and that return a `Result`; returns when all of them have ended.
@@ -62,6 +63,7 @@ where
     let failure = Arc::new(Failure {
         first: Mutex::new(None),
         cancel,
+        limit: OnceLock::new(),
     });
     let value = scope(|s| {
         let group = Group {
@@ -80,17 +82,53 @@ where
 }
 
 impl<'scope, E: Send + 'scope> Group<'scope, '_, E> {
-    /// Starts a goroutine that may borrow anything that outlives the call of [`try_scope`]. An error that it returns, or a panic, cancels the group's context.
+    /// Starts a goroutine that may borrow anything that outlives the call of [`try_scope`]. An error that it returns, or a panic, cancels the group's context. With a
+    /// [limit](Group::set_limit) it waits until there are fewer.
     pub fn spawn<F>(&self, f: F)
     where
         F: FnOnce() -> Result<(), E> + Send + 'scope,
     {
+        self.spawn_with_handle(f);
+    }
+
+    /// The same, and gives a handle to get at the value that `f` returns. `None` says that `f` has failed, with an error that is the group's. Dropping the handle is fine.
+    ///
+    /// ```no_run,standalone_crate
+    /// use rtlib::context::{background, try_scope};
+    ///
+    /// let sum: Result<u32, std::num::ParseIntError> = try_scope(&background(), |group| {
+    ///     let numbers = ["1", "2"].map(|text| group.spawn_with_handle(move || text.parse::<u32>()));
+    ///     Ok(numbers.into_iter().filter_map(|number| number.join().unwrap()).sum())
+    /// });
+    /// assert_eq!(sum, Ok(3));
+    /// ```
+    pub fn spawn_with_handle<F, T>(&self, f: F) -> ScopedJoinHandle<'scope, Option<T>>
+    where
+        F: FnOnce() -> Result<T, E> + Send + 'scope,
+        T: Send + 'scope,
+    {
         let failure = Arc::clone(&self.failure);
-        self.scope.spawn(move || _ = failure.watch(f));
+        let limit = self.failure.limit.get();
+        let permit = limit.map(|limit| limit.acquire_owned(1));
+        self.scope.spawn(move || {
+            let value = failure.watch(f);
+            drop(permit);
+            value
+        })
     }
 }
 
 impl<E> Group<'_, '_, E> {
+    /// From now on at most `n` goroutines that [`spawn`](Group::spawn) starts run at a time: errgroup's `SetLimit`. One of them that starts another in a full group waits for a third to end.
+    ///
+    /// # Panics
+    /// When `n` is 0, or the group has a limit.
+    pub fn set_limit(&self, n: usize) {
+        assert!(n != 0, "a group that may run nothing");
+        let is_first = self.failure.limit.set(Arc::new(Semaphore::new(n))).is_ok();
+        assert!(is_first, "the group has a limit already");
+    }
+
     /// What the group's goroutines should watch: done after the first error, when the parent is, and when the call of [`try_scope`] has returned.
     #[must_use]
     pub fn context(&self) -> &Context {

@@ -16,6 +16,15 @@ pub trait RawLock {
     /// # Safety
     /// It is held, and whoever took it does not go on using what it protects. Another thread than the one that took it may let go.
     unsafe fn unlock(&self);
+    /// The same, which may be cheaper.
+    ///
+    /// # Safety
+    /// As [`unlock`](Self::unlock), and nobody frees the lock before this returns.
+    #[inline(always)]
+    unsafe fn release(&self) {
+        // SAFETY: the caller vouches.
+        unsafe { self.unlock() }
+    }
 }
 
 /// See the module's head.

@@ -95,8 +95,8 @@ struct Locked<'a, E: Env>(&'a Chan<E>);
 impl<E: Env> Drop for Locked<'_, E> {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: the lock is held, and the guard that said so is gone.
-        unsafe { self.0.lock.unlock() }
+        // SAFETY: the lock is held, and the guard that said so is gone; it borrows the channel, which whoever is in a call of it keeps.
+        unsafe { self.0.lock.release() }
     }
 }
 

@@ -38,6 +38,12 @@ impl RawLock for Lock<Beside> {
         // SAFETY: the caller vouches.
         unsafe { Self::unlock(self) }
     }
+
+    #[inline(always)]
+    unsafe fn release(&self) {
+        // SAFETY: the caller vouches.
+        unsafe { Self::release(self) }
+    }
 }
 
 impl Env for Scheduler {

@@ -2,8 +2,8 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// Most bytes of a name, the NUL behind it counted (`TASK_COMM_LEN`).
-pub const LEN: usize = 16;
+/// Most bytes of a name, the NUL behind it counted.
+pub const LEN: usize = rtlib_abi::api::NAME_LEN;
 
 /// See the module's head. Written by whoever names the goroutine; who reads it meanwhile may see half of it.
 #[repr(C)]

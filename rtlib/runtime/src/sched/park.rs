@@ -419,6 +419,13 @@ extern "C" fn unpark(gref: GRef) {
 /// The calling goroutine or, on a thread that is none, its stand-in: something that can be unparked.
 #[unsafe(export_name = "runtime.getgref")]
 extern "C" fn getgref() -> GRef {
+    // The handler may have interrupted whoever holds the lock under which stand-ins are.
+    if tls::handlers() != 0 && this_goroutine().is_none() {
+        return GRef {
+            g: core::ptr::null(),
+            goid: 0,
+        };
+    }
     let gp = waiter();
     GRef {
         g: core::ptr::from_ref(gp).cast::<OpaqueG>(),

@@ -57,6 +57,8 @@ pub fn prepare() -> Result<(), Errno> {
         }
         proc::osyield();
     }
+    // While there is one thread it costs nothing.
+    crate::membarrier::prepare();
     if let Err(refused) = watcher::start() {
         STATE.store(NOT_YET, Ordering::Release);
         return Err(refused);

@@ -176,8 +176,8 @@ impl<E: Env> Bucket<E> {
     /// # Safety
     /// It is held, and its [`Held`] was forgotten.
     pub unsafe fn unlock(&self) {
-        // SAFETY: the caller vouches.
-        unsafe { self.lock.unlock() }
+        // SAFETY: the caller vouches; buckets are never freed ([`Buckets`]).
+        unsafe { self.lock.release() }
     }
 
     /// Whether nobody waits, as far as whoever announced itself before the caller's last sequentially consistent write is concerned.

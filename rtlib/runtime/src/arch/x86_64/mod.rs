@@ -10,6 +10,27 @@ pub mod valgrind;
 /// What a function may use below its stack pointer (psABI, section 3.2.2).
 pub const RED_ZONE: usize = 128;
 
+/// Stores 0 to a byte and then loads the next one. What the caller wrote before is visible to whoever sees the 0 (stores are not reordered, Intel SDM volume 3, 9.2.2); but the load may be executed before the store is
+/// visible: see `lock.rs`. In assembly, since Rust's memory model knows no accesses of different sizes to one atomic.
+///
+/// # Safety
+/// Both bytes are of one word, which others change by atomic instructions only.
+#[inline(always)]
+pub unsafe fn clear_byte_and_load_next(byte: *mut u8) -> u32 {
+    let next: u32;
+    // SAFETY: the caller vouches.
+    unsafe {
+        core::arch::asm!(
+            "mov byte ptr [{byte}], 0",
+            "movzx {next:e}, byte ptr [{byte} + 1]",
+            byte = in(reg) byte,
+            next = lateout(reg) next,
+            options(nostack, preserves_flags)
+        );
+    }
+    next
+}
+
 /// The address of a symbol that need not be there: 0 then. The symbol must be declared by [`weak!`].
 macro_rules! weak_address {
     ($symbol:literal) => {{

@@ -7,6 +7,7 @@ pub mod epoll;
 pub mod faults;
 pub mod futex;
 pub mod mem;
+pub mod membarrier;
 pub mod proc;
 pub mod signal;
 pub mod sys;

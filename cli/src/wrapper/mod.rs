@@ -10,8 +10,7 @@
 //! What an invocation of rustc is, is read by the pure `Rustc`; [`main`] does what it needs.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -19,13 +18,20 @@ use std::process::Command;
 
 use gobuild_codegen::model::{PackageId, RootTarget, TargetKind};
 
+mod depinfo;
+mod relay;
+
 use crate::ancestors;
+use crate::error::Error;
 use crate::exit_code;
-use crate::invocation::link_flags;
+use crate::files;
+use crate::invocation::{link_flags, path_with};
 use crate::linker::args::MARKER;
 use crate::metadata::{Member, MemberTargetKind};
-use crate::plan_file::{self, PlanFile, PlanFileError, SETTINGS_VAR, TARGET_VAR, Wrappers};
-use crate::report::{Message, Outbox, Report};
+use crate::plan_file::{
+    self, Handed, PLAN_VAR, PackageSource, PlanFile, PlanFileError, TARGET_VAR, Wrappers,
+};
+use crate::report::{Failure, Message, Outbox, Report};
 use crate::shell::Shell;
 use crate::trim;
 
@@ -38,6 +44,9 @@ pub enum WrapperError {
     /// No plan.
     #[error(transparent)]
     Plan(#[from] PlanFileError),
+    /// None can be made, for plain cargo.
+    #[error(transparent)]
+    Unplanned(Box<Error>),
     /// A program that does not start.
     #[error("cannot run `{program}`", program = program.display())]
     Start {
@@ -62,6 +71,7 @@ impl WrapperError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Plan(error) => error.help().map(str::to_owned),
+            Self::Unplanned(error) => error.help(),
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("check RUSTC, RUSTC_WRAPPER and RUSTC_WORKSPACE_WRAPPER".into())
             }
@@ -73,46 +83,74 @@ impl WrapperError {
     }
 }
 
-/// Runs `program` (rustc, or another wrapper) with `args`, changed as needed.
+/// Makes a plan where no `cargo gobuild` has made one.
+pub type MakePlan = fn() -> Result<Handed, Error>;
+
+/// Runs `program` (rustc, or another wrapper) with `args`, changed as needed. `make_plan` is called for a program that plain cargo builds.
 #[must_use]
-pub fn main(program: &OsStr, args: Vec<OsString>) -> u8 {
-    report(wrap(program, args))
+pub fn main(program: &OsStr, args: Vec<OsString>, make_plan: MakePlan) -> u8 {
+    report(wrap(program, args, make_plan))
 }
 
 /// Runs rustdoc, which makes programs of a library's doctests; those of a proc macro are linked as cargo has them.
 #[must_use]
-pub fn rustdoc(args: &[OsString]) -> u8 {
-    report(document(args))
+pub fn rustdoc(args: &[OsString], make_plan: MakePlan) -> u8 {
+    report(document(args, make_plan))
 }
 
 fn report(result: Result<u8, WrapperError>) -> u8 {
     result.unwrap_or_else(|error| {
         let report = Report::of(&error, error.help());
-        if !Outbox::find().send(&Message::Error(report.clone())) {
+        let failure = Failure {
+            report: report.clone(),
+            program: None,
+        };
+        if !Outbox::find().send(&Message::Error(failure)) {
             Shell::plain().report(&report);
         }
         exit_code::FAILURE
     })
 }
 
-fn document(args: &[OsString]) -> Result<u8, WrapperError> {
-    let rustdoc = std::env::var_os(RUSTDOC_VAR).ok_or(PlanFileError::Missing(RUSTDOC_VAR))?;
-    let plan = PlanFile::from_env()?;
-    let mut command = Command::new(rustdoc);
-    command.args(without_linker(args));
-    if !Rustc::read(args)
-        .crate_types
-        .iter()
-        .any(|one| one == "proc-macro")
-    {
-        let dir = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
-        command.args(link_flags(&plan.recipe_for(Path::new(&dir)).marker));
+fn document(args: &[OsString], make_plan: MakePlan) -> Result<u8, WrapperError> {
+    let rustdoc = std::env::var_os(RUSTDOC_VAR).unwrap_or_else(|| "rustdoc".into());
+    let mut command = Command::new(&rustdoc);
+    let of_macros = || {
+        let types = Rustc::read(args).crate_types;
+        types.iter().any(|one| one == "proc-macro")
+    };
+    if !args.iter().any(|arg| arg == "--test") || of_macros() {
+        return Err(replace(command.args(without_linker(args))));
     }
+    command.args(without_linker(args)).env(RUSTDOC_VAR, rustdoc);
+    let plan = plan_for(&mut command, make_plan)?.0;
+    let dir = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    command.args(link_flags(&plan.recipe_for(Path::new(&dir)).marker));
     Err(replace(&mut command))
 }
 
-fn wrap(program: &OsStr, mut args: Vec<OsString>) -> Result<u8, WrapperError> {
-    let plan = PlanFile::from_env()?;
+/// The plan that is there; else one is made, and the command gets what the driver needs to find it. Whether it was made.
+fn plan_for(command: &mut Command, make_plan: MakePlan) -> Result<(PlanFile, bool), WrapperError> {
+    match PlanFile::from_env() {
+        Err(PlanFileError::Missing(_)) => {}
+        found => return Ok((found?, false)),
+    }
+    let Handed { plan, path, bin } =
+        make_plan().map_err(|error| WrapperError::Unplanned(Box::new(error)))?;
+    command.env(PLAN_VAR, path);
+    if let Some(dir) = bin {
+        command.env("PATH", path_with(&dir));
+    }
+    Ok((plan, true))
+}
+
+fn wrap(program: &OsStr, mut args: Vec<OsString>, make_plan: MakePlan) -> Result<u8, WrapperError> {
+    let is_planned = ancestors::var(PLAN_VAR).is_some();
+    if !is_planned && !Rustc::read(&args).may_be_program() {
+        return Err(replace(Command::new(program).args(args)));
+    }
+    let mut equipped = Command::new(program);
+    let (plan, is_made) = plan_for(&mut equipped, make_plan)?;
     let trims = !plan.trim.is_empty();
     if trims {
         args = trimmed(args, &plan);
@@ -142,12 +180,17 @@ fn wrap(program: &OsStr, mut args: Vec<OsString>) -> Result<u8, WrapperError> {
     command
         .args(without_linker(&args))
         .args(link_flags(&recipe.marker));
+    for (name, value) in equipped.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
     command.env(TARGET_VAR, plan_file::target_to_env(&target)?);
-    let status = command
-        .status()
-        .map_err(|source| start_error(&command, source))?;
+    let status = match is_made {
+        true => relay::run(&mut command, &args),
+        false => command.status(),
+    };
+    let status = status.map_err(|source| start_error(&command, source))?;
     if status.success() {
-        watch_settings(rustc.dep_info(), &plan.settings_hash())?;
+        watch(rustc.dep_info(), &plan, &target.package)?;
     }
     Ok(exit_code::of_status(status))
 }
@@ -185,19 +228,40 @@ fn start_error(command: &Command, source: io::Error) -> WrapperError {
     }
 }
 
-/// Makes cargo watch the settings: rustc's dependency information may name environment variables, and cargo builds again when one of
-/// them changes.
-fn watch_settings(dep_info: Option<PathBuf>, hash: &str) -> Result<(), WrapperError> {
+/// Makes cargo build again when what the program was made with changes.
+fn watch(
+    dep_info: Option<PathBuf>,
+    plan: &PlanFile,
+    package: &PackageId,
+) -> Result<(), WrapperError> {
     let Some(path) = dep_info else {
         return Ok(());
     };
-    let appended = OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .and_then(|mut file| {
-            file.write_all(format!("\n# env-dep:{SETTINGS_VAR}={hash}\n").as_bytes())
-        });
-    appended.map_err(|source| WrapperError::DepInfo { path, source })
+    let watched = std::fs::read_to_string(&path).and_then(|text| {
+        let text = match plan.is_set_up {
+            true => depinfo::with_sources(&text, &sources(plan, package), |name| {
+                std::env::var(name).ok()
+            }),
+            false => depinfo::with_settings(&text, &plan.settings_hash()),
+        };
+        files::write_whole(&path, text.as_bytes())
+    });
+    watched.map_err(|source| WrapperError::DepInfo { path, source })
+}
+
+/// The files that settings come from, and this tool.
+fn sources(plan: &PlanFile, package: &PackageId) -> Vec<PathBuf> {
+    let of_package = plan.members.iter().find(|member| member.id == *package);
+    let mut files: Vec<PathBuf> = of_package
+        .map(|member| member.manifest_path.clone())
+        .into_iter()
+        .collect();
+    if let PackageSource::Known(packages) = &plan.packages {
+        files.push(packages.workspace_root.join("Cargo.toml"));
+    }
+    files.extend(std::env::current_exe());
+    files.dedup();
+    files
 }
 
 /// The arguments without `-C linker=…`: the plan holds the user's linker, and the last one on the line would win over ours.
@@ -328,6 +392,20 @@ impl Rustc {
         self.is_ours |= option
             .strip_prefix("link-arg=")
             .is_some_and(|arg| arg.starts_with(MARKER));
+    }
+
+    /// Whether it may link a program of a workspace, as far as the arguments say.
+    fn may_be_program(&self) -> bool {
+        let is_build_script = self
+            .crate_name
+            .as_ref()
+            .is_some_and(|name| name.starts_with("build_script_"));
+        let is_bin = self.crate_types.is_empty() || self.crate_types.iter().any(|one| one == "bin");
+        self.links
+            && !self.is_ours
+            && !self.uses_compiler
+            && !is_build_script
+            && (self.is_test || is_bin)
     }
 
     /// The program that this invocation links, if it is one of ours: a binary, an example or a test, but no library, build script or
@@ -523,16 +601,25 @@ mod tests {
     }
 
     #[test]
-    fn cargo_watches_the_settings() {
-        let dir = tempfile::tempdir().expect("temporary directory");
-        let text = BIN.replace("/w/target/debug/deps", &dir.path().display().to_string());
-        let path = Rustc::read(&args(&text))
-            .dep_info()
-            .expect("writes dep-info");
-        assert_eq!(path, dir.path().join("my_app-77.d"));
-        std::fs::write(&path, "a: b\n").expect("writes");
-        watch_settings(Some(path.clone()), "0123").expect("appends");
-        let content = std::fs::read_to_string(path).expect("reads");
-        assert_eq!(content, format!("a: b\n\n# env-dep:{SETTINGS_VAR}=0123\n"));
+    fn dependency_information_is_found() {
+        let path = Rustc::read(&args(BIN)).dep_info();
+        assert_eq!(path, Some("/w/target/debug/deps/my_app-77.d".into()));
+    }
+
+    #[test]
+    fn what_cannot_be_a_program_needs_no_plan() {
+        let may_be = |text: &str| Rustc::read(&args(text)).may_be_program();
+        assert!(may_be(BIN));
+        assert!(may_be(
+            "--crate-name app src/lib.rs --test --emit=dep-info,link"
+        ));
+        for text in [
+            "--crate-name app src/lib.rs --crate-type lib --emit=dep-info,metadata,link",
+            "--crate-name build_script_build build.rs --crate-type bin --emit=dep-info,link",
+            "--crate-name app src/main.rs --crate-type bin --emit=dep-info,metadata",
+            "-vV",
+        ] {
+            assert!(!may_be(text), "{text}");
+        }
     }
 }

@@ -1,0 +1,223 @@
+//! Diagnostics of this tool as rustc's JSON (<https://doc.rust-lang.org/rustc/json.html>), which cargo hands on to editors: real spans, codes and help.
+
+use std::path::Path;
+
+use anstream::adapter::strip_str;
+use gobuild_codegen::diagnostic::{Diagnostic, Label, Severity};
+use serde_json::{Value, json};
+
+use crate::report::Report;
+
+/// A diagnostic, with its text in colours. Source files are read for the offsets in bytes; of one that is not there they are 0.
+#[must_use]
+pub fn of_diagnostic(diagnostic: &Diagnostic) -> Value {
+    let child = |level: &str, text: &String| {
+        json!({
+            "$message_type": "diagnostic", "message": text, "code": null, "level": level,
+            "spans": [], "children": [], "rendered": null,
+        })
+    };
+    let notes = diagnostic.notes.iter().map(|note| child("note", note));
+    let help = diagnostic.help.iter().map(|help| child("help", help));
+    let level = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let places = diagnostic.labels.iter().enumerate();
+    json!({
+        "$message_type": "diagnostic",
+        "message": diagnostic.message,
+        "code": { "code": diagnostic.code.as_str(), "explanation": null },
+        "level": level,
+        "spans": places.map(|(i, label)| span(label, i == 0)).collect::<Vec<_>>(),
+        "children": notes.chain(help).collect::<Vec<_>>(),
+        "rendered": format!("{}\n\n", diagnostic.render(true)),
+    })
+}
+
+fn span(label: &Label, is_primary: bool) -> Value {
+    let location = &label.location;
+    let width = u32::try_from(label.width.max(1)).unwrap_or(1);
+    let end = location.column.saturating_add(width);
+    let at = |column: u32| byte_offset(Path::new(&location.file), location.line, column);
+    let text = label.line_text.iter().map(
+        |line| json!({ "text": line, "highlight_start": location.column, "highlight_end": end }),
+    );
+    json!({
+        "file_name": location.file,
+        "byte_start": at(location.column), "byte_end": at(end),
+        "line_start": location.line, "line_end": location.line,
+        "column_start": location.column, "column_end": end,
+        "is_primary": is_primary,
+        "text": text.collect::<Vec<_>>(),
+        "label": (!label.message.is_empty()).then_some(&label.message),
+        "suggested_replacement": null, "suggestion_applicability": null, "expansion": null,
+    })
+}
+
+/// Where a line and column, both from 1, lie in a file.
+fn byte_offset(file: &Path, line: u32, column: u32) -> usize {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let mut before = 0;
+    for (number, content) in (1..).zip(text.split_inclusive('\n')) {
+        if number == line {
+            let characters = content.chars().take((column as usize).saturating_sub(1));
+            return before + characters.map(char::len_utf8).sum::<usize>();
+        }
+        before += content.len();
+    }
+    0
+}
+
+/// What was reported; in colours or without, as the reader wants it.
+#[must_use]
+pub fn of_report(report: &Report, is_ansi: bool) -> Vec<Value> {
+    let mut all = match report {
+        Report::Rendered { diagnostics, .. } if !diagnostics.is_empty() => diagnostics.clone(),
+        Report::Rendered { headline, text, .. } => {
+            let level = match strip_str(text).to_string().starts_with("warning") {
+                true => "warning",
+                false => "error",
+            };
+            vec![plain(level, headline, &[], &format!("{text}\n\n"))]
+        }
+        Report::Plain {
+            headline,
+            causes,
+            help,
+        } => {
+            let causes = causes.iter().map(|cause| ("note", cause));
+            let children: Vec<_> = causes
+                .chain(help.iter().map(|help| ("help", help)))
+                .collect();
+            let told = children
+                .iter()
+                .map(|(level, text)| format!("  = {level}: {text}\n"));
+            let rendered = format!("error: {headline}\n{}\n", told.collect::<String>());
+            vec![plain("error", headline, &children, &rendered)]
+        }
+    };
+    if !is_ansi {
+        for one in &mut all {
+            let text = one["rendered"]
+                .as_str()
+                .map(|text| strip_str(text).to_string());
+            one["rendered"] = text.into();
+        }
+    }
+    all
+}
+
+fn plain(level: &str, headline: &str, children: &[(&str, &String)], rendered: &str) -> Value {
+    let children = children.iter().map(|(level, text)| {
+        json!({
+            "$message_type": "diagnostic", "message": text, "code": null, "level": level,
+            "spans": [], "children": [], "rendered": null,
+        })
+    });
+    json!({
+        "$message_type": "diagnostic", "message": headline, "code": null, "level": level,
+        "spans": [], "children": children.collect::<Vec<_>>(), "rendered": rendered,
+    })
+}
+
+/// Whether a line of rustc says that this tool has failed as its linker, in JSON or as text.
+#[must_use]
+pub fn is_link_failure(line: &[u8]) -> bool {
+    let begins = format!("linking with `{}` failed", crate::TOOL);
+    match serde_json::from_slice::<Value>(line) {
+        Ok(value) => is_link_failure_message(&value),
+        Err(_) => String::from_utf8_lossy(line).starts_with(&format!("error: {begins}")),
+    }
+}
+
+/// The same of a message that is read already.
+#[must_use]
+pub fn is_link_failure_message(message: &Value) -> bool {
+    let begins = format!("linking with `{}` failed", crate::TOOL);
+    message["message"]
+        .as_str()
+        .is_some_and(|text| text.starts_with(&begins))
+}
+
+#[cfg(test)]
+mod tests {
+    use gobuild_codegen::diagnostic::Code;
+    use gobuild_codegen::model::Location;
+
+    use super::*;
+
+    #[test]
+    fn a_diagnostic_has_what_an_editor_needs() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let file = dir.path().join("lib.rs");
+        std::fs::write(&file, "// é\nfn load(x: u8) {}\n").expect("writes");
+        let label = Label {
+            location: Location {
+                file: file.display().to_string(),
+                line: 2,
+                column: 4,
+            },
+            width: 4,
+            line_text: Some("fn load(x: u8) {}".into()),
+            message: "takes an argument".into(),
+        };
+        let one = Diagnostic::error(Code::InitArguments, "init function `load` takes arguments")
+            .label(label)
+            .help("remove the arguments");
+        let value = of_diagnostic(&one);
+        assert_eq!(value["code"]["code"], "init-arguments");
+        let span = &value["spans"][0];
+        assert_eq!(
+            (&span["byte_start"], &span["byte_end"]),
+            (&json!(9), &json!(13))
+        );
+        assert_eq!(
+            (&span["line_start"], &span["column_end"]),
+            (&json!(2), &json!(8))
+        );
+        assert_eq!(value["children"][0]["message"], "remove the arguments");
+        assert!(
+            value["rendered"]
+                .as_str()
+                .expect("text")
+                .contains("\u{1b}[")
+        );
+    }
+
+    #[test]
+    fn colours_only_for_who_wants_them() {
+        let report = Report::Plain {
+            headline: "no".into(),
+            causes: vec!["because".into()],
+            help: Some("do".into()),
+        };
+        let plain = &of_report(&report, false)[0];
+        assert_eq!(
+            plain["rendered"],
+            "error: no\n  = note: because\n  = help: do\n\n"
+        );
+        assert_eq!(plain["children"][1]["level"], "help");
+    }
+
+    #[test]
+    fn the_linkers_failure_is_known() {
+        for (line, expect) in [
+            (
+                r#"{"message":"linking with `cargo-gobuild` failed: exit status: 1","level":"error"}"#,
+                true,
+            ),
+            (
+                r#"{"message":"linking with `cc` failed: exit status: 1"}"#,
+                false,
+            ),
+            (
+                "error: linking with `cargo-gobuild` failed: exit status: 1",
+                true,
+            ),
+            ("warning: unused", false),
+        ] {
+            assert_eq!(is_link_failure(line.as_bytes()), expect, "{line}");
+        }
+    }
+}
