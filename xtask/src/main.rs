@@ -1,6 +1,6 @@
 //! Chores: `cargo xtask <chore>`. No dependencies, so that it compiles in a moment.
 //!
-//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours, [`layers`] its part about the runtime's rooms; [`needs`] gets
+//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours, [`layers`] its part about the runtime's layers; [`needs`] gets
 //! what the tests need from the system. A new chore is a line in [`CHORES`].
 
 mod calls;

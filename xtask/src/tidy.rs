@@ -1,6 +1,6 @@
 //! The rules that compilers do not know. Pure but for the walk: [`complaints`] judges one file's text.
 //!
-//! - Layers: codegen neither opens files nor starts processes nor reads the environment; assembly is where it belongs; the runtime's rooms use each other in one direction ([`layers`]).
+//! - Layers: codegen neither opens files nor starts processes nor reads the environment; assembly is where it belongs; the runtime's layers use each other in one direction ([`layers`]).
 //! - Files: a head comment that says what lives there, and not too long. Folders: not too many files in one.
 //! - Words: no stubs, and nothing that only its author understands.
 
