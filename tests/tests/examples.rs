@@ -144,11 +144,26 @@ fn the_sieve_finds_as_many_primes_as_wanted() {
     );
 }
 
+/// What the n-th session of a Markdown text shows behind its command, from 0.
+fn shown_output(markdown: &str, n: usize) -> &str {
+    let session = block(markdown, "console", n);
+    session.split_once('\n').expect("a command").1
+}
+
+#[test]
+fn the_readmes_sleepers_wake_up() {
+    let readme = readme();
+    let project = Project::bin("readme", "sleeps", "", block(&readme, "rust", 0));
+    _ = project.build(&["-q"]).ok();
+    let out = run(&mut project.program("debug", "sleeps"), RUN).ok().out();
+    assert_eq!(out, shown_output(&readme, 0));
+}
+
 /// It is plain std, and a connection costs no thread of the kernel.
 #[test]
 fn the_readmes_server_serves_many_with_few_threads() {
     let readme = readme();
-    let project = Project::bin("readme", "serves", "", block(&readme, "rust", 0));
+    let project = Project::bin("readme", "serves", "", block(&readme, "rust", 1));
     _ = project.build(&["-q"]).ok();
     let server = Server::start(&mut project.program("debug", "serves"));
     let clients: Vec<TcpStream> = (0..200)
@@ -166,20 +181,16 @@ fn the_readmes_server_serves_many_with_few_threads() {
 
 #[test]
 fn the_readmes_program_greets() {
+    let readme = readme();
     let project = Project::bin(
         "readme",
         "greets",
         "gobuild-rtlib = { path = \"{rtlib}\" }",
-        block(&readme(), "rust", 1),
+        block(&readme, "rust", 2),
     );
     _ = project.build(&["-q"]).ok();
     let out = run(&mut project.program("debug", "greets"), RUN).ok().out();
-    // Nobody waits for the goroutine that prints this: it may come at any time, or not at all.
-    let greetings: Vec<&str> = out
-        .lines()
-        .filter(|line| *line != "nobody waits for me")
-        .collect();
-    assert_eq!(greetings, ["hallo, gopher", "hello, gopher"]);
+    assert_eq!(out, shown_output(&readme, 1));
 }
 
 #[test]
@@ -188,7 +199,7 @@ fn the_readmes_goroutines_add_up() {
         "readme",
         "adds",
         "gobuild-rtlib = { path = \"{rtlib}\" }",
-        block(&readme(), "rust", 2),
+        block(&readme(), "rust", 3),
     );
     _ = project.build(&["-q"]).ok();
     let out = run(&mut project.program("debug", "adds"), RUN).ok().out();
