@@ -12,7 +12,7 @@ use crate::shim::const_unless_loom;
 
 /// A mutual exclusion lock: `std::sync::Mutex`, for goroutines.
 ///
-/// Who waits for it lets other goroutines run, and the wait is fair enough: a waiter that has waited for a millisecond and is overtaken by a newcomer gets the lock next.
+/// A goroutine that waits for it lets other goroutines run. No waiter starves: one that has waited for a millisecond, and is then overtaken by a newcomer, gets the lock next.
 /// Plain threads may use it as well.
 ///
 /// Poison is as std's: a panic while the lock is held makes [`lock`](Mutex::lock) return an error, which holds the guard.
