@@ -1,4 +1,4 @@
-//! The command line of the front door, as clap reads it. Only syntax is checked here; nothing is opened or started.
+//! The command line of the subcommand, as clap reads it. Only syntax is checked here; nothing is opened or started.
 //!
 //! [`cargo`] holds cargo's own options and hands them on, [`emit`] the `--emit` requests; `order` lets options stand before the subcommand; [`through`] reads
 //! the commands of cargo that are run as they are, `others` says what to do about those that are not here; `completions` makes scripts for shells.

@@ -147,7 +147,7 @@ impl Context {
         ))
     }
 
-    /// What the other doors need to know for a selection.
+    /// What the driver and the wrapper need to know for a selection.
     ///
     /// # Errors
     /// When a setting is wrong or its linker is not there.
@@ -216,7 +216,7 @@ impl Context {
         Ok(())
     }
 
-    /// Runs cargo, printing what the other doors report; gives its exit code.
+    /// Runs cargo, printing what the driver and the wrapper report; gives its exit code.
     ///
     /// # Errors
     /// When cargo cannot be started.
@@ -363,7 +363,7 @@ fn link_to(this: &Path, dir: &Path) -> Result<(), Error> {
     })
 }
 
-/// Runs a command, printing what the other doors report; gives its exit code.
+/// Runs a command, printing what the driver and the wrapper report; gives its exit code.
 ///
 /// # Errors
 /// When it cannot be started.
