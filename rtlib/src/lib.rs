@@ -37,7 +37,7 @@
 //! [`go`] and [`spawn`] start one; [`Builder`] chooses its stack size. To the compiler and to every library a goroutine is a thread of
 //! its own: thread-locals, `errno`, panics and [`std::thread::current`](https://doc.rust-lang.org/std/thread/fn.current.html) belong to it, whichever
 //! thread of the operating system runs it at the moment. So the bounds are those of `std::thread::spawn`: what a goroutine captures is `Send + 'static`.
-//! Goroutines of a [`scope`] may borrow; a [`context`] tells those that work on one task when to stop.
+//! Goroutines of a [`scope`] may borrow; a [`context`] tells the goroutines that work on one task when to stop.
 //!
 //! # Which wait is cheap
 //!

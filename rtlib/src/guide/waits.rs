@@ -17,7 +17,7 @@
 //! | files: `read`, `write`, `open` | the thread waits; when that lasts, another thread takes its P | a thread for each that waits |
 //! | locks of files (`flock`), `fsync` | the thread waits; another takes its P at once | a thread for each that waits |
 //! | anything in [`blocking`](crate::blocking): C libraries, devices, slow disks | the thread waits; when that lasts for longer than some 20 µs, another takes its P | 3 ns when it is short; else a thread for each that waits |
-//! | C libraries without `blocking` | the thread waits with its P | others wait for half a millisecond, 20 ms at most, until an extra P makes up for it; and a thread for each that waits |
+//! | C libraries without `blocking` | the thread waits with its P | others wait for half a millisecond, 20 ms at most, until an extra P runs them; and a thread for each that waits |
 //! | long computations | the P is in use | others wait for 10 ms, 20 ms at most; [`yield_now`](crate::yield_now) now and then is better |
 //!
 //! `GODEBUG=std=…` turns off that calls of std park, see [`environment`](super::environment).

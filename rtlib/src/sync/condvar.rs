@@ -48,7 +48,7 @@ impl WaitTimeoutResult {
 
 impl Condvar {
     const_unless_loom! {
-        /// One that nobody waits for.
+        /// A condition variable without waiters.
         #[must_use]
         pub const fn new() -> Self {
             Self {
@@ -115,12 +115,12 @@ impl Condvar {
         Ok((guard, WaitTimeoutResult(false)))
     }
 
-    /// Wakes the one who has waited for longest.
+    /// Wakes the waiter that has waited longest.
     pub fn notify_one(&self) {
         self.list.notify_one();
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiters.
     pub fn notify_all(&self) {
         self.list.notify_all();
     }

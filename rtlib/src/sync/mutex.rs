@@ -67,7 +67,7 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Takes the lock, blocking the goroutine until it is free.
     ///
-    /// A goroutine that holds the lock already waits for itself: a deadlock.
+    /// A goroutine that holds the lock already would wait for itself: a deadlock.
     ///
     /// # Errors
     /// The mutex is poisoned; the error holds the guard.
@@ -97,7 +97,7 @@ impl<T: ?Sized> Mutex<T> {
         self.raw.cure();
     }
 
-    /// The value: whoever has the mutex to itself needs no lock.
+    /// The value. A `&mut` reference to the mutex needs no lock.
     ///
     /// # Errors
     /// The mutex is poisoned; the error holds the reference.
