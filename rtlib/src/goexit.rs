@@ -49,11 +49,11 @@ impl Drop for MainGoexit {
 /// runs, it aborts the program as a second panic does.
 ///
 /// # Panics
-/// On a thread that is no goroutine.
+/// On a thread that is not a goroutine.
 pub fn goexit() -> ! {
     assert!(
         goroutine::current().is_some(),
-        "goexit on a thread that is no goroutine"
+        "goexit on a thread that is not a goroutine"
     );
     if is_main() {
         resume_unwind(Box::new(MainGoexit));

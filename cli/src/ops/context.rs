@@ -376,7 +376,7 @@ pub fn execute(shell: &Arc<Shell>, invocation: &Invocation, program: &OsStr) -> 
     let inbox = Inbox::open(shell.clone());
     if let Err(error) = &inbox {
         shell.warning(&format!(
-            "cannot open a socket for reports ({error}); what the linker says comes through rustc"
+            "cannot open a socket for reports ({error}); rustc will print the linker's messages"
         ));
     }
     let ended = interrupts.run(&mut invocation.command(), Group::Shared);

@@ -477,7 +477,7 @@ pub(super) fn identity(file: &SourceFile) -> PathBuf {
 fn parse(file: &mut SourceFile) -> Result<syn::File, Diagnostic> {
     let text = without_shebang(&file.text);
     let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
-        syntax_error(file, error.span(), "these are no Rust tokens")
+        syntax_error(file, error.span(), "these are not Rust tokens")
     })?;
     let mut bodies = Bodies::new();
     let outline = outline::split(tokens, &mut bodies);
