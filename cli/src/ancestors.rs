@@ -1,10 +1,10 @@
-//! The processes above this one. What the front door sets for the linker driver and the wrapper is in cargo's environment; a wrapper of the user's may clear
+//! The processes above this one. What the subcommand sets for the linker driver and the wrapper is in cargo's environment; a wrapper of the user's may clear
 //! or change the environment of what it calls, but not that of cargo above it.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// More than stand between a front door and its driver by far.
+/// More than stand between a subcommand and its driver by far.
 const MAX_DEPTH: usize = 64;
 
 /// A process, named so that no other one is meant by it, now or later.

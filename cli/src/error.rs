@@ -1,4 +1,4 @@
-//! Why a command of the front door failed, and what to do about it.
+//! Why a command of the subcommand failed, and what to do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,11 @@
-//! `cargo gobuild`: one executable with three doors.
+//! `cargo gobuild`: one executable with three modes.
 //!
-//! 1. [`ops`]: the front door, what a user types.
+//! 1. [`ops`]: the cargo subcommand, what a user types.
 //! 2. [`linker`]: rustc calls us as its linker; the link arguments hold a marker.
 //! 3. [`wrapper`]: cargo calls us in front of rustc, the first argument being the program to run, or in the place of rustdoc.
 //!
-//! The front door reads [`args`] and [`config`], asks cargo ([`project`], through [`metadata`] and [`cargo_config`]), chooses targets
-//! ([`selection`]), writes a [`plan_file`] and starts cargo ([`invocation`]). The other two doors read the plan file and talk back through
+//! The subcommand reads [`args`] and [`config`], asks cargo ([`project`], through [`metadata`] and [`cargo_config`]), chooses targets
+//! ([`selection`]), writes a [`plan_file`] and starts cargo ([`invocation`]). The other two modes read the plan file and talk back through
 //! [`report`]. All output goes through [`shell`]. Start reading in `ops/build.rs`, then `linker/run.rs`.
 
 pub mod ancestors;
@@ -43,23 +43,23 @@ pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The name of this executable, under which rustc and cargo find it through PATH.
 pub const TOOL: &str = "cargo-gobuild";
 
-/// Picks the door and goes through it. `argv` as the process got it.
+/// Picks the mode and runs it. `argv` as the process got it.
 #[must_use]
 pub fn main(argv: Vec<OsString>) -> ExitCode {
     let args = argv.get(1..).unwrap_or_default();
-    ExitCode::from(match door(args) {
-        Door::Front(args) => ops::main(args),
-        Door::Linker => linker::run::main(args.to_vec()),
-        Door::Wrapper(program, args) => wrapper::main(program, args.to_vec(), ops::plain::plan),
-        Door::Rustdoc => wrapper::rustdoc(args, ops::plain::plan),
+    ExitCode::from(match mode(args) {
+        Mode::Subcommand(args) => ops::main(args),
+        Mode::Linker => linker::run::main(args.to_vec()),
+        Mode::Wrapper(program, args) => wrapper::main(program, args.to_vec(), ops::plain::plan),
+        Mode::Rustdoc => wrapper::rustdoc(args, ops::plain::plan),
     })
 }
 
 /// Who calls.
 #[derive(Debug, PartialEq, Eq)]
-enum Door<'a> {
+enum Mode<'a> {
     /// A user, or cargo for one.
-    Front(&'a [OsString]),
+    Subcommand(&'a [OsString]),
     /// rustc.
     Linker,
     /// cargo, with the program to run and its arguments.
@@ -68,17 +68,17 @@ enum Door<'a> {
     Rustdoc,
 }
 
-fn door(args: &[OsString]) -> Door<'_> {
+fn mode(args: &[OsString]) -> Mode<'_> {
     if linker::run::is_link_line(args) {
-        return Door::Linker;
+        return Mode::Linker;
     }
     if is_for_rustdoc(args) {
-        return Door::Rustdoc;
+        return Mode::Rustdoc;
     }
     match args {
-        [first, rest @ ..] if first == "gobuild" => Door::Front(rest),
-        [program, rest @ ..] if is_compiler(program, rest) => Door::Wrapper(program, rest),
-        _ => Door::Front(args),
+        [first, rest @ ..] if first == "gobuild" => Mode::Subcommand(rest),
+        [program, rest @ ..] if is_compiler(program, rest) => Mode::Wrapper(program, rest),
+        _ => Mode::Subcommand(args),
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn users_come_through_the_front_door() {
+    fn users_call_the_subcommand() {
         for text in [
             "gobuild build",
             "gobuild",
@@ -116,14 +116,17 @@ mod tests {
             "--version",
             "",
         ] {
-            assert!(matches!(door(&args(text)), Door::Front(_)), "{text}");
+            assert!(matches!(mode(&args(text)), Mode::Subcommand(_)), "{text}");
         }
-        assert_eq!(door(&args("gobuild run -q")), Door::Front(&args("run -q")));
+        assert_eq!(
+            mode(&args("gobuild run -q")),
+            Mode::Subcommand(&args("run -q"))
+        );
     }
 
     #[test]
-    fn the_marker_opens_the_linker_door() {
-        assert_eq!(door(&args("-m64 a.o -o b --gobuild-link=01")), Door::Linker);
+    fn the_marker_selects_the_driver() {
+        assert_eq!(mode(&args("-m64 a.o -o b --gobuild-link=01")), Mode::Linker);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The `cargo-gobuild` executable: hands its arguments to [`cargo_gobuild::main`], which picks the door.
+//! The `cargo-gobuild` executable: hands its arguments to [`cargo_gobuild::main`], which picks the mode.
 
 use std::process::ExitCode;
 

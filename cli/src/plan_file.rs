@@ -1,4 +1,4 @@
-//! What the front door hands to the linker driver and the wrapper, which cargo and rustc start: a file, its path in the environment.
+//! What the subcommand hands to the linker driver and the wrapper, which cargo and rustc start: a file, its path in the environment.
 //!
 //! The file is named after its content and written whole, so that builds at the same time in one target directory do not disturb
 //! each other. Two more variables travel beside it: the target that is being linked, and a hash of all settings, which cargo
@@ -32,7 +32,7 @@ pub const SETTINGS_VAR: &str = "GOBUILD_SETTINGS";
 /// Raised when the shape of the file changes.
 const SCHEMA: u32 = 3;
 
-/// What the front door knows.
+/// What the subcommand knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlanFile {
     /// The resolved packages.
@@ -151,7 +151,7 @@ pub struct Wrappers {
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
-    /// The variable is not set: rustc was not started through the front door.
+    /// The variable is not set: rustc was not started through the subcommand.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
     /// The file cannot be read.

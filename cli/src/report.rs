@@ -1,15 +1,15 @@
-//! How the linker driver and the wrapper talk to the front door while cargo and rustc stand between them.
+//! How the linker driver and the wrapper talk to the subcommand while cargo and rustc stand between them.
 //!
-//! rustc keeps what its linker prints and shows it only when the link fails, wrapped into its own message. So the front door
+//! rustc keeps what its linker prints and shows it only when the link fails, wrapped into its own message. So the subcommand
 //! listens on a Unix socket, which is named after its process; drivers look for one in the processes above them. (A name in the environment would be another one
 //! in each build, which compilation caches take for another input.) What arrives is printed by the one [`crate::shell`].
-//! Without a front door (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
+//! Without a subcommand (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
 //!
-//! The sockets are abstract: they are no files, so they need no temporary directory, and nothing is left of them when the front door is
+//! The sockets are abstract: they are no files, so they need no temporary directory, and nothing is left of them when the subcommand is
 //! killed. Such a name is open to every user, so both ends look whether the other one belongs to the same user.
 //!
-//! A second socket beside it carries nothing: a driver's connection to it ends when the front door ends it or is gone, which tells the
-//! driver to give up although cargo and rustc, which do not hand signals on, still wait for it; and the front door sees by its end of
+//! A second socket beside it carries nothing: a driver's connection to it ends when the subcommand ends it or is gone, which tells the
+//! driver to give up although cargo and rustc, which do not hand signals on, still wait for it; and the subcommand sees by its end of
 //! the connection when the driver has cleaned up.
 
 use std::error::Error;
@@ -31,7 +31,7 @@ use crate::shell;
 
 /// The socket for messages.
 const REPORT: &str = "-report";
-/// The socket that tells whether the front door is there.
+/// The socket that tells whether the subcommand is there.
 const ALIVE: &str = "-alive";
 /// A message is a few kilobytes; more than this is none of ours.
 const MAX_MESSAGE: u64 = 16 << 20;
@@ -141,7 +141,7 @@ impl Report {
     }
 }
 
-/// Where the front door listens.
+/// Where the subcommand listens.
 pub struct Inbox {
     name: String,
     printing: JoinHandle<()>,
@@ -276,25 +276,25 @@ fn receive(stream: UnixStream) -> io::Result<Option<Message>> {
     Ok(serde_json::from_slice(&text)?)
 }
 
-/// The far end: how the driver and the wrapper reach the front door.
+/// The far end: how the driver and the wrapper reach the subcommand.
 #[derive(Clone, Debug)]
 pub struct Outbox(Option<String>);
 
 impl Outbox {
-    /// Finds the front door among the processes above.
+    /// Finds the subcommand among the processes above.
     #[must_use]
     pub fn find() -> Self {
         let mut names = ancestors::above().map(name_of);
         Self(names.find(|name| connect(name, ALIVE).is_ok()))
     }
 
-    /// A connection that breaks when the front door ends.
+    /// A connection that breaks when the subcommand ends.
     #[must_use]
     pub fn alive(&self) -> Option<UnixStream> {
         connect(self.0.as_ref()?, ALIVE).ok()
     }
 
-    /// Tells the front door; false when there is none.
+    /// Tells the subcommand; false when there is none.
     #[must_use]
     pub fn send(&self, message: &Message) -> bool {
         self.0
@@ -355,10 +355,10 @@ mod tests {
     }
 
     #[test]
-    fn the_front_door_ends_drivers_and_waits_for_them() {
+    fn the_subcommand_ends_drivers_and_waits_for_them() {
         let inbox = opened("ends");
         let outbox = Outbox(Some(inbox.name.clone()));
-        let mut alive = outbox.alive().expect("the front door is there");
+        let mut alive = outbox.alive().expect("the subcommand is there");
         while inbox.drivers.lock().as_ref().is_some_and(Vec::is_empty) {
             std::thread::yield_now();
         }
@@ -369,7 +369,7 @@ mod tests {
             end.unwrap_or(0)
         });
         inbox.close();
-        assert_eq!(is_clean.try_recv(), Ok(()), "the front door did not wait");
+        assert_eq!(is_clean.try_recv(), Ok(()), "the subcommand did not wait");
         assert_eq!(driver.join().expect("no panic"), 0);
         assert!(outbox.alive().is_none());
     }
@@ -379,13 +379,13 @@ mod tests {
         let inbox = opened("many");
         let outbox = Outbox(Some(inbox.name.clone()));
         for _ in 0..10_000 {
-            drop(outbox.alive().expect("the front door is there"));
+            drop(outbox.alive().expect("the subcommand is there"));
         }
         inbox.close();
     }
 
     #[test]
-    fn without_a_front_door_nothing_is_sent() {
+    fn without_a_subcommand_nothing_is_sent() {
         assert!(!Outbox(None).send(&Message::Command("x".into())));
         assert!(!Outbox(Some("no such socket".into())).send(&Message::Command("x".into())));
     }

@@ -62,7 +62,7 @@ impl Shell {
         }
     }
 
-    /// A shell without options, for the doors that cargo and rustc use.
+    /// A shell without options, for the modes that cargo and rustc start.
     #[must_use]
     pub fn plain() -> Self {
         Self::new(&DisplayArgs::default(), false)

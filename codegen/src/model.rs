@@ -1,6 +1,6 @@
 //! The data that every stage of the tool shares: the crate graph that goes in, the plan that comes out.
 //!
-//! Plain data, no behaviour beyond printing. The front door fills a [`Graph`] from `cargo metadata`; [`crate::graph`] reduces it,
+//! Plain data, no behaviour beyond printing. The subcommand fills a [`Graph`] from `cargo metadata`; [`crate::graph`] reduces it,
 //! [`crate::plan`] makes a [`Plan`] of it, and `emit` and `report` only read that plan.
 //!
 //! Invariants of a [`Plan`]: tasks are in the order in which they run, dependencies first, `main` last; no task is empty; a

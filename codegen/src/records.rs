@@ -87,7 +87,7 @@ pub enum RecordFault {
     #[error("section {RECORD_SECTION} is compressed; build without compressing it")]
     Compressed,
     /// The bytes at `offset` do not begin a record.
-    #[error("section {RECORD_SECTION} holds something else than a record at offset {offset}")]
+    #[error("section {RECORD_SECTION} holds something other than a record at offset {offset}")]
     Magic {
         /// Where the record should begin.
         offset: usize,

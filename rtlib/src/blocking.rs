@@ -6,12 +6,12 @@ use crate::sys::watch::WithoutP;
 ///
 /// Locks, sleeps, sockets and pipes of std need no `blocking`: they park the goroutine. In `f` they would block the thread.
 ///
-/// The goroutine stays on its thread and gives up its right to run goroutines, which another thread takes over when the call lasts longer than some
-/// 20 µs. That costs a few nanoseconds when the call is short, so use it generously. Without it nothing breaks: the
-/// scheduler notices a goroutine that does not come back, and makes up for it, but only after up to 20 ms.
+/// The goroutine stays on its thread and gives up its P, the right to run goroutines. When the call lasts longer than about 20 µs, another thread takes the P. A short call costs
+/// a few nanoseconds more, so use `blocking` generously. Without it nothing breaks: the scheduler notices a goroutine that does not come back and adds a P for the others, but that may
+/// take up to 20 ms.
 ///
-/// Inside `f` the goroutine is still itself ([`current`](crate::current), thread-locals), and may use all of this crate; there it waits as a thread does, by
-/// blocking. What `f` returns is returned, and a panic goes on. Calls nest. On a thread that is no goroutine `f` is just called.
+/// Inside `f` the goroutine keeps its identity ([`current`](crate::current), thread-locals), and may use all of this crate. There it waits as a thread does: by
+/// blocking. The function returns what `f` returns, and a panic of `f` passes through. Calls nest. On a plain thread `f` is just called.
 ///
 /// ```no_run,standalone_crate
 /// let text = rtlib::blocking(|| std::fs::read_to_string("/etc/hostname"));

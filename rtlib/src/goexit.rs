@@ -37,7 +37,7 @@ impl Drop for MainGoexit {
 
 /// Ends the calling goroutine: Go's `runtime.Goexit`. The destructors of everything on its stack run, and those of its thread-locals. Others go on.
 ///
-/// Whoever joins it gets a [`Goexit`] as the error. A goroutine of [`go`](crate::go) just ends.
+/// A `join` of the goroutine returns a [`Goexit`] as the error. A goroutine of [`go`](crate::go) just ends.
 ///
 /// Called on the main goroutine, `main` does not return: the program goes on with its other goroutines, until one of them exits the process. When none is left, it ends with `fatal error: no
 /// goroutines (main called runtime.Goexit) - deadlock!`. Main's thread-locals stay as they are, without destructors: where a caller catches the goexit and drops its payload, others may still borrow them.
@@ -49,11 +49,11 @@ impl Drop for MainGoexit {
 /// runs, it aborts the program as a second panic does.
 ///
 /// # Panics
-/// On a thread that is no goroutine.
+/// On a thread that is not a goroutine.
 pub fn goexit() -> ! {
     assert!(
         goroutine::current().is_some(),
-        "goexit on a thread that is no goroutine"
+        "goexit on a thread that is not a goroutine"
     );
     if is_main() {
         resume_unwind(Box::new(MainGoexit));

@@ -91,7 +91,7 @@ fn an_init_that_calls_it_ends_the_main_goroutine() {
 }
 
 #[test]
-#[should_panic(expected = "no goroutine")]
+#[should_panic(expected = "not a goroutine")]
 fn a_plain_thread_cannot_call_it() {
     goexit();
 }

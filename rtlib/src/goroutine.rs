@@ -5,7 +5,7 @@ use core::hash::{Hash, Hasher};
 
 use crate::sys;
 
-/// Names a goroutine. Cheap to copy, and never dangling: when the goroutine is gone the name stays its own and does nothing.
+/// A reference to a goroutine. It is cheap to copy and stays valid: after the goroutine has ended, it refers to no other goroutine, and its methods have no effect.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Goroutine(sys::Ref);
 
@@ -39,8 +39,8 @@ impl fmt::Debug for Goroutine {
     }
 }
 
-/// The calling goroutine; `None` on a thread that is none: one that C has started, or [`spawn_os_thread`](crate::spawn_os_thread). Threads of `std::thread` are goroutines unless the program was built with
-/// `std = "threads"`.
+/// The calling goroutine; `None` on a plain thread. A thread of `std::thread` is a goroutine, unless the program is built with `std = "threads"`; threads that C code or
+/// [`spawn_os_thread`](crate::spawn_os_thread) starts are plain threads.
 #[must_use]
 pub fn current() -> Option<Goroutine> {
     Goroutine::new(sys::current())
@@ -55,7 +55,7 @@ pub fn yield_now() {
 /// Blocks the calling goroutine until another one [unparks](Goroutine::unpark) it.
 ///
 /// The semantics are those of `std::thread::park`: one token; an `unpark` that comes first makes the next `park` return at once; `park` may return
-/// without a token, so call it in a loop that checks what it waits for. The thread below runs other goroutines meanwhile.
+/// without a token, so call it in a loop that checks what it waits for. The operating-system thread runs other goroutines meanwhile.
 ///
 /// ```no_run,standalone_crate
 /// use std::sync::Arc;
@@ -73,7 +73,7 @@ pub fn yield_now() {
 /// waiter.join().unwrap();
 /// ```
 ///
-/// Nobody can hand the token to a plain thread, which has no [`Goroutine`]: use `std::thread::park` there.
+/// A plain thread has no [`Goroutine`], so nobody can unpark it: use `std::thread::park` there.
 pub fn park() {
     sys::park();
 }

@@ -20,8 +20,8 @@
 //! # Building
 //!
 //! The scheduler is not in this crate: `cargo gobuild` links it into the program. So `cargo check`, `cargo clippy`, `cargo doc` and
-//! building libraries work as ever, but a program (a binary, a test, an example) that uses this crate must be built with
-//! `cargo gobuild`, `cargo gobuild run` or `cargo gobuild test`. One that plain `cargo build` made ends at once, with a message that says so.
+//! building libraries work as usual, but a program (a binary, a test, an example) that uses this crate must be built with
+//! `cargo gobuild`, `cargo gobuild run` or `cargo gobuild test`. A program that plain `cargo build` made ends at once when it starts, with a message that says so.
 //!
 //! Crates that use this one also work in build scripts and procedural macros, which plain cargo links. Init functions do not run there, package variables have no values, and starting a goroutine
 //! panics.
@@ -36,8 +36,25 @@
 //!
 //! [`go`] and [`spawn`] start one; [`Builder`] chooses its stack size. To the compiler and to every library a goroutine is a thread of
 //! its own: thread-locals, `errno`, panics and [`std::thread::current`](https://doc.rust-lang.org/std/thread/fn.current.html) belong to it, whichever
-//! thread of the operating system runs it at the moment. Hence the bounds of `std::thread::spawn`: what a goroutine captures is `Send + 'static`.
-//! Goroutines of a [`scope`] may borrow; a [`context`] tells those that work on one task when to stop.
+//! thread of the operating system runs it at the moment. So the bounds are those of `std::thread::spawn`: what a goroutine captures is `Send + 'static`.
+//! Goroutines of a [`scope`] may borrow; a [`context`] tells the goroutines that work on one task when to stop.
+//!
+//! # Which wait is cheap
+//!
+//! | what is waited for | what happens |
+//! |---|---|
+//! | [channels](chan), [`select!`], locks of [`sync`], [`join`](JoinHandle::join), [`time::sleep`] | the goroutine parks, and its thread runs others |
+//! | locks of std, `std::thread::sleep`, joins of threads of std | the same |
+//! | sockets, pipes, children of std | the same, with a system call or two |
+//! | files, locks of files | the thread of the operating system waits; others go on with another one |
+//! | C libraries and devices | put the call into [`blocking`]: then it is as with files. Without it others may have to wait for up to 20 ms |
+//!
+//! [`guide::waits`] has the whole table.
+//!
+//! # Guides
+//!
+//! - [Coming from Go](guide::coming_from_go), [coming from tokio](guide::coming_from_tokio): tables of what is called what.
+//! - [Environment variables](guide::environment): `GOMAXPROCS`, `GODEBUG`, `GOTRACEBACK`, `RTLIB_TRACE`.
 //!
 //! # Features
 //!
@@ -80,6 +97,8 @@ mod goexit_tests;
 mod goroutine;
 #[cfg(all(test, not(loom)))]
 mod goroutine_tests;
+#[cfg(all(feature = "std", any(doc, doctest)))]
+pub mod guide;
 mod init;
 #[cfg(all(test, not(loom)))]
 mod init_tests;

@@ -4,7 +4,7 @@ use crate::sys;
 
 /// Sets how many goroutines run Rust code at the same moment, and returns the previous setting; with `None` (or 0) it only asks.
 ///
-/// It starts as the environment variable `GOMAXPROCS` says, else with the CPUs that the process may use. A change takes effect at the
+/// At the start it is the value of the environment variable `GOMAXPROCS`, else the number of CPUs that the process may use. A change takes effect at the
 /// next scheduling points, without stopping anything.
 ///
 /// ```no_run,standalone_crate

@@ -172,13 +172,13 @@ impl TooEarly {
         match (self.goroutine, &self.init) {
             (Some(Self::MAIN_GOROUTINE), Some(init)) => write_init(f, init),
             (Some(id), None) => write!(f, "goroutine {id}"),
-            (None, None) => f.write_str("a thread that is no goroutine"),
+            (None, None) => f.write_str("a thread that is not a goroutine"),
             (Some(id), Some(init)) => {
                 write!(f, "goroutine {id} during ")?;
                 write_init(f, init)
             }
             (None, Some(init)) => {
-                f.write_str("a thread that is no goroutine during ")?;
+                f.write_str("a thread that is not a goroutine during ")?;
                 write_init(f, init)
             }
         }

@@ -92,13 +92,13 @@ fn an_early_read_by_another_goroutine_names_it_too() {
 fn an_early_read_by_a_plain_thread_says_so() {
     let message = during_init(READER, read_too_early);
     assert!(
-        message.contains(", by a thread that is no goroutine during the init of package db"),
+        message.contains(", by a thread that is not a goroutine during the init of package db"),
         "{message}"
     );
     let message = read_too_early();
     assert!(
         message.ends_with(
-            ", by a thread that is no goroutine; read it from `main` or from an init function"
+            ", by a thread that is not a goroutine; read it from `main` or from an init function"
         ),
         "{message}"
     );

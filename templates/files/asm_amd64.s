@@ -7,10 +7,10 @@
 	.set	g_m, @G_M@
 	.set	m_g0, @M_G0@
 
-# _rt0_amd64: the first door, for the kernel.
+# _rt0_amd64: the first entry, for the kernel.
 #	in	0(rsp) = argc, 8(rsp) = argv, rdx = function for atexit
 #	does	lets libc initialise itself (TLS, stdio, constructors); libc then calls its `main` argument, which is the second
-#		door: runtime.rt0_go. Does not return.
+#		entry: runtime.rt0_go. Does not return.
 	.text
 	.globl	_rt0_amd64
 	.type	_rt0_amd64, @function

@@ -352,7 +352,7 @@ fn main() {
     }
     let own = paragraph("waits");
     assert!(
-        own.contains("goes round libc   waits::own_call"),
+        own.contains("bypasses libc     waits::own_call"),
         "{answer}"
     );
     let stripped = ask(&["--config", "profile.dev.strip=true"]).fails_with(101);

@@ -114,14 +114,14 @@ fn a_foreign_wrap_is_refused_by_name() {
             &twice,
             &[
                 "help: the runtime defines `__wrap_recv`",
-                "rename the other one",
+                "rename the other definition",
             ],
         );
         let other = build("-Wl,--defsym=__wrap_recv=abort");
         says(
             &other,
             &[
-                "calls of `recv` would not come to the runtime: the program's `__wrap_recv` is not the runtime's but one of a library, or of an option of the linker",
+                "calls of `recv` would not reach the runtime: the program's `__wrap_recv` is not the runtime's but one of a library, or of an option of the linker",
                 "help: the runtime defines `__wrap_recv`",
             ],
         );
@@ -138,7 +138,7 @@ fn a_foreign_wrap_is_refused_by_name() {
     let refused = project
         .build(&["--linker", compiler.to_str().expect("UTF-8")])
         .fails_with(FAILURE);
-    says(&refused, &["calls of `recv` would not come to the runtime"]);
+    says(&refused, &["calls of `recv` would not reach the runtime"]);
 }
 
 #[test]

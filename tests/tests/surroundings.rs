@@ -186,7 +186,7 @@ fn a_killed_build_leaves_no_temporary_directory() {
     let project = hello();
     let tmp = project.path().join("tmp");
     fs::create_dir(&tmp).expect("create directory");
-    // The linker kills the front door: its parents are rustc, cargo, and then that.
+    // The linker kills the subcommand: its parents are rustc, cargo, and then that.
     let linker = project.path().join("killer");
     let script =
         "#!/bin/sh\nfor arg; do [ \"$arg\" = -c ] && exec cc \"$@\"; done\nkill -KILL \"$FRONT\"\n";

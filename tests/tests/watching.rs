@@ -365,10 +365,10 @@ func main() {
 
 #[test]
 fn hogs_are_reported_on_demand() {
-    let sleeps = r"sleeps in nanosleep with P\d+ for \d+us while others wait: P\d+ makes up for it \(\d+ extra\)";
+    let sleeps =
+        r"sleeps in nanosleep with P\d+ for \d+us while others wait: P\d+ runs them \(\d+ extra\)";
     check_hog("all-sleep 20", sleeps, "testprog::kernel::sleep");
-    let runs =
-        r"has been running with P0 for \d+us while others wait: P1 makes up for it \(1 extra\)";
+    let runs = r"has been running with P0 for \d+us while others wait: P1 runs them \(1 extra\)";
     check_hog("hog-returns", runs, "testprog::watch::hog_returns");
 }
 

@@ -1,18 +1,18 @@
-//! The rooms of the runtime, from the bottom up, and the check that each uses those below it only. Pure: [`complaints`] judges one file's text, [`documented`] the page that lists them.
+//! The layers of the runtime, from the bottom up, and the check that each uses those below it only. Pure: [`complaints`] judges one file's text, [`documented`] the page that lists them.
 //!
-//! Read are paths that begin with `crate::`, in `use` or elsewhere, outside of comments. Modules of one room may use each other as they like.
+//! Read are paths that begin with `crate::`, in `use` or elsewhere, outside of comments. Modules of one layer may use each other as they like.
 
-/// Where the rooms are.
+/// Where the layers are.
 const ROOT: &str = "rtlib/runtime/src/";
 
 /// The page with the table of them.
 const PAGE: &str = "ARCHITECTURE.md";
 
 /// What its table begins with.
-const TABLE: &str = "| room, from the bottom up |";
+const TABLE: &str = "| layer, from the bottom up |";
 
-/// Each may use those before it. A room is a folder, a file, or a module of another room, which then is none of that room.
-const ROOMS: [&str; 39] = [
+/// Each may use those before it. A layer is a folder, a file, or a module of another layer, which then is none of that layer.
+const LAYERS: [&str; 39] = [
     "link",
     "duration",
     "pattern",
@@ -54,7 +54,7 @@ const ROOMS: [&str; 39] = [
     "boot",
 ];
 
-/// Above all: the root of the crate declares the rooms, and the rest of the C interface uses any.
+/// Above all: the root of the crate declares the layers, and the rest of the C interface uses any.
 const ABOVE: [&str; 2] = ["lib", "api"];
 
 /// What is wrong with a file's arrows; `path` is relative to the checkout.
@@ -70,7 +70,7 @@ pub fn complaints(path: &str, text: &str) -> Vec<String> {
     }
     let Some(own) = floor(module) else {
         return vec![format!(
-            "{path}: this room is new: give it a place in ROOMS of xtask/src/layers.rs, above those that it uses, and a row in {PAGE}"
+            "{path}: this layer is new: give it a place in LAYERS of xtask/src/layers.rs, above those that it uses, and a row in {PAGE}"
         )];
     };
     let mut all: Vec<String> = uses(text)
@@ -78,8 +78,8 @@ pub fn complaints(path: &str, text: &str) -> Vec<String> {
         .filter_map(|(line, used)| {
             let there = floor(&used).filter(|there| *there > own)?;
             Some(format!(
-                "{path}:{line}: `{}` must not use `{}`, which is above it: move what both need below, or have the upper room register a function (see {PAGE})",
-                ROOMS[own], ROOMS[there]
+                "{path}:{line}: `{}` must not use `{}`, which is above it: move what both need below, or have the upper layer register a function (see {PAGE})",
+                LAYERS[own], LAYERS[there]
             ))
         })
         .collect();
@@ -87,7 +87,7 @@ pub fn complaints(path: &str, text: &str) -> Vec<String> {
     all
 }
 
-/// Whether the page lists the rooms as they are here.
+/// Whether the page lists the layers as they are here.
 pub fn documented(path: &str, text: &str) -> Vec<String> {
     if path != PAGE {
         return Vec::new();
@@ -98,24 +98,24 @@ pub fn documented(path: &str, text: &str) -> Vec<String> {
         .flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(','))
         .map(|name| name.trim().trim_matches('`'))
         .collect();
-    if listed == ROOMS {
+    if listed == LAYERS {
         return Vec::new();
     }
-    let differs = ROOMS.iter().zip(&listed).find(|(room, row)| room != row);
-    let at = differs.map_or("its length", |(room, _)| *room);
+    let differs = LAYERS.iter().zip(&listed).find(|(layer, row)| layer != row);
+    let at = differs.map_or("its length", |(layer, _)| *layer);
     vec![format!(
-        "{PAGE}: the table of rooms (`{TABLE}`) is not that of xtask/src/layers.rs: see {at}"
+        "{PAGE}: the table of layers (`{TABLE}`) is not that of xtask/src/layers.rs: see {at}"
     )]
 }
 
-/// Which room a module belongs to, as its position in [`ROOMS`].
+/// Which layer a module belongs to, as its position in [`LAYERS`].
 fn floor(module: &str) -> Option<usize> {
-    let holds = |room: &str| {
-        let rest = module.strip_prefix(room);
+    let holds = |layer: &str| {
+        let rest = module.strip_prefix(layer);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let rooms = ROOMS.iter().enumerate().filter(|(_, room)| holds(room));
-    let (floor, _) = rooms.max_by_key(|(_, room)| room.len())?;
+    let layers = LAYERS.iter().enumerate().filter(|(_, layer)| holds(layer));
+    let (floor, _) = layers.max_by_key(|(_, layer)| layer.len())?;
     Some(floor)
 }
 
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_uses_those_below_it_and_itself() {
+    fn a_layer_uses_those_below_it_and_itself() {
         let text = "use crate::gmp::g::G;\nuse crate::os::linux::{mem, nanotime};\nuse crate::sched::park;\n";
         check("rtlib/runtime/src/sched/a.rs", text, &[]);
         check("rtlib/runtime/src/lib.rs", "use crate::boot;", &[]);
@@ -225,13 +225,13 @@ mod tests {
     }
 
     #[test]
-    fn comments_may_speak_of_rooms_above() {
+    fn comments_may_speak_of_layers_above() {
         let text = "//! See [`crate::boot`].\nfn f() {} // crate::boot\n";
         check("rtlib/runtime/src/os/mod.rs", text, &[]);
     }
 
     #[test]
-    fn a_module_may_be_a_room_of_its_own() {
+    fn a_module_may_be_a_layer_of_its_own() {
         let numbers = "use crate::os::linux::sys::{A, B};\nuse crate::os::linux::{sys};\n";
         check("rtlib/runtime/src/arch/x86_64/tls.rs", numbers, &[]);
         check(
@@ -242,32 +242,32 @@ mod tests {
     }
 
     #[test]
-    fn a_room_without_a_place_is_named() {
+    fn a_layer_without_a_place_is_named() {
         check(
             "rtlib/runtime/src/attic/mod.rs",
             "//! A.",
-            &["rtlib/runtime/src/attic/mod.rs: this room is new"],
+            &["rtlib/runtime/src/attic/mod.rs: this layer is new"],
         );
     }
 
     #[test]
-    fn the_page_lists_the_rooms_in_their_order() {
-        let rows = |rooms: &[&str]| {
-            let rows: String = rooms.iter().map(|r| format!("| `{r}` | it |\n")).collect();
+    fn the_page_lists_the_layers_in_their_order() {
+        let rows = |layers: &[&str]| {
+            let rows: String = layers.iter().map(|r| format!("| `{r}` | it |\n")).collect();
             format!("# A\n{TABLE} what |\n|---|---|\n{rows}\nText.\n")
         };
-        let mut rooms = ROOMS;
-        assert_eq!(documented(PAGE, &rows(&rooms)), [""; 0]);
-        let (first, second) = (ROOMS[0], ROOMS[1]);
+        let mut layers = LAYERS;
+        assert_eq!(documented(PAGE, &rows(&layers)), [""; 0]);
+        let (first, second) = (LAYERS[0], LAYERS[1]);
         let apart = format!("`{first}` | it |\n| `{second}`");
-        let two_a_row = rows(&rooms).replace(&apart, &format!("`{first}`, `{second}`"));
-        assert_ne!(two_a_row, rows(&rooms));
+        let two_a_row = rows(&layers).replace(&apart, &format!("`{first}`, `{second}`"));
+        assert_ne!(two_a_row, rows(&layers));
         assert_eq!(documented(PAGE, &two_a_row), [""; 0]);
-        rooms.swap(3, 4);
-        let complaint = documented(PAGE, &rows(&rooms)).remove(0);
-        let seen = format!("see {}", ROOMS[3]);
+        layers.swap(3, 4);
+        let complaint = documented(PAGE, &rows(&layers)).remove(0);
+        let seen = format!("see {}", LAYERS[3]);
         assert!(complaint.ends_with(&seen), "{complaint}");
-        assert_eq!(documented(PAGE, &rows(&ROOMS[1..])).len(), 1);
+        assert_eq!(documented(PAGE, &rows(&LAYERS[1..])).len(), 1);
         assert_eq!(documented("docs/a.md", ""), [""; 0]);
     }
 }

@@ -1,11 +1,13 @@
 //! Chores: `cargo xtask <chore>`. No dependencies, so that it compiles in a moment.
 //!
-//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours, [`layers`] its part about the runtime's rooms; [`needs`] gets
+//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours, [`layers`] and [`links`] are its parts about the runtime's layers and the documents; [`needs`] gets
 //! what the tests need from the system. A new chore is a line in [`CHORES`].
 
+mod book;
 mod calls;
 mod files;
 mod layers;
+mod links;
 mod needs;
 mod package;
 mod pip;
@@ -42,6 +44,11 @@ const CHORES: &[Chore] = &[
         name: "tidy",
         about: "the rules that compilers do not know",
         run: steps::tidy,
+    },
+    Chore {
+        name: "book",
+        about: "the documents as a web page with search, in target/book",
+        run: steps::book,
     },
     Chore {
         name: "package",

@@ -7,7 +7,9 @@ use std::process::Command;
 use crate::package::{self, Verify};
 use crate::run::Runner;
 use crate::workspace::{cargo, cargo_in, others, root, shown, target};
-use crate::{calls, needs, pip, release, suites as others_tests, tidy as rules, toolchains};
+use crate::{
+    book as pages, calls, needs, pip, release, suites as others_tests, tidy as rules, toolchains,
+};
 
 /// The toolchain for miri, and one of those that the tool is tested with.
 pub const NIGHTLY: &str = "+nightly";
@@ -76,6 +78,11 @@ pub fn ci(runner: &mut Runner, only: &[String]) {
 pub fn tidy(runner: &mut Runner, _: &[String]) {
     runner.function("tidy", || rules::check(root()));
     runner.function("table of calls", || calls::check(root()));
+}
+
+/// The documents as a book.
+pub fn book(runner: &mut Runner, _: &[String]) {
+    pages::book(runner);
 }
 
 /// Everything that a registry would get, used from there.

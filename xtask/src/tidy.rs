@@ -1,14 +1,15 @@
 //! The rules that compilers do not know. Pure but for the walk: [`complaints`] judges one file's text.
 //!
-//! - Layers: codegen neither opens files nor starts processes nor reads the environment; assembly is where it belongs; the runtime's rooms use each other in one direction ([`layers`]).
+//! - Layers: codegen neither opens files nor starts processes nor reads the environment; assembly is where it belongs; the runtime's layers use each other in one direction ([`layers`]).
 //! - Files: a head comment that says what lives there, and not too long. Folders: not too many files in one.
 //! - Words: no stubs, and nothing that only its author understands.
+//! - Documents: their links lead somewhere ([`links`]).
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::layers;
+use crate::{layers, links};
 
 /// Longest file, in lines.
 const MAX_LINES: usize = 700;
@@ -61,18 +62,24 @@ pub fn check(root: &Path) -> Result<(), Vec<String>> {
     files.sort();
     let mut all = Vec::new();
     let mut sources = Vec::new();
+    let mut documents = BTreeMap::new();
     for path in files {
         let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
         if let Ok(text) = fs::read_to_string(&path) {
             all.extend(complaints(&shown, &text));
+            if links::is_document(&shown) {
+                documents.insert(shown.to_string(), text);
+            }
         }
         sources.push(shown.into_owned());
     }
     all.extend(crowds(&sources));
+    all.extend(links::complaints(&documents, &sources));
     if all.is_empty() { Ok(()) } else { Err(all) }
 }
 
-fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
+/// All files below a directory, but for those of [`SKIPPED`].
+pub fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
         let name = entry.file_name();

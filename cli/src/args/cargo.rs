@@ -309,10 +309,10 @@ impl ResolveArgs {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Display Options")]
 pub struct DisplayArgs {
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long)]
     pub quiet: bool,
-    /// Say more; twice: say everything
+    /// Print more; twice: print everything
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
     /// Colours: auto, always, never
@@ -431,7 +431,7 @@ pub struct InstallCargoArgs {
     /// Overwrite what is installed
     #[arg(short, long)]
     pub force: bool,
-    /// Say what would be installed, but do not (unstable)
+    /// Print what would be installed, but install nothing (unstable)
     #[arg(long = "dry-run", id = "cargo_dry_run")]
     pub dry_run: bool,
     /// List what is installed

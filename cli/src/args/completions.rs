@@ -64,7 +64,7 @@ function __cargo_gobuild_behind_cargo
     complete -C (string join -- ' ' cargo-gobuild (string escape -- $words) "$current")
 end
 
-complete -c cargo -n '__fish_use_subcommand' -f -a gobuild -d 'Build Rust programs that boot and schedule as Go programs do'
+complete -c cargo -n '__fish_use_subcommand' -f -a gobuild -d 'Build Rust programs whose threads are goroutines, as one static executable'
 complete -c cargo -n '__fish_seen_subcommand_from gobuild' -f -a '(__cargo_gobuild_behind_cargo)'
 "#;
 

@@ -1,4 +1,4 @@
-//! The command line of the front door, as clap reads it. Only syntax is checked here; nothing is opened or started.
+//! The command line of the subcommand, as clap reads it. Only syntax is checked here; nothing is opened or started.
 //!
 //! [`cargo`] holds cargo's own options and hands them on, [`emit`] the `--emit` requests; `order` lets options stand before the subcommand; [`through`] reads
 //! the commands of cargo that are run as they are, `others` says what to do about those that are not here; `completions` makes scripts for shells.
@@ -34,18 +34,18 @@ Examples:
   cargo gobuild -n                         print the steps and the link line, do nothing
   cargo gobuild --linker mold test         link the tests with mold and run them
   cargo gobuild install ripgrep --root .   install a crate from the registry
-  cargo gobuild inspect target/debug/app   read a binary's boot data back
-  cargo gobuild -- nextest run             run any command of cargo's, programs and tests linked as here
+  cargo gobuild inspect target/debug/app   show what is in a binary
+  cargo gobuild -- nextest run             run any cargo command, with programs and tests linked by this tool
 
-Projects fix settings once in [package.metadata.gobuild] or [workspace.metadata.gobuild]:
+Settings of a project are in [package.metadata.gobuild] or [workspace.metadata.gobuild]:
   linker = \"mold\"     stack-size = \"256K\"     goamd64 = \"v3\"     mode = \"hosted\"
 The environment overrides them: CARGO_GOBUILD_LINKER, CARGO_GOBUILD_STACK_SIZE, GOAMD64, CARGO_GOBUILD_MODE,
 CARGO_GOBUILD_STD.";
 
-/// Build Rust programs that boot and schedule as Go programs do
+/// Build Rust programs whose threads are goroutines, as one static executable
 ///
-/// The result is one static ELF executable that the kernel enters at _rt0_amd64_linux. It boots a goroutine scheduler, runs
-/// the init functions of all crates in dependency order, and then main. Any ordinary bin crate builds unchanged.
+/// The program starts as a Go program does: it boots a goroutine scheduler, runs the init functions of all crates in dependency
+/// order, and then main. Any ordinary bin crate builds unchanged.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo-gobuild",
@@ -62,7 +62,7 @@ pub struct Cli {
     /// The options of `build`, for when no subcommand is given.
     #[command(flatten)]
     pub build: BuildArgs,
-    /// Any command of cargo's, in which programs and tests are linked by this tool
+    /// Any cargo command; this tool links its programs and tests
     #[arg(last = true, value_name = "CARGO COMMAND", help_heading = "Arguments")]
     pub through: Vec<OsString>,
 }
@@ -85,10 +85,10 @@ pub enum Command {
     /// Build a binary or example and run it
     #[command(visible_alias = "r")]
     Run(Box<RunArgs>),
-    /// Build the tests and run them, each as a program that boots like the real one
+    /// Build the tests and run them; each test program boots as the real program does
     #[command(visible_alias = "t")]
     Test(Box<TestArgs>),
-    /// Build the benchmarks and run them, each as a program that boots like the real one
+    /// Build the benchmarks and run them; each program boots as the real one does
     Bench(Box<TestArgs>),
     /// Build and install a crate, as `cargo install` does
     #[command(disable_version_flag = true)]
@@ -130,8 +130,8 @@ pub struct BuildArgs {
     ///
     /// Kinds: inittask (what runs before main, in order, and why), inittask-json, graph (DOT, or SVG for a PATH that ends in
     /// .svg), rt0 (the assembly from the entry point on), mainpc (the object with runtime.mainPC), obj (all generated objects;
-    /// PATH is a directory), link-args, blocking (which calls park goroutines and which keep their thread, crate by crate). Without PATH
-    /// text is printed, and of objects their paths. All but obj, link-args and blocking come from the source alone: if nothing else is asked for, nothing is built.
+    /// PATH is a directory), link-args, blocking (which calls park goroutines and which keep their thread, crate by crate). Without PATH,
+    /// text goes to standard output; objects stay where they are, and their paths are printed. Only obj, link-args and blocking need a build: for the other kinds the source is enough, and nothing is built.
     #[arg(long, value_name = "KIND[=PATH]", value_parser = emit::parse, value_delimiter = ',', help_heading = "Gobuild Options")]
     pub emit: Vec<EmitRequest>,
     /// What only `cargo build` takes.
@@ -281,15 +281,15 @@ pub struct ManArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Gobuild Options")]
 pub struct GoArgs {
-    /// Who links: auto, cc, lld, mold, wild, or the PATH of a linker or C compiler
+    /// The linker: auto, cc, lld, mold, wild, or the PATH of a linker or C compiler
     ///
-    /// auto keeps what rustc and your configuration say; cc is the C compiler's own linker. A PATH is a C compiler unless its name
-    /// says that it is a linker (ld, ld.*, *lld, mold, wild).
+    /// auto uses the linker that rustc and your configuration choose; cc uses the default linker of the C compiler. A PATH is taken for a C compiler,
+    /// unless its name is that of a linker (ld, ld.*, *lld, mold, wild).
     #[arg(long, value_name = "NAME|PATH")]
     pub linker: Option<LinkerChoice>,
-    /// What std's threads are: goroutines (the default), or threads of the kernel
+    /// What the threads of std::thread are: goroutines (the default), or threads (of the operating system)
     ///
-    /// As goroutines, a thread for each connection or task costs no thread of the kernel. Threads that C starts stay what they are.
+    /// With goroutines, a program that starts a thread for each connection or task needs only a few threads of the operating system. Threads that C code starts are threads of the operating system in any case.
     #[arg(long, value_name = "goroutines|threads", value_parser = parse_std)]
     pub std: Option<Std>,
     /// Leave the paths of this machine out of the binary

@@ -60,7 +60,7 @@ pub fn refused(definition: &Command, args: &[OsString]) -> Option<String> {
     }
     if PLAIN.contains(&word) {
         return Some(format!(
-            "`cargo gobuild` has no command `{word}`: use `cargo {word}`, which works as ever, since it links no program"
+            "`cargo gobuild` has no command `{word}`: use `cargo {word}`, which works as usual, because it links no program"
         ));
     }
     let likeness = |name: &&str| strsim::jaro_winkler(name, word);

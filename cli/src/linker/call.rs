@@ -100,7 +100,7 @@ fn hint(
     }
     if says("ld.gold") || says("gold/") {
         return Some(
-            "gold cannot link these programs, and binutils has given it up; remove `-fuse-ld=gold` from RUSTFLAGS, build scripts and \
+            "gold cannot link these programs, and binutils no longer maintains it; remove `-fuse-ld=gold` from RUSTFLAGS, build scripts and \
              .cargo/config.toml, or choose another linker with `--linker lld` or `--linker cc`"
                 .to_owned(),
         );

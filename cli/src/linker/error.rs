@@ -100,7 +100,7 @@ pub enum LinkError {
     },
     /// The program wraps what the runtime must.
     #[error(
-        "the program wraps `{function}` itself (`--wrap={function}` among the linker's arguments), which is for the runtime to do"
+        "the program wraps `{function}` itself (`--wrap={function}` among the linker's arguments), but only the runtime may wrap it"
     )]
     Wrapped {
         /// The function.
@@ -108,7 +108,7 @@ pub enum LinkError {
     },
     /// A wrap in the program is not the runtime's.
     #[error(
-        "calls of `{function}` would not come to the runtime: the program's `__wrap_{function}` is not the runtime's but {from}", from = described(from)
+        "calls of `{function}` would not reach the runtime: the program's `__wrap_{function}` is not the runtime's but {from}", from = described(from)
     )]
     ForeignWrap {
         /// The function.
@@ -203,9 +203,9 @@ impl LinkError {
             Self::Write { .. } => Some(SPACE.into()),
             Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(CC.into()),
             Self::Start { program, source } => crate::error::start_help(program, source),
-            Self::NoObject { .. } => Some("check what stands behind that name, and the free space of the directory, and build again".into()),
+            Self::NoObject { .. } => Some("check which program that name refers to, and the free space of the directory, and build again".into()),
             Self::Failed { hint, .. } | Self::Crashed { hint, .. } => Some(hint.clone().unwrap_or_else(|| {
-                "cargo gobuild put its own objects, the entry point and --wrap options into the line; `cargo gobuild -x` prints it".into()
+                "cargo gobuild put its own objects, the entry point and --wrap options on the link line; `cargo gobuild -x` prints it".into()
             })),
             Self::Patch { source, .. } => Some(source.help().into()),
             Self::Verify { source, .. } => Some(source.help().into()),

@@ -8,7 +8,7 @@ use super::args::LinkLine;
 #[must_use]
 pub fn help(function: &str) -> String {
     format!(
-        "the runtime defines `__wrap_{function}`, by which goroutines wait without a thread: rename the other one, or leave out what defines it; docs/linking.md \
+        "the runtime defines `__wrap_{function}`, so that a waiting goroutine needs no thread: rename the other definition, or remove what defines it; docs/linking.md \
          lists the functions that the runtime wraps"
     )
 }

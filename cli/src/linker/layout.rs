@@ -1,4 +1,4 @@
-//! Where the generated files of a program lie. Pure: names only, shared by the driver that writes them and the front door that shows
+//! Where the generated files of a program lie. Pure: names only, shared by the driver that writes them and the subcommand that shows
 //! them.
 //!
 //! Below the emit directory (`<target-dir>/<profile>/gobuild`): the assembly sources and their objects, the runtime object (each named

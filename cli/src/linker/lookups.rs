@@ -28,8 +28,8 @@ fn text(program: &str, lookups: &Lookups) -> String {
     let named = present.map(|(what, functions)| format!("{what} ({})", functions.join(", ")));
     format!(
         "warning: `{program}` looks up {} with glibc\n\
-         note: in a static program glibc does that with the modules that /etc/nsswitch.conf names on the machine where it runs: `files` and `dns` are \
-         safe, others may crash it, as `systemd` and `sss` do for users; docs/linking.md, \"Names\", says more. This is said once for a program",
+         note: in a static program glibc loads the modules that /etc/nsswitch.conf names on the machine where the program runs. `files` and `dns` are \
+         safe. Others may crash it, as `systemd` and `sss` do for users. See docs/linking.md, \"Names\". This warning is printed once for each program",
         named.collect::<Vec<_>>().join(" and "),
     )
 }

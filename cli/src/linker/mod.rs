@@ -1,9 +1,9 @@
-//! The second door: rustc calls this executable as its linker.
+//! The linker driver: rustc calls this executable as its linker.
 //!
 //! | file | what |
 //! |---|---|
 //! | [`args`] | rustc's link line, read and rewritten (pure) |
-//! | [`setup`] | which program links, decided by the front door (pure) |
+//! | [`setup`] | which program links, decided by the subcommand (pure) |
 //! | [`run`] | the driver: one call a stage |
 //! | [`program`] | what is known of the program: its graph, its plan, its build information |
 //! | [`late`] | packages of a crate that `cargo install` downloaded |

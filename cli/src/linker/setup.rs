@@ -1,6 +1,6 @@
 //! Which program links: what the user asked for, made into a C compiler to call and a linker for it to call.
 //!
-//! Decided by the front door, which can look around; the driver only follows. rustc speaks to us in the style of a C compiler, so
+//! Decided by the subcommand, which can look around; the driver only follows. rustc speaks to us in the style of a C compiler, so
 //! a bare linker (`ld`, `mold`, …) is never called directly: the C compiler calls it.
 
 use std::path::{Path, PathBuf};

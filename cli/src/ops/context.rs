@@ -158,7 +158,7 @@ impl Context {
         ))
     }
 
-    /// What the other doors need to know for a selection.
+    /// What the driver and the wrapper need to know for a selection.
     ///
     /// # Errors
     /// When a setting is wrong or its linker is not there.
@@ -243,7 +243,7 @@ impl Context {
         }
     }
 
-    /// Runs cargo, printing what the other doors report; gives its exit code.
+    /// Runs cargo, printing what the driver and the wrapper report; gives its exit code.
     ///
     /// # Errors
     /// When cargo cannot be started.
@@ -407,7 +407,7 @@ pub fn linked_to(this: &Path, state: &Path, tool: &str) -> Result<PathBuf, Error
     }
 }
 
-/// Runs a command, printing what the other doors report; gives its exit code.
+/// Runs a command, printing what the driver and the wrapper report; gives its exit code.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -437,7 +437,7 @@ pub fn execute(
     });
     if let Err(error) = &inbox {
         shell.warning(&format!(
-            "cannot open a socket for reports ({error}); what the linker says comes through rustc"
+            "cannot open a socket for reports ({error}); rustc will print the linker's messages"
         ));
     }
     let mut command = invocation.command();

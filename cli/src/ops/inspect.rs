@@ -149,7 +149,7 @@ fn text(inspection: &Inspection) -> String {
 /// What std's threads are.
 fn of_std(std: Std) -> String {
     match std {
-        Std::Threads => "the kernel's".to_owned(),
+        Std::Threads => "operating-system threads".to_owned(),
         Std::Goroutines => "goroutines".to_owned(),
     }
 }

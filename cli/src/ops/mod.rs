@@ -1,4 +1,4 @@
-//! The first door: what users type. One file a subcommand; [`context`] is what they share.
+//! The cargo subcommand: what users type. One file for each command of it; [`context`] is what they share.
 
 pub mod build;
 pub mod check;

@@ -1,4 +1,4 @@
-//! The third door: cargo calls this executable in front of rustc.
+//! The wrapper: cargo calls this executable in front of rustc.
 //!
 //! As `build.rustc-workspace-wrapper` it adds the link arguments to programs and tests of the workspace, and to nothing else. As
 //! `build.rustc-wrapper` (only with trimmed paths) it puts `--remap-path-prefix` in the place of a marker that holds no path, since

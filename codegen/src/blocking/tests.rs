@@ -72,10 +72,10 @@ fn the_text_says_what_each_crate_calls() {
     ]);
     expect_test::expect![[r#"
         rustix
-            goes round libc   a, b, c, d and 1 more
+            bypasses libc     a, b, c, d and 1 more
                 `rustix = { version = "1", features = ["use-libc"] }` makes these calls of libc
         sqlite (C)
-            starts threads, of the kernel
+            starts operating-system threads
         std
             parks             read recv
             keeps its thread  fsync

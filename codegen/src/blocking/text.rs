@@ -22,10 +22,10 @@ pub fn text(all: &BTreeMap<Owner, Calls>) -> String {
                 Effect::KeepsThread => writeln!(out, "    keeps its thread  {}", list.join(" ")),
                 Effect::Ties => writeln!(out, "    may tie           {}", list.join(" ")),
                 Effect::StartsThread => {
-                    let whose = if owner.is_c { ", of the kernel" } else { "" };
-                    writeln!(out, "    starts threads{whose}")
+                    let kind = if owner.is_c { "operating-system " } else { "" };
+                    writeln!(out, "    starts {kind}threads")
                 }
-                Effect::RoundLibc => writeln!(out, "    goes round libc   {}", some_of(&list)),
+                Effect::RoundLibc => writeln!(out, "    bypasses libc     {}", some_of(&list)),
             };
         }
         if owner.crate_name == "rustix" && calls.by_effect.contains_key(&Effect::RoundLibc) {

@@ -153,7 +153,7 @@ fn unknown_package(record: &Record) -> Diagnostic {
     );
     Diagnostic::error(Code::UnknownPackage, message)
         .label(label_of_record(&location(record)))
-        .help("build again; if it stays, `cargo clean` removes what other graphs left behind")
+        .help("build again; if that does not help, `cargo clean` removes objects of earlier builds")
 }
 
 fn path(record: &Record) -> String {
@@ -247,12 +247,9 @@ impl Matching<'_> {
         let label = label_of_record(&location(record));
         if record.kind == InitKind::Var {
             let mut error = var_behind_macro(label);
-            error.message = format!("package variable `{}` stands behind a macro", path(record));
-            self.diagnostics.push(
-                error.help(
-                    "if it is declared in plain sight, write the attribute as `#[rtlib::var]`",
-                ),
-            );
+            error.message = format!("package variable `{}` is made by a macro", path(record));
+            self.diagnostics
+                .push(error.help("if no macro makes it, write the attribute as `#[rtlib::var]`"));
             return None;
         }
         Some(Entry {
@@ -279,14 +276,14 @@ fn declared(record: &Record, item: &ScannedItem, index: usize) -> Entry {
 
 fn stale(record: &Record, item: &ScannedItem) -> Diagnostic {
     let message = format!(
-        "the object of `{}` was compiled from another state of the source",
+        "the object of `{}` was compiled from a different version of the source",
         item.path()
     );
     Diagnostic::error(Code::StaleObject, message)
         .label(item.label.clone().with_message("the source has it here"))
         .label(Label::without_source(location(record), ""))
         .note(format!("the object says {}", location(record)))
-        .help("build again; if it stays, `cargo clean` removes the stale object")
+        .help("build again; if that does not help, `cargo clean` removes the stale object")
 }
 
 fn lost(krate: &RuntimeCrate, item: &ScannedItem) -> Diagnostic {
@@ -301,7 +298,7 @@ fn lost(krate: &RuntimeCrate, item: &ScannedItem) -> Diagnostic {
             "other inits of package `{}` are there",
             krate.described()
         ))
-        .help("build again; if it stays, `cargo clean` removes stale objects")
+        .help("build again; if that does not help, `cargo clean` removes stale objects")
         .help("if it is compiled out on purpose, put a `#[cfg(…)]` on it or on its module")
 }
 
@@ -353,7 +350,7 @@ fn not_linked(
     report.labels.extend(labels);
     Some(match id {
         CrateId::Main => {
-            report.help("build again; if it stays, `cargo clean` removes stale objects")
+            report.help("build again; if that does not help, `cargo clean` removes stale objects")
         }
         CrateId::Lib(_) => report
             .note("rustc leaves out a crate that nothing in the source names")

@@ -281,7 +281,7 @@ impl S { fn get(&self) -> u8 { *B } }
         main 1.0.0: the program itself: after all packages
             var app::A app/src/main.rs:2: variable: refers to no other, by file and position
             var app::B app/src/main.rs:3: variable: refers to app::A
-        warning[guess-dropped]: `app::A` may refer to `app::B` through `app::S::get`, which would be a circle; taken as not referring to it
+        warning[guess-dropped]: `app::A` may refer to `app::B` through `app::S::get`, which would be a cycle; this reference is ignored
          --> app/src/main.rs:2:22
           |
         2 | #[rtlib::var] static A: u8 = map().get(1);
@@ -310,7 +310,7 @@ fn an_init_that_no_object_holds_is_an_error() {
           |                   ^^^^^ declared here
           |
           = note: other inits of package `config 1.0.0` are there
-          = help: build again; if it stays, `cargo clean` removes stale objects
+          = help: build again; if that does not help, `cargo clean` removes stale objects
           = help: if it is compiled out on purpose, put a `#[cfg(…)]` on it or on its module"#]]);
     program.drop_records(|_| true).check(expect![[r#"
         error[init-lost]: 2 inits of package `config 1.0.0` would be lost: no object of the program holds an init of crate `config`
@@ -424,11 +424,11 @@ fn what_macros_made_is_believed_of_functions_only() {
         ..made
     };
     program.with_record(var).check(expect![[r#"
-        error[var-behind-macro]: package variable `app::made::TWO` stands behind a macro
+        error[var-behind-macro]: package variable `app::made::TWO` is made by a macro
         --> app/src/made.rs:9:1
          = note: variables are initialised after those that their initialisers refer to, which is read from the source
          = help: write the static outside of the macro; let the macro make an expression instead
-         = help: if it is declared in plain sight, write the attribute as `#[rtlib::var]`"#]]);
+         = help: if no macro makes it, write the attribute as `#[rtlib::var]`"#]]);
 }
 
 #[test]
@@ -455,14 +455,14 @@ fn a_stale_object_is_named() {
         &[("app/src/main.rs", "\n\n#[rtlib::init] fn moved() {}")],
     );
     program.change_records(|record| record.line = 1).check(expect![[r#"
-        error[stale-object]: the object of `app::moved` was compiled from another state of the source
+        error[stale-object]: the object of `app::moved` was compiled from a different version of the source
          --> app/src/main.rs:3:19
           |
         3 | #[rtlib::init] fn moved() {}
           |                   ^^^^^ the source has it here
          ::: app/src/main.rs:1:19
           = note: the object says app/src/main.rs:1
-          = help: build again; if it stays, `cargo clean` removes the stale object"#]]);
+          = help: build again; if that does not help, `cargo clean` removes the stale object"#]]);
 }
 
 #[test]
@@ -506,7 +506,7 @@ fn a_record_of_an_unknown_package_is_an_error() {
     program.change_records(|record| record.version = "9.9.9".into()).check(expect![[r#"
         error[unknown-package]: an object holds `app::start` of package `app 9.9.9` (crate `app`), which is not part of the program's crate graph
         --> app/src/main.rs:1:19
-         = help: build again; if it stays, `cargo clean` removes what other graphs left behind
+         = help: build again; if that does not help, `cargo clean` removes objects of earlier builds
 
         error[init-lost]: init function `app::start` would be lost: no object of the program holds an init of crate `app`
          --> app/src/main.rs:1:19
@@ -514,7 +514,7 @@ fn a_record_of_an_unknown_package_is_an_error() {
         1 | #[rtlib::init] fn start() {}
           |                   ^^^^^ declared here
           |
-          = help: build again; if it stays, `cargo clean` removes stale objects"#]]);
+          = help: build again; if that does not help, `cargo clean` removes stale objects"#]]);
 }
 
 #[test]
@@ -630,7 +630,7 @@ fn two_versions_are_two_packages() {
           |                   --- in version 1.0.0
           |
           = note: each runs its own inits and has its own statics: what registers with one is not seen by the other
-          = help: `cargo tree -i log` shows who asks for which; let them agree on one version
+          = help: `cargo tree -i log` shows which package needs which; make them use one version
     "#]]);
 }
 

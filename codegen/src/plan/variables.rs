@@ -145,7 +145,7 @@ impl<'a> VarGraph<'a> {
         });
         let (from, to) = (&self.vars[guess.0], &self.vars[guess.1]);
         let message = format!(
-            "`{}` may refer to `{}`{through}, which would be a circle; taken as not referring to it",
+            "`{}` may refer to `{}`{through}, which would be a cycle; this reference is ignored",
             from.name, to.name
         );
         let mut warning =

@@ -251,12 +251,12 @@ impl Finder<'_, '_> {
             };
             let error = Diagnostic::error(
                 Code::AssociatedItem,
-                format!("`{}` stands inside {place}", marker.kind),
+                format!("`{}` is inside {place}", marker.kind),
             )
             .label(
                 self.file(module)
                     .label(marker.span)
-                    .with_message("must stand in a module"),
+                    .with_message("must be in a module"),
             )
             .help("move the item out, into the module");
             self.findings.errors.push(error);
@@ -312,8 +312,8 @@ impl Finder<'_, '_> {
             Body::Expression(_) | Body::Macro(_) | Body::Function(_, None) => None,
         };
         for (kind, span) in self.markers_in(node.module, tokens.unwrap_or_default(), Macros::Skip) {
-            let error = Diagnostic::error(Code::InsideBody, format!("`{kind}` stands inside a block of code"))
-                .label(self.file(node.module).label(span).with_message("must stand in a module"))
+            let error = Diagnostic::error(Code::InsideBody, format!("`{kind}` is inside a block of code"))
+                .label(self.file(node.module).label(span).with_message("must be in a module"))
                 .help("move the item out of the block: what runs before `main` is part of the module, not of a function");
             self.findings.errors.push(error);
         }
@@ -347,7 +347,7 @@ impl Finder<'_, '_> {
 
 /// The error for a package variable that only a macro's tokens show.
 pub(crate) fn var_behind_macro(label: Label) -> Diagnostic {
-    Diagnostic::error(Code::VarBehindMacro, "a package variable stands behind a macro")
+    Diagnostic::error(Code::VarBehindMacro, "a package variable is made by a macro")
         .label(label.with_message("its dependencies cannot be known"))
         .note("variables are initialised after those that their initialisers refer to, which is read from the source")
         .help("write the static outside of the macro; let the macro make an expression instead")

@@ -500,7 +500,7 @@ pub(super) fn identity(file: &SourceFile) -> PathBuf {
 fn lexed(file: &SourceFile) -> Result<TokenStream, Diagnostic> {
     let tokens = without_shebang(&file.text).parse();
     tokens.map_err(|error: proc_macro2::LexError| {
-        syntax_error(file, error.span(), "these are no Rust tokens")
+        syntax_error(file, error.span(), "these are not Rust tokens")
     })
 }
 

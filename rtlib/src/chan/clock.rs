@@ -71,7 +71,9 @@ fn receiver(clock: Box<Clock>) -> Receiver<Instant> {
     Receiver::new(Handle::of_clock(clock))
 }
 
-/// A receiver that gets one message when so much time has passed: the moment at which that is so. It is never disconnected.
+/// A receiver that gets one message after `duration`. The message is the moment at which `duration` is over. The receiver is never disconnected.
+///
+/// Go's `time.After`.
 ///
 /// ```no_run,standalone_crate
 /// use rtlib::chan::{Receiver, after};
@@ -96,13 +98,15 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
     }
 }
 
-/// A receiver that gets one message at this moment: the moment itself. It is never disconnected.
+/// A receiver that gets one message at this moment. The message is the moment. The receiver is never disconnected.
 #[must_use]
 pub fn at(moment: Instant) -> Receiver<Instant> {
     receiver(Clock::new(deadline::at(moment), 0, Some(moment)))
 }
 
-/// A receiver that gets the time again and again, first when one period has passed. For a slow receiver messages are left out, so that at most one waits. It is never disconnected.
+/// A receiver that gets the current time after each period. At most one message waits: when the receiver is slow, further ones are left out. The receiver is never disconnected.
+///
+/// Go's `time.Tick`.
 ///
 /// ```no_run,standalone_crate
 /// use std::time::Duration;

@@ -25,7 +25,7 @@
 ///
 /// - `recv(receiver) -> pattern => body`: the pattern gets what [`Receiver::recv`](crate::chan::Receiver::recv) returns.
 /// - `send(sender, message) -> pattern => body`: the pattern gets what [`Sender::send`](crate::chan::Sender::send) returns. `message` is evaluated only when this arm has been chosen. So a
-///   variable that it moves is still there in the other arms. Whoever receives the message waits while it is evaluated; if that panics or leaves the `select!`, nothing was sent.
+///   variable that it moves is still there in the other arms. The receiver of the message waits while it is evaluated. If the evaluation panics or leaves the `select!`, nothing was sent.
 /// - `default => body`: if no operation can go on at once. `default(timeout) => body`: if none can within this [`Duration`](std::time::Duration). At most one of them.
 ///
 /// Receivers and senders are expressions that give a channel, a reference to one or something that dereferences to one; each is evaluated once, in order, whichever arm is chosen. Bodies are

@@ -11,15 +11,15 @@
 //! # Kinds
 //!
 //! [`bounded(n)`](bounded) has a buffer for `n` messages; `bounded(0)` has none: a sender waits for its receiver. [`unbounded`] takes any number, and its senders never
-//! wait. [`after`], [`at`] and [`tick`] are receivers that time sends to; [`never()`] is one that nobody sends to. All can be used by any number of senders
-//! and receivers, goroutines or threads.
+//! wait. [`after`], [`at`] and [`tick`] are receivers that get messages from timers; [`never()`] is a receiver that never gets one. Any number of senders
+//! and receivers, goroutines or threads, can use a channel.
 //!
 //! # What can be relied on
 //!
-//! - Messages come out in the order in which they went in; who waits is served in the order of coming.
-//! - A message that is sent while somebody waits for it goes straight to the one who has waited longest.
-//! - A goroutine that waits leaves its thread to others. A plain thread sleeps.
-//! - Messages that nobody received are dropped with the last receiver. None is lost or received twice.
+//! - Messages come out in the order in which they went in. Waiters are served in the order in which they came.
+//! - A message that is sent while receivers wait goes straight to the one that has waited longest.
+//! - A goroutine that waits leaves its operating-system thread to other goroutines. A plain thread sleeps.
+//! - Messages that nobody received are dropped with the last receiver. No message is lost or received twice.
 //!
 //! # Closing
 //!
@@ -58,7 +58,7 @@ pub use sender::Sender;
 
 use shared::Shared;
 
-/// A channel with room for `cap` messages; with 0, for none: each send waits for its receive.
+/// A channel with a buffer for `cap` messages. With 0 there is no buffer: each send waits for its receive.
 ///
 /// # Panics
 /// When so many messages do not fit into the address space.
@@ -67,7 +67,7 @@ pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
     make(Some(cap))
 }
 
-/// A channel with room for any number of messages: sending never waits. Memory is taken as messages come and given back as they go.
+/// A channel with a buffer for any number of messages: sending never waits. The channel allocates memory as messages come and frees it as they go.
 #[must_use]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     make(None)

@@ -64,7 +64,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Receives a message. While there is none the caller waits, and others run.
+    /// Receives a message. The caller waits while there is none. Other goroutines run meanwhile.
     ///
     /// # Errors
     /// When the channel is empty and will stay so: all senders are gone, or it was [closed](super::Sender::close).
@@ -73,10 +73,10 @@ impl<T> Receiver<T> {
         self.receive(Patience::Endless).map_err(|_| RecvError)
     }
 
-    /// Receives a message if there is one, or if somebody waits to send one.
+    /// Receives a message if there is one in the buffer, or if a sender waits.
     ///
     /// # Errors
-    /// When the channel is empty; whether it will stay so is told.
+    /// When the channel is empty. The error says whether it will stay empty.
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.receive(Patience::None)

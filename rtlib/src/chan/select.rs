@@ -22,7 +22,7 @@ use super::{Receiver, Sender};
 ///
 /// Operations are added with [`send`](Select::send) and [`recv`](Select::recv), which return their indices. Then there are two ways. [`select`](Select::select) chooses one
 /// that can go on, at random if there are several, and *must* be followed by ending it: [`SelectedOperation::send`] or [`SelectedOperation::recv`] on the same channel.
-/// [`ready`](Select::ready) only tells which one seems able to go on: then try it, and be prepared that somebody else was faster.
+/// [`ready`](Select::ready) only says which one seems able to go on. Then try it, and expect that another goroutine may have been faster.
 ///
 /// ```no_run,standalone_crate
 /// use rtlib::chan::{Receiver, RecvError, Select};

@@ -42,7 +42,7 @@ impl<T> Sender<T> {
         &self.0
     }
 
-    /// Sends a message. While the channel is full (a channel without a buffer: until somebody receives) the caller waits, and others run.
+    /// Sends a message. The caller waits while the buffer is full; without a buffer, until a receiver takes the message. Other goroutines run meanwhile.
     ///
     /// # Errors
     /// Gives the message back when nobody can receive it: all receivers are gone, or the channel was [closed](Sender::close).
@@ -53,7 +53,7 @@ impl<T> Sender<T> {
             .map_err(|(_, message)| SendError(message))
     }
 
-    /// Sends a message if that needs no waiting: there is room, or somebody waits to receive.
+    /// Sends a message if that needs no waiting: the buffer is not full, or a receiver waits.
     ///
     /// # Errors
     /// Gives the message back when it would have to wait, or when nobody can receive it any more.
@@ -92,7 +92,7 @@ impl<T> Sender<T> {
             })
     }
 
-    /// Closes the channel although there are senders: from now on sending fails, for them and for those who wait, and receivers get what is in the buffer and then
+    /// Closes the channel although there are still senders. From now on every send fails, also those that wait already. Receivers get what is in the buffer and then
     /// [`RecvError`](super::RecvError). It is Go's `close`, except that a send fails with [`SendError`] where Go panics.
     ///
     /// # Panics

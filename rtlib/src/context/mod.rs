@@ -1,7 +1,7 @@
-//! Cancellation that flows down a tree, as in Go's package context.
+//! Cancellation along a tree of tasks, as in Go's package context.
 //!
-//! A [`Context`] is handed to everything that works on one task. Whoever waits, waits for the context's [`done`](Context::done) channel as well; whoever
-//! computes, asks [`err`](Context::err) now and then. When the task is cancelled or its time is over, the context and all contexts that were derived
+//! A [`Context`] is passed to everything that works on one task. Code that waits also waits for the context's [`done`](Context::done) channel; code that
+//! computes calls [`err`](Context::err) now and then. When the task is cancelled or its time is over, the context and all contexts that were derived
 //! from it are done.
 //!
 //! ```no_run,standalone_crate
@@ -49,14 +49,14 @@ pub use self::signals::{Signaled, with_signals};
 pub use self::try_scope::{Group, try_scope};
 use crate::chan::{self, Receiver};
 
-/// Tells those who work on a task when to stop. Cheap to clone; clones are one context.
+/// Tells the goroutines that work on a task when to stop. Cheap to clone; clones are one context.
 #[derive(Clone)]
 pub struct Context {
     /// `None` for [`background`].
     node: Option<Arc<Node>>,
 }
 
-/// Cancels its context: when told to, else when it is dropped.
+/// Cancels its context: when [`cancel`](Self::cancel) is called, or when the handle is dropped.
 ///
 /// Bind it to a name: `let (ctx, _) = …` drops it at once, `let (ctx, _cancel) = …` at the end of the block.
 #[must_use = "the context is cancelled as soon as its handle is dropped"]
@@ -87,15 +87,15 @@ pub fn background() -> Context {
     Context { node: None }
 }
 
-/// A context that is done when its handle says so, or when `parent` is.
+/// A context that is done when its handle cancels it, or when `parent` is done.
 #[must_use = "the context is cancelled as soon as its handle is dropped"]
 pub fn with_cancel(parent: &Context) -> (Context, CancelHandle) {
     child(parent, parent.deadline())
 }
 
-/// A context that is done at `deadline`, or when its handle says so, or when `parent` is.
+/// A context that is done at `deadline`, or when its handle cancels it, or when `parent` is done.
 ///
-/// A deadline after the parent's changes nothing; one that has passed makes a context that is done already.
+/// A deadline after the parent's has no effect. A deadline that has passed makes a context that is done already.
 #[must_use = "the context is cancelled as soon as its handle is dropped"]
 pub fn with_deadline(parent: &Context, deadline: Instant) -> (Context, CancelHandle) {
     if parent.deadline().is_some_and(|parents| parents <= deadline) {
@@ -106,7 +106,7 @@ pub fn with_deadline(parent: &Context, deadline: Instant) -> (Context, CancelHan
     (context, handle)
 }
 
-/// [`with_deadline`] that long from now. A `timeout` beyond what an [`Instant`] can hold is none.
+/// As [`with_deadline`], with the deadline `timeout` from now. A `timeout` that no [`Instant`] can hold means no deadline.
 #[must_use = "the context is cancelled as soon as its handle is dropped"]
 pub fn with_timeout(parent: &Context, timeout: Duration) -> (Context, CancelHandle) {
     match Instant::now().checked_add(timeout) {
@@ -154,7 +154,7 @@ impl Context {
         self.node.as_ref()?.deadline()
     }
 
-    /// Has `f` run, on a goroutine of its own, once the context is done; at once if it is. [`AfterFunc::stop`] takes that back, and so does dropping the
+    /// Runs `f`, on a goroutine of its own, when the context is done; at once if it is done already. [`AfterFunc::stop`] prevents that, and so does dropping the
     /// [`AfterFunc`], as with [`time::after_func`](crate::time::after_func()). On a context that is never done, `f` is dropped.
     ///
     /// ```no_run,standalone_crate
@@ -179,8 +179,8 @@ impl Context {
 }
 
 impl CancelHandle {
-    /// Makes the context done, with [`Error::Canceled`], and all that are derived from it. Does not wait for those who work on it.
-    /// Nothing happens when it is done already.
+    /// Makes the context, and all contexts that are derived from it, done with [`Error::Canceled`]. Does not wait for the goroutines that work on the task.
+    /// Has no effect when the context is done already.
     pub fn cancel(&self) {
         self.node.end(Error::Canceled, None);
     }
@@ -202,7 +202,7 @@ impl Drop for CancelHandle {
 }
 
 impl AfterFunc {
-    /// Sees to it that the function does not run. False when that is too late: it was started, or stopped before. Does not wait for a function
+    /// Prevents the function from running. Returns false when it is too late: the function was started, or stopped before. Does not wait for a function
     /// that runs.
     pub fn stop(&self) -> bool {
         match &self.fate {

@@ -10,7 +10,7 @@ use super::snapshot::Snapshot;
 use super::stack::Stack;
 use crate::sys;
 
-/// The goroutines that are blocked for ever: they wait for a channel, or in a `select`, without a deadline, and nobody who could go on has a handle of any of these channels. By their ids.
+/// The goroutines that are blocked for ever, ordered by id. Such a goroutine waits for a channel, or in a `select`, without a deadline, and no goroutine or thread that can still run has a handle of any of these channels.
 ///
 /// ```no_run,standalone_crate
 /// use rtlib::chan;
@@ -27,14 +27,17 @@ use crate::sys;
 /// # Ok::<(), rtlib::debug::LeaksError>(())
 /// ```
 ///
-/// All threads are stopped meanwhile, by a signal (SIGURG), and all memory that the program has written to is read: that takes about 0.6 seconds for each gigabyte. `GODEBUG=leaktrace=1` has a program do this
+/// The search stops all threads by a signal (SIGURG) and reads all memory that the program has written to. That takes about 0.6 seconds for each gigabyte. With `GODEBUG=leaktrace=1` a program does this
 /// at its exit.
 ///
 /// # What it does not find
 ///
-/// At least those who are reported are blocked for ever. A goroutine that is reported is, unless a handle is kept in a place where no pointer can be recognised: not aligned, disguised, in memory that is shared with other processes or protected. But not all are found. To this search a handle
-/// is held while its address is anywhere but on the stack of another goroutine that is blocked for ever: anywhere on the heap, even in memory that was freed, or in a variable that it was moved out of, as long as that
-/// function has not returned. So a goroutine may be found later than it could be. Goroutines that wait for locks, for other goroutines or by [`park`](crate::park) are not looked at, and what they hold is held.
+/// A goroutine that is reported is blocked for ever, unless a handle is in a place where no pointer can be recognised: not aligned, disguised, or in memory that is shared with other processes or protected. But not every blocked goroutine is
+/// found:
+///
+/// - A handle counts as held while its address is anywhere but on the stack of another goroutine that is blocked for ever: anywhere on the heap, even in memory that was freed, or in a variable that it was moved out of, as long as that
+///   function has not returned. So a goroutine may be found late.
+/// - Goroutines that wait for locks, for other goroutines or by [`park`](crate::park) are not examined, and the handles that they hold count as held.
 ///
 /// # Errors
 /// When there is no answer, for one of the reasons of [`LeaksError`].

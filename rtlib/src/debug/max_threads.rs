@@ -2,12 +2,12 @@
 
 use crate::sys;
 
-/// Sets how many threads the runtime may have, those that sleep for want of work included, and returns the previous setting; at the start it is 10,000. Go's
-/// `debug.SetMaxThreads`. Threads that std or C started do not count.
+/// Sets how many threads the runtime may have, idle ones included, and returns the previous setting. The setting is 10,000 at the start. Go's
+/// `debug.SetMaxThreads`. Threads that run no goroutine, such as those that C code starts, do not count.
 ///
-/// A goroutine that is in a call that blocks ([`blocking`](crate::blocking)), in a system call or in a lock of std has a thread for itself, and so has one that is tied to its thread. When another one would need a
-/// thread too many it waits until one comes back, where a program in Go ends. When all threads wait for goroutines, or for each other, so that none of them will ever come back, the program ends with `fatal
-/// error: thread exhaustion`. Threads that there are already stay, if the limit is less.
+/// A goroutine has a thread to itself while it is in a call that blocks ([`blocking`](crate::blocking), a file, a C library), and while it is tied to its thread. When a goroutine needs one thread more than the limit, it waits until
+/// a thread comes back; a program in Go would end. When all threads wait for goroutines, or for each other, so that none of them will ever come back, the program ends with `fatal
+/// error: thread exhaustion`. A lower limit does not end threads that exist already.
 ///
 /// ```no_run,standalone_crate
 /// let previous = rtlib::debug::set_max_threads(200);

@@ -2,7 +2,7 @@
 
 use crate::sys;
 
-/// Gives memory of stacks back to the system at once: all of what goroutines that have ended left, and what those that are parked do not use. Go's
+/// Gives memory of stacks back to the system at once: the stacks of goroutines that have ended, and the unused parts of parked goroutines' stacks. Go's
 /// `debug.FreeOSMemory`.
 ///
 /// The runtime does the same by itself in the background: for what has not been needed for a second, and for goroutines that have been parked for five, with at most a tenth of

@@ -15,7 +15,7 @@
 //! The same text comes when the program ends by an unrecovered panic of [`go`](crate::go), a deadlock, a stack overflow, any other fatal error of the runtime, or SIGQUIT (Ctrl-\\).
 //! The environment variable `GOTRACEBACK` says how much of it, in Go's words: `none`; `single` (the default), the goroutine that ended the program; `all` goroutines; `system`, with
 //! the frames of the runtime and the plumbing of std; `crash`, as `system` and then a core dump (SIGABRT). Numbers as in Go, too. A program that dies by SIGSEGV or SIGBUS does that as
-//! any Rust program, but tells where it was if `GOTRACEBACK` is set.
+//! any Rust program, but prints where it was if `GOTRACEBACK` is set.
 //!
 //! # What is needed for names and lines
 //!

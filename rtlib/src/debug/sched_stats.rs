@@ -2,9 +2,9 @@
 
 use crate::sys;
 
-/// What the scheduler counts. Taken while it runs, so the numbers need not fit each other exactly. Counters begin at the program's start.
+/// What the scheduler counts. The numbers are taken while it runs, so they need not fit each other exactly. Counters begin at the program's start.
 ///
-/// `P` is the right to run goroutines, of which there are [`gomaxprocs`](crate::gomaxprocs), `M` a thread that runs them.
+/// A `P` is the right to run goroutines; there are [`gomaxprocs`](crate::gomaxprocs) of them. An `M` is a thread of the operating system that runs goroutines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchedStats {
@@ -28,19 +28,19 @@ pub struct SchedStats {
     pub steals: u64,
     /// Times that a P was taken from a goroutine in [`blocking`](crate::blocking), because others needed it.
     pub handed_off: u64,
-    /// Times that a goroutine kept its P for so long while others waited that an extra P made up for it.
+    /// How often a goroutine kept its P for so long, while others waited, that the monitor thread added an extra P.
     pub compensated: u64,
     /// The setting of [`gomaxprocs`](crate::gomaxprocs).
     pub gomaxprocs: u32,
-    /// Ps, those that make up for others included.
+    /// Ps, extra ones included.
     pub ps: u32,
     /// Ps without work.
     pub idle_ps: u32,
-    /// Ps that are made up for at the moment.
+    /// Ps for which there is an extra P at the moment.
     pub hogs: u32,
     /// Ms.
     pub ms: u32,
-    /// Ms that sleep for want of work.
+    /// Ms that sleep because there is no work.
     pub idle_ms: u32,
     /// Ms that look for work.
     pub spinning_ms: u32,

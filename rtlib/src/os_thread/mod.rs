@@ -19,7 +19,7 @@ pub use start::spawn_os_thread;
 /// stay tied for good, forget the lock; in an init function `core::mem::forget(rtlib::lock_os_thread())` keeps `main` on the process's first
 /// thread. On a thread that is no goroutine there is nothing to tie.
 ///
-/// A tied goroutine still waits until a P is free, as all goroutines do: what must not wait is a thread of its own, [`spawn_os_thread`](crate::spawn_os_thread).
+/// A tied goroutine still waits until a P is free, as all goroutines do. For code that must never wait for a P, start a thread of the operating system with [`spawn_os_thread`](crate::spawn_os_thread).
 ///
 /// The lock is not `Send`, because unlocking counts for the goroutine that does it. That is the right bound although goroutines wander between
 /// threads: what `Send` guards is the passing of a value between goroutines, each of which is a thread of its own to Rust, and a value that

@@ -37,13 +37,13 @@ impl Drop for Wish {
     }
 }
 
-/// Starts a thread of the operating system, as std's builder describes it, whatever threads of std are in this program.
+/// Starts a thread of the operating system, as std's builder describes it, whether or not threads of std are goroutines in this program.
 ///
-/// A thread of `std::thread` is a goroutine (unless the program is built with `std = "threads"`). Some must not be: one that the kernel schedules by a priority of its own, one that is not to wait for others until it may run
-/// (audio, a watchdog), one that a C library keeps for itself. On such a thread everything is as in a program without goroutines: calls block it, [`current`](crate::current) is none, and it uses
-/// channels, locks and [`go`](crate::go) as any thread does. Threads that it starts in its turn are goroutines again.
+/// A thread of `std::thread` is a goroutine (unless the program is built with `std = "threads"`). Some threads must not be goroutines: a thread with a priority of its own, a thread that must never wait for a P
+/// (audio, a watchdog), a thread that a C library keeps for itself. On such a thread everything is as in a program without goroutines: calls block it, [`current`](crate::current) is none, and it uses
+/// channels, locks and [`go`](crate::go) as any thread does. Threads that it starts with std are goroutines again.
 ///
-/// In other programs this is [`Builder::spawn`]. For a goroutine that needs the kernel's thread for a while only there is [`lock_os_thread`](crate::lock_os_thread).
+/// In other programs this is [`Builder::spawn`]. For a goroutine that needs an operating-system thread only for a while, use [`lock_os_thread`](crate::lock_os_thread).
 ///
 /// # Errors
 /// As [`Builder::spawn`].

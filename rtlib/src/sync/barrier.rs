@@ -31,7 +31,7 @@ struct Arrivals {
     round: usize,
 }
 
-/// What [`Barrier::wait`] tells: whether the caller is the leader.
+/// What [`Barrier::wait`] returns: whether the caller is the leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BarrierWaitResult(bool);
 
@@ -45,7 +45,7 @@ impl BarrierWaitResult {
 
 impl Barrier {
     const_unless_loom! {
-        /// A barrier for so many goroutines; 0 is as good as 1.
+        /// A barrier for `goroutines` goroutines; 0 means the same as 1.
         #[must_use]
         pub const fn new(goroutines: usize) -> Self {
             Self {

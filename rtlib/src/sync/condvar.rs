@@ -12,8 +12,8 @@ use crate::shim::const_unless_loom;
 
 /// A condition variable: `std::sync::Condvar`, for goroutines.
 ///
-/// Who waits is notified in the order of arrival. A notification finds whoever has called `wait` before it, and is not lost. Still, wait in a loop or with
-/// [`wait_while`](Condvar::wait_while): between the notification and the lock others may have been faster.
+/// Waiters are notified in the order of arrival. A notification reaches every call of `wait` that came before it, and is not lost. Still, wait in a loop or with
+/// [`wait_while`](Condvar::wait_while): after the notification another goroutine may take the lock first.
 ///
 /// Unlike std's, it may be used with different mutexes, one after the other or at once.
 ///
@@ -48,7 +48,7 @@ impl WaitTimeoutResult {
 
 impl Condvar {
     const_unless_loom! {
-        /// One that nobody waits for.
+        /// A condition variable without waiters.
         #[must_use]
         pub const fn new() -> Self {
             Self {
@@ -115,12 +115,12 @@ impl Condvar {
         Ok((guard, WaitTimeoutResult(false)))
     }
 
-    /// Wakes the one who has waited for longest.
+    /// Wakes the waiter that has waited longest.
     pub fn notify_one(&self) {
         self.list.notify_one();
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiters.
     pub fn notify_all(&self) {
         self.list.notify_all();
     }

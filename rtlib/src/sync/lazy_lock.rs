@@ -44,7 +44,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         }
     }
 
-    /// The value, computed if it was not yet; waits for somebody who is just computing it.
+    /// The value, computed if it is not there yet. Waits if another goroutine is computing it.
     ///
     /// # Panics
     /// The function panicked, now or before.

@@ -1,4 +1,4 @@
-//! Locks and other means to wait for each other, for goroutines: std's, crossbeam's and Go's, where who waits lets other goroutines run.
+//! Locks, and other ways in which goroutines wait for each other: those of std, of Go and of crossbeam. A goroutine that waits lets other goroutines run.
 //!
 //! | | |
 //! |---|---|
@@ -7,8 +7,9 @@
 //! | [`Semaphore`] | weighted, first come first served |
 //! | [`raw`] | locks without values, for `lock_api` |
 //!
-//! All work between goroutines and plain threads, have a `const fn new`, need no allocation, and block in the order of arrival. std's own locks work in goroutines too, but who waits for
-//! one blocks a thread, and with it a P, until sysmon makes up for it.
+//! All of them work between goroutines and plain threads, have a `const fn new`, need no allocation, and serve waiters in the order of arrival.
+//!
+//! std's own locks park goroutines, too, by way of futex(2). What is different here: no waiter starves, guards are `Send`, and there are a [`Semaphore`] and a [`WaitGroup`].
 
 mod barrier;
 mod condvar;

@@ -12,7 +12,7 @@ use crate::shim::const_unless_loom;
 
 /// A mutual exclusion lock: `std::sync::Mutex`, for goroutines.
 ///
-/// Who waits for it lets other goroutines run, and the wait is fair enough: a waiter that has waited for a millisecond and is overtaken by a newcomer gets the lock next.
+/// A goroutine that waits for it lets other goroutines run. No waiter starves: one that has waited for a millisecond, and is then overtaken by a newcomer, gets the lock next.
 /// Plain threads may use it as well.
 ///
 /// Poison is as std's: a panic while the lock is held makes [`lock`](Mutex::lock) return an error, which holds the guard.
@@ -67,7 +67,7 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Takes the lock, blocking the goroutine until it is free.
     ///
-    /// A goroutine that holds the lock already waits for itself: a deadlock.
+    /// A goroutine that holds the lock already would wait for itself: a deadlock.
     ///
     /// # Errors
     /// The mutex is poisoned; the error holds the guard.
@@ -97,7 +97,7 @@ impl<T: ?Sized> Mutex<T> {
         self.raw.cure();
     }
 
-    /// The value: whoever has the mutex to itself needs no lock.
+    /// The value. A `&mut` reference to the mutex needs no lock.
     ///
     /// # Errors
     /// The mutex is poisoned; the error holds the reference.

@@ -60,7 +60,7 @@ impl<T> OnceLock<T> {
         self.value.get_mut().as_mut()
     }
 
-    /// Writes the value, unless there is one; waits for somebody who is just computing it.
+    /// Writes the value, unless there is one. Waits if another goroutine is computing it.
     ///
     /// # Errors
     /// There is one; `value` comes back.
@@ -70,7 +70,7 @@ impl<T> OnceLock<T> {
         value.map_or(Ok(()), Err)
     }
 
-    /// The value, computed by `f` if there is none. Of several who come at once, one computes, the others wait.
+    /// The value, computed by `f` if there is none. When several goroutines call this at once, one computes and the others wait.
     ///
     /// A panic of `f` goes to its caller, and the cell stays empty. Calling this from within `f` is a deadlock.
     #[inline]

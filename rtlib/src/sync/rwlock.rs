@@ -114,7 +114,7 @@ impl<T: ?Sized> RwLock<T> {
         self.raw.poison_bit().cure();
     }
 
-    /// The value: whoever has the lock to itself need not lock it.
+    /// The value. A `&mut` reference to the lock needs no locking.
     ///
     /// # Errors
     /// The lock is poisoned; the error holds the reference.

@@ -20,7 +20,7 @@ const PERMIT: usize = 2;
 
 /// A number of permits that goroutines take, one or several at a time, and give back.
 ///
-/// Who waits is served in the order of arrival: one who wants many permits is not overtaken by those who want few.
+/// Waiters are served in the order of arrival. One that wants many permits is not overtaken by others that want few.
 ///
 /// ```no_run,standalone_crate
 /// use rtlib::sync::Semaphore;

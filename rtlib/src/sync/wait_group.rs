@@ -25,7 +25,7 @@ const HALF: u32 = 32;
 /// group.wait();
 /// ```
 ///
-/// A group can be used again when all who waited have returned. For goroutines that borrow there is [`scope`](crate::scope).
+/// A group can be used again when all calls of `wait` have returned. For goroutines that borrow, use [`scope`](crate::scope).
 pub struct WaitGroup {
     state: AtomicU64,
     zero: Sema,
@@ -43,9 +43,9 @@ impl WaitGroup {
         }
     }
 
-    /// Adds to the counter, which may be negative; at zero all who wait go on.
+    /// Adds `delta`, which may be negative, to the counter. When the counter becomes zero, all waiters go on.
     ///
-    /// What leaves zero must happen before [`wait`](WaitGroup::wait) is called: add before the goroutine is started, not in it.
+    /// A call that raises the counter from zero must happen before [`wait`](WaitGroup::wait) is called: add before you start the goroutine, not in it.
     ///
     /// # Panics
     /// `sync: negative WaitGroup counter`, or `sync: WaitGroup misuse: Add called concurrently with Wait` where that is noticed.
@@ -81,7 +81,7 @@ impl WaitGroup {
         self.add(-1);
     }
 
-    /// Blocks until the counter is zero. What happened before it was brought there is visible then.
+    /// Blocks until the counter is zero. Everything that happened before the calls that brought it to zero is then visible.
     ///
     /// # Panics
     /// `sync: WaitGroup is reused before previous Wait has returned`.

@@ -58,13 +58,13 @@ impl AfterFunc {
         call
     }
 
-    /// Takes the call back: true when it had not begun. It does not wait for a call that has.
+    /// Cancels the call. True when the call had not begun. Does not wait for a call that has begun.
     pub fn stop(&self) -> bool {
         let setting = self.lock();
         self.stop_locked(&setting)
     }
 
-    /// Sets the time anew, to `duration` from now; a function that has been called will be called again. True when the call was still to come.
+    /// Sets the time to `duration` from now. A function that has been called already will be called again. True when the call was still to come.
     pub fn reset(&self, duration: Duration) -> bool {
         self.set(deadline::after(duration))
     }

@@ -16,10 +16,10 @@ pub use timer::Timer;
 
 use crate::deadline;
 
-/// Blocks the calling goroutine (or plain thread) for at least this long. The thread below runs other goroutines meanwhile; a hundred thousand sleepers cost no
-/// threads. `Duration::MAX` and other times that the clock will never show are for ever.
+/// Blocks the calling goroutine (or plain thread) for at least this long. Its operating-system thread runs other goroutines meanwhile: a hundred thousand sleepers cost no
+/// threads. `Duration::MAX`, and any other time that the clock never reaches, means for ever.
 ///
-/// `std::thread::sleep` works on goroutines as well, but blocks the thread below.
+/// `std::thread::sleep` on a goroutine parks it, too. (`GODEBUG=std=-sleep` turns that off: then it blocks the operating-system thread.)
 pub fn sleep(duration: Duration) {
     if duration.is_zero() {
         crate::yield_now();
@@ -28,7 +28,7 @@ pub fn sleep(duration: Duration) {
     }
 }
 
-/// Blocks until this moment, or only lets others run when it has passed.
+/// Blocks until this moment. When it has passed already, only lets other goroutines run, as [`yield_now`](crate::yield_now).
 pub fn sleep_until(deadline: Instant) {
     let when = deadline::at(deadline);
     if deadline::is_over(when) {
@@ -38,8 +38,8 @@ pub fn sleep_until(deadline: Instant) {
     }
 }
 
-/// As [`park`](crate::park), but returns once `duration` has passed if nobody has [unparked](crate::Goroutine::unpark) the caller before. As with `std::thread::park_timeout`, it does not
-/// tell which of the two it was.
+/// As [`park`](crate::park), but returns after `duration` at the latest, if nobody has [unparked](crate::Goroutine::unpark) the caller before. As with `std::thread::park_timeout`, the caller does not
+/// learn which of the two happened.
 pub fn park_timeout(duration: Duration) {
     rtlib_abi::time::park_until(deadline::after(duration));
 }

@@ -9,7 +9,7 @@ use crate::chan::Receiver;
 use crate::deadline;
 use crate::sync::{Mutex, MutexGuard};
 
-/// Events at regular times. For a slow receiver ticks are left out, so that at most one waits. A ticker that is dropped is stopped.
+/// Events at regular times. At most one tick waits: when the receiver is slow, further ones are left out. Dropping a ticker stops it.
 ///
 /// ```no_run,standalone_crate
 /// use std::time::Duration;

@@ -9,9 +9,9 @@ use crate::chan::Receiver;
 use crate::deadline::after;
 use crate::sync::{Mutex, MutexGuard};
 
-/// One event in the future, whose time can be received. For a function that is called instead: [`after_func`](super::after_func).
+/// One event in the future: a receiver gets its time. To call a function instead, use [`after_func`](super::after_func).
 ///
-/// A timer that is dropped is stopped. After [`stop`](Self::stop) or [`reset`](Self::reset) has returned no time that was sent for the old setting is received any more, so there is
+/// Dropping a timer stops it. After [`stop`](Self::stop) or [`reset`](Self::reset) has returned, no time of the old setting is received any more, so there is
 /// nothing to drain.
 ///
 /// ```no_run,standalone_crate

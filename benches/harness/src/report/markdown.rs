@@ -20,8 +20,16 @@ pub fn page(report: &Report) -> String {
 const HEAD: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench --write`; do not edit. Every number is a median, in brackets the least that was seen. A ratio is `gobuild`'s number over
-that of the peer that is named, in the same round, and of all rounds the median. Targets are what the project promises itself.
+These tables compare programs that `cargo gobuild` built with Go, tokio, may, operating-system threads and other peers.
+`cargo xtask bench --write` writes this page; do not edit it.
+
+- **Numbers** are medians. The number in brackets is the smallest one that was measured.
+- **Ratios** are the number of `gobuild` divided by that of the peer, measured in the same round. The table has the
+  median of all rounds. Below 1, `gobuild` needs less.
+- **Targets** are what the project wants to reach.
+
+[How](#how) explains how each row is measured, [Where](#where) describes the machine, and
+[Where the time goes](#where-the-time-goes) explains rows that miss their targets.
 ";
 
 /// What people found out about these numbers.
@@ -29,8 +37,8 @@ const TAIL: &str = include_str!("notes.md");
 
 fn order(report: &Report) -> String {
     format!(
-        "All peers take turns, {} rounds, each round beginning with another one, so that whatever else the machine does disturbs all \
-         alike. Programs are compiled with optimisations (`--release`, `-O2`, Go's defaults).\n",
+        "The peers take turns in {} rounds. Each round begins with another peer, so other work on the machine disturbs all \
+         peers alike. Programs are compiled with optimisations (`--release`, `-O2`, Go's defaults).\n",
         report.effort.rounds
     )
 }

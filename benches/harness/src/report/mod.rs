@@ -30,12 +30,12 @@ impl Report {
     #[must_use]
     pub fn text(&self) -> String {
         let quick = if self.effort.quick {
-            "A quick run with less work: no numbers to rely on.\n"
+            "A quick run with less work: do not rely on these numbers.\n"
         } else {
             ""
         };
         format!(
-            "\n{}\nMedians; in brackets the least. Load averages {}.\n{}{quick}",
+            "\n{}\nMedians; in brackets the smallest. Load averages {}.\n{}{quick}",
             table::draw(&self.measurements),
             self.averages(),
             self.doubts(),
@@ -50,7 +50,7 @@ impl Report {
     /// What a reader must know before comparing numbers; nothing when the machine was idle.
     fn doubts(&self) -> &'static str {
         if self.load[0].busy {
-            "The machine was busy with other work: compare peers, not absolute numbers, and trust small differences little.\n"
+            "The machine was busy with other work. Compare peers and not absolute numbers, and do not rely on small differences.\n"
         } else {
             ""
         }

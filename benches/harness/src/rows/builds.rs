@@ -27,10 +27,9 @@ pub fn full(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         Ok(Measurement {
             group: Group::Tool,
             work: format!("full build of {} crates{work}", small_crates::CRATES),
-            how: "A generated workspace of small libraries and a program that calls all of them, profile `dev`, a new target \
-                  directory for every build, without inits three builds a round. With inits: two init functions and a variable in every library; the build then \
-                  contains `rtlib`, its macros and their dependencies, and plain cargo is told to ignore that the runtime's symbols \
-                  are undefined.",
+            how: "A generated workspace of small libraries, and a program that calls all of them. The profile is `dev`, and every build has a new target directory. \
+                  Without inits there are three builds in each round. With inits, every library has two init functions and a variable. The build then contains `rtlib`, \
+                  its macros and their dependencies, and plain cargo is configured to ignore that the runtime's symbols are undefined.",
             unit: Unit::Time,
             peers,
             targets: vec![Target::Times(1.03, Peer::Cargo)],
@@ -64,9 +63,8 @@ pub fn nothing_to_do(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
             "build with nothing to do, {} crates with inits",
             small_crates::CRATES
         ),
-        how: "The same workspace, everyone on a target directory of its own, built before, three builds a round. `cargo gobuild` is \
-              two cargos, one that starts the tool and one that the tool starts; `cargo-gobuild` is the tool started by its own name, \
-              and shows what is the tool's share.",
+        how: "The same workspace, built before; each peer has its own target directory. There are three builds in each round. `cargo gobuild` runs two cargos: one \
+              that starts the tool, and one that the tool starts. `cargo-gobuild` is the tool when it is started by its own name, without the first cargo.",
         unit: Unit::Time,
         peers,
         targets: vec![Target::Times(1.1, Peer::Cargo)],

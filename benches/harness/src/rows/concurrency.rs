@@ -67,8 +67,9 @@ pub fn sleepers(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
 const PING_PONG: Work = Work {
     program: "pingpong",
     about: "ping-pong, a round trip",
-    how: "Two goroutines and two channels without a buffer; a number goes there and comes back one larger. Tokio's channels have room for one, may's have no \
-          bound: nearer they have none, and it makes no difference to a single number on its way.",
+    how: "Two goroutines and two channels without a buffer. One goroutine sends a number, and the other one returns it, increased by one. Tokio's channels have \
+          room for one item, and may's have no bound. These are the most similar channels that they have, and with a single number on its way it makes no \
+          difference.",
     size: 1_000_000,
     target: 0.45,
     others: &[Peer::Tokio, Peer::May, Peer::Threads],
@@ -78,7 +79,7 @@ const PING_PONG: Work = Work {
 const RING: Work = Work {
     program: "ring",
     about: "ring of 503, a hop",
-    how: "503 goroutines in a ring of channels as above pass a token on.",
+    how: "503 goroutines, in a ring of channels like those of ping-pong, pass a token on.",
     size: 2_000_000,
     target: 0.45,
     others: &[Peer::Tokio, Peer::May, Peer::Threads],
@@ -88,7 +89,7 @@ const RING: Work = Work {
 const BUFFERED: Work = Work {
     program: "buffered",
     about: "channel with room for 128, an item",
-    how: "One goroutine sends numbers, another adds them up. May has no channel with a bound.",
+    how: "One goroutine sends numbers, and another one adds them up. May has no channel with a bound.",
     size: 5_000_000,
     target: 0.5,
     others: &[Peer::Tokio, Peer::Threads],
@@ -98,7 +99,8 @@ const BUFFERED: Work = Work {
 const SELECTS: Work = Work {
     program: "selects",
     about: "select over two channels, an item",
-    how: "Two goroutines send numbers, each on a channel without a buffer of its own; a third selects from both and adds up. Tokio's have room for one.",
+    how: "Two goroutines send numbers, each on its own channel without a buffer. A third goroutine selects from both channels and adds the numbers up. Tokio's \
+          channels have room for one item.",
     size: 1_000_000,
     target: 0.5,
     others: &[Peer::Tokio, Peer::Threads],
@@ -108,7 +110,7 @@ const SELECTS: Work = Work {
 const MUTEX: Work = Work {
     program: "mutex",
     about: "mutex, 8 goroutines, an increment",
-    how: "Eight goroutines lock, increment a counter and unlock. On one CPU nobody ever finds it locked.",
+    how: "Eight goroutines lock a mutex, increment a counter and unlock the mutex. On one CPU the mutex is never locked when a goroutine arrives.",
     size: 4_000_000,
     target: 0.5,
     others: &[Peer::Tokio, Peer::May, Peer::Threads],
@@ -118,8 +120,9 @@ const MUTEX: Work = Work {
 const SKYNET: Work = Work {
     program: "skynet",
     about: "skynet",
-    how: "A goroutine starts ten, each of these ten more, down to 1,000,000 leaves, which send their numbers up; everyone adds up what ten children send over \
-          a channel of its own without a buffer (tokio's has room for one). `may` gives up when it needs more than 65,530 mappings, two for each stack.",
+    how: "A goroutine starts ten others, each of which starts ten more, down to 1,000,000 leaves. The leaves send their numbers up. Every other goroutine adds \
+          up what its ten children send over its own channel without a buffer (tokio's has room for one item). `may` fails when it needs more than 65,530 \
+          mappings, two for each stack.",
     size: 1_000_000,
     target: 0.5,
     others: &[Peer::Tokio],
@@ -129,7 +132,8 @@ const SKYNET: Work = Work {
 const SIEVE: Work = Work {
     program: "sieve",
     about: "prime sieve",
-    how: "A chain of filters, one for each prime found, connected by channels without a buffer (tokio's have room for one), until prime number 2,000 is found.",
+    how: "A chain of filters, one for each prime, that are connected by channels without a buffer (tokio's have room for one item). It ends with the 2,000th \
+          prime.",
     size: 2000,
     target: 0.5,
     others: &[Peer::Tokio],
@@ -139,7 +143,8 @@ const SIEVE: Work = Work {
 const SLEEPERS: Work = Work {
     program: "sleepers",
     about: "sleepers of 100 ms",
-    how: "100,000 goroutines are started, sleep for 100 ms and end; from the first start to the last end. The answer counts those that did not wake too early.",
+    how: "100,000 goroutines start, sleep for 100 ms and end. The time is from the first start to the last end. The program also checks that no goroutine wakes \
+          too early.",
     size: 100_000,
     target: 0.6,
     others: &[Peer::Tokio],
@@ -192,7 +197,7 @@ fn measure(effort: &Effort, work: &Work) -> Result<Vec<Measurement>, BenchError>
     Ok(rows)
 }
 
-const PEAK: &str = "VmHWM at the end of the run on all CPUs whose time is above: the most that was resident, the program itself included.";
+const PEAK: &str = "The most memory that was resident (VmHWM), including the program itself, in the run on all CPUs whose time is above.";
 
 #[cfg(test)]
 mod tests {

@@ -24,8 +24,8 @@ pub fn patch(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     Ok(vec![Measurement {
         group: Group::Tool,
         work: format!("patch and check a program of {} MB", size.len() / 1_000_000),
-        how: "From opening the linked file to the end of its verification: entry point, note and build id written in place, then \
-              header, tables and symbols read back. The file is in the page cache, as it is after a link.",
+        how: "The time from opening the linked file to the end of its verification. The tool writes the entry point, the note and the build id in place, and then \
+              reads the header, the tables and the symbols. The file is in the page cache, as it is after a link.",
         unit: Unit::Time,
         peers,
         targets: vec![Target::AtMost(LIMIT_MS * 1e6)],

@@ -58,8 +58,8 @@ pub fn rest(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         let row = |what, unit, peers| Measurement {
             group: Group::Goroutines,
             work: format!("{work}: {what} in 10 s"),
-            how: "From the ninth second on: context switches of all threads, and the time for which they ran, as the kernel counts them. \"At rest\": half of the \
-                  goroutines sleep, half wait for a channel. With a tick main alone sleeps, again and again.",
+            how: "Context switches of all threads, and the time for which they ran, as the kernel counts them, from the ninth second on. \"At rest\": half of the \
+                  goroutines sleep, half wait for a channel. \"A tick\": only `main` sleeps, again and again.",
             unit,
             peers,
             targets: vec![target],

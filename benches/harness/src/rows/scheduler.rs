@@ -21,8 +21,8 @@ pub fn spawn(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         rows.push(Measurement {
             group: Group::Goroutines,
             work: format!("start and finish a goroutine, {}", place.words()),
-            how: "One goroutine starts 1,000,000 with a closure that counts down; the last one wakes it. From a fresh process. `may` gives up when it needs \
-                  more than 65,530 mappings, two for each stack.",
+            how: "In a new process, one goroutine starts 1,000,000 others. Each of them decrements a counter, and the last one wakes the first goroutine. `may` fails \
+                  when it needs more than 65,530 mappings, two for each stack.",
             unit: Unit::Time,
             peers,
             targets: vec![Target::Times(0.45, Peer::Go)],
@@ -42,8 +42,8 @@ pub fn yields(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         rows.push(Measurement {
             group: Group::Goroutines,
             work: format!("yield, two goroutines, {}", place.words()),
-            how: "`yield_now` against `runtime.Gosched` and its likes, per call. A call that finds nobody to give way to counts as well and is much \
-                  cheaper than a switch, so read this together with the next line.",
+            how: "The time of one call of `yield_now`, `runtime.Gosched` and similar functions. A call that finds no other goroutine to run counts as well, and it is \
+                  much cheaper than a switch. So read this row together with the next one.",
             unit: Unit::Time,
             peers: time,
             targets: vec![Target::Times(0.2, Peer::Go)],
@@ -51,8 +51,8 @@ pub fn yields(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         rows.push(Measurement {
             group: Group::Goroutines,
             work: format!("of these calls without a switch, {}", place.words()),
-            how: "Calls after which the other goroutine had not run. On one CPU there are some when the machine is busy: the runtime then \
-                  takes the goroutine for a hog and lets the other one run on an extra thread. Tokio on one thread runs the two in the order 0, 1, 1, 0.",
+            how: "The share of calls after which the other goroutine had not run. On one CPU there are such calls when the machine is busy: the runtime then takes the \
+                  goroutine for a hog, and the other one runs on an extra thread. Tokio on one thread runs the two tasks in the order 0, 1, 1, 0.",
             unit: Unit::Percent,
             peers: alone,
             targets: Vec::new(),
@@ -69,7 +69,7 @@ pub fn lateness(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     let row = |work: &str, peers| Measurement {
         group: Group::Goroutines,
         work: work.into(),
-        how: "One goroutine sleeps 1,000 times for a millisecond, and looks at the clock. Tokio's timers have a resolution of a millisecond.",
+        how: "One goroutine sleeps 1,000 times for a millisecond and reads the clock each time. Tokio's timers have a resolution of a millisecond.",
         unit: Unit::Time,
         peers,
         targets: Vec::new(),
@@ -89,7 +89,7 @@ pub fn burst(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     let row = |(what, peers)| Measurement {
         group: Group::Memory,
         work: format!("{count} goroutines of 32 KiB of stack: resident {what}"),
-        how: "All of them are there at once; then they end. \"Afterwards\" is 500 µs later for each of them, nothing having been done meanwhile.",
+        how: "All of them exist at the same time, and then end. \"Afterwards\" is a pause of 500 µs for each of them, in which the program does nothing.",
         unit: Unit::Bytes,
         peers,
         targets: Vec::new(),
@@ -109,7 +109,8 @@ pub fn parked(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         Measurement {
             group: Group::Memory,
             work: format!("resident memory of each of {count} parked goroutines"),
-            how: "VmRSS with all of them parked less VmRSS before the first, by their number. Go parks them in an empty `select`; tokio's tasks have no stacks.",
+            how: "VmRSS when all of them are parked, minus VmRSS before the first one, divided by their number. Go parks them in an empty `select`. Tokio's tasks have \
+                  no stacks.",
             unit: Unit::Bytes,
             peers: resident,
             targets: vec![Target::AtMost(4700.0)],
@@ -117,8 +118,8 @@ pub fn parked(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         Measurement {
             group: Group::Memory,
             work: "page tables of each of them".into(),
-            how: "VmPTE in the same runs. The kernel does not count it as resident, but it is memory: stacks of 256 KiB of \
-                  address space each need more page tables than Go's, which move.",
+            how: "VmPTE in the same runs. The kernel does not count page tables as resident, but they are memory. A stack that reserves 256 KiB of address space needs \
+                  more page tables than Go's stacks, which move.",
             unit: Unit::Bytes,
             peers: page_tables,
             targets: Vec::new(),

@@ -38,8 +38,8 @@ pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         Measurement {
             group: Group::Tool,
             work: "process start to `main` and out".into(),
-            how: "`posix_spawn` to `waitpid` of an empty program, each peer 50 times a round. Static C is the start-up of glibc alone; \
-                  static Rust is the same Rust program built by plain cargo, and has std's start-up on top of it, as ours has.",
+            how: "The time from `posix_spawn` to `waitpid` of an empty program, 50 times in each round for each peer. Static C is the start-up of glibc alone. Static \
+                  Rust is the same program as `gobuild`'s, built by plain cargo; both also include std's start-up.",
             unit: Unit::Time,
             peers: whole,
             targets: targets.clone(),
@@ -47,7 +47,7 @@ pub fn start(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         Measurement {
             group: Group::Tool,
             work: "the same without std's start-up".into(),
-            how: "A Rust program whose `main` is C's, so that both do the same work: what is left between them is the runtime's own boot.",
+            how: "A Rust program with the `main` of C, so that both programs do the same work. The difference between them is the boot of the runtime.",
             unit: Unit::Time,
             peers: bare,
             targets,

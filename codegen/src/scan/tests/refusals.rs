@@ -141,19 +141,19 @@ trait T {
            |
            = help: give it one: `#[rtlib::var] static NAME: Type = expression;`
 
-        error[associated-item]: `init` stands inside an `impl` block
+        error[associated-item]: `init` is inside an `impl` block
           --> app/src/main.rs:14:7
            |
         14 |     #[rtlib::init]
-           |       ^^^^^^^^^^^ must stand in a module
+           |       ^^^^^^^^^^^ must be in a module
            |
            = help: move the item out, into the module
 
-        error[associated-item]: `init` stands inside a trait
+        error[associated-item]: `init` is inside a trait
           --> app/src/main.rs:18:7
            |
         18 |     #[rtlib::init]
-           |       ^^^^^^^^^^^ must stand in a module
+           |       ^^^^^^^^^^^ must be in a module
            |
            = help: move the item out, into the module"#]],
     );
@@ -180,35 +180,35 @@ const _: () = { #[rtlib::init] fn inner() {} };
         main,
         &[],
         expect![[r#"
-        error[inside-body]: `init` stands inside a block of code
+        error[inside-body]: `init` is inside a block of code
          --> app/src/main.rs:4:10
           |
         4 |         #[rtlib::init]
-          |          ^^^^^^^^^^^^^ must stand in a module
+          |          ^^^^^^^^^^^^^ must be in a module
           |
           = help: move the item out of the block: what runs before `main` is part of the module, not of a function
 
-        error[inside-body]: `var` stands inside a block of code
+        error[inside-body]: `var` is inside a block of code
          --> app/src/main.rs:8:6
           |
         8 |     #[rtlib::var]
-          |      ^^^^^^^^^^^^ must stand in a module
+          |      ^^^^^^^^^^^^ must be in a module
           |
           = help: move the item out of the block: what runs before `main` is part of the module, not of a function
 
-        error[inside-body]: `init` stands inside a block of code
+        error[inside-body]: `init` is inside a block of code
           --> app/src/main.rs:14:18
            |
         14 | const _: () = { #[rtlib::init] fn inner() {} };
-           |                  ^^^^^^^^^^^^^ must stand in a module
+           |                  ^^^^^^^^^^^^^ must be in a module
            |
            = help: move the item out of the block: what runs before `main` is part of the module, not of a function
 
-        error[inside-body]: `init` stands inside a block of code
+        error[inside-body]: `init` is inside a block of code
           --> app/src/main.rs:13:20
            |
         13 | impl S { fn g() { #[rtlib::init] fn inner() {} } }
-           |                    ^^^^^^^^^^^^^ must stand in a module
+           |                    ^^^^^^^^^^^^^ must be in a module
            |
            = help: move the item out of the block: what runs before `main` is part of the module, not of a function"#]],
     );
@@ -249,7 +249,7 @@ fn inits_behind_macros_are_noted_and_variables_refused() {
         "cfg_if! { if #[cfg(unix)] {\n    #[rtlib::var] static X: u8 = 1;\n} }",
         &[],
         expect![[r#"
-        error[var-behind-macro]: a package variable stands behind a macro
+        error[var-behind-macro]: a package variable is made by a macro
          --> app/src/main.rs:2:6
           |
         2 |     #[rtlib::var] static X: u8 = 1;
@@ -266,7 +266,7 @@ fn files_that_cannot_be_parsed_are_shown() {
         "fn main() {\n    let x = (1;\n}",
         &[],
         expect![[r#"
-        error[syntax]: cannot parse `app/src/main.rs`: these are no Rust tokens
+        error[syntax]: cannot parse `app/src/main.rs`: these are not Rust tokens
          --> app/src/main.rs:3:1
           |
         3 | }

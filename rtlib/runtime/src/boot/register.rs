@@ -1,4 +1,4 @@
-//! Who is above whom: a room calls those below it, and is called by them where it has registered (see ARCHITECTURE.md). That is done here, before anything else.
+//! Which layer is above which: a layer calls those below it, and is called by them where it has registered (see ARCHITECTURE.md). That is done here, before anything else.
 
 use crate::{netpoll, panic, pthread, signal, watch};
 

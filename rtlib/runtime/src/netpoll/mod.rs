@@ -158,7 +158,7 @@ pub fn own() -> impl Iterator<Item = i32> {
 #[cold]
 fn lost() -> ! {
     crate::fatal::throw(
-        b"the program has closed the descriptors of the runtime's poller, by a system call that goes round libc: leave out those that /proc/self/fd calls anon_inode:[eventpoll] and anon_inode:[eventfd], or call libc's close_range",
+        b"the program has closed the descriptors of the runtime's poller, by a system call that bypasses libc: do not close those that /proc/self/fd lists as anon_inode:[eventpoll] and anon_inode:[eventfd], or call libc's close_range",
     )
 }
 

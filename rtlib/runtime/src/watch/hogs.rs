@@ -66,7 +66,7 @@ impl fmt::Display for HogLine {
         }
         write!(
             f,
-            " with P{} for {}us while others wait: P{} makes up for it ({} extra)",
+            " with P{} for {}us while others wait: P{} runs them ({} extra)",
             self.p,
             self.held / 1000,
             self.extra,

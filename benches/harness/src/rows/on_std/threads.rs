@@ -37,8 +37,9 @@ pub fn locks(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
             rows.push(Measurement {
                 group: Group::Std,
                 work: format!("ping-pong with std's {about}, a round trip, {}", place.words()),
-                how: "Two threads of std, which `std = \"goroutines\"` makes goroutines, and a number: under a lock, with a condition for each that waits for its turn; or over two channels without \
-                      a bound. Beside them the same programs by plain cargo, and two goroutines with channels of `rtlib` without a buffer.",
+                how: "Two threads of std, which `std = \"goroutines\"` makes goroutines, pass a number to each other. In one program it is under a lock, and each thread \
+                      waits for its turn with a condition variable of its own. In the other one it goes through two channels without a bound. The peers are the same \
+                      programs built by plain cargo, and two goroutines with channels of `rtlib` without a buffer.",
                 unit: Unit::Time,
                 peers: time,
                 targets,

@@ -52,8 +52,8 @@ fn ripgrep(effort: &Effort) -> Result<Measurement, BenchError> {
     Ok(Measurement {
         group: Group::Std,
         work: format!("ripgrep {RIPGREP} through the sources of crates"),
-        how: "The crate as it is published, by `cargo gobuild install --std goroutines` and by `cargo install`. It reads what cargo has unpacked on this machine, from the page cache; both \
-              must find as much.",
+        how: "The crate as it is published, installed by `cargo gobuild install --std goroutines` and by `cargo install`. It reads the packages that cargo has \
+              unpacked on this machine, from the page cache. Both programs must find the same number of matches.",
         unit: Unit::Time,
         peers,
         targets: TARGET.to_vec(),

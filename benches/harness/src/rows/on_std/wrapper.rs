@@ -24,8 +24,8 @@ pub fn wrapper(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
     let row = |((what, limit), peers)| Measurement {
         group: Group::Std,
         work: format!("the wrapper of {what}"),
-        how: "A thousand calls that return at once, less a thousand past the wrapper, each the least of a thousand times. `recv` gets a byte that is there, `read` one of `/dev/zero`, `syscall` asks \
-              for the number of the process above.",
+        how: "The time of a thousand calls that return at once, minus the time of a thousand calls without the wrapper. Each is the smallest of a thousand \
+              measurements. `recv` receives a byte that is there, `read` reads one from `/dev/zero`, `syscall` asks for the id of the parent process.",
         unit: Unit::Time,
         peers,
         targets: vec![Target::AtMost(limit)],

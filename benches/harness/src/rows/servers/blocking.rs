@@ -39,8 +39,9 @@ pub fn server(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         let row = |work: &str, unit, peers, targets| Measurement {
             group: Group::Network,
             work: format!("{work}, {clients} clients, {}", place.words()),
-            how: "A server on the loopback device answers 64 bytes with the same ones, one goroutine or thread a client; every read of ours is in `blocking`. One thread of another process \
-                  has all clients, each of which asks again as soon as it is answered. \"One CPU\": the server has one, the clients another one.",
+            how: "A server on the loopback device answers 64 bytes with the same bytes. It has one goroutine or thread for each client; in `gobuild`'s server every read \
+                  is in `blocking`. One thread of another process has all clients, each of which sends the next request as soon as the last one is answered. \"One \
+                  CPU\": the server has one CPU, and the clients have another one.",
             unit,
             peers,
             targets,

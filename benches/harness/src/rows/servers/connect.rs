@@ -28,7 +28,8 @@ fn turnover(effort: &Effort, load: &Load, place: Place) -> Result<[Measurement; 
     let row = |what, peers, targets| Measurement {
         group: Group::Network,
         work: format!("connect, one request, close: {what}, {}", place.words()),
-        how: "The echo servers. One thread of another process has 64 connections; each asks once, is closed by the client when it is answered, and a new one takes its place.",
+        how: "The echo servers. One thread of another process has 64 connections. Each connection sends one request. When it is answered, the client closes it and \
+              opens a new one in its place.",
         unit: Unit::Time,
         peers,
         targets,
@@ -51,7 +52,8 @@ fn opened(effort: &Effort, load: &Load, place: Place) -> Result<Measurement, Ben
             "{OPENED} connections one after the other, {}",
             place.words()
         ),
-        how: "The echo servers. A client opens them as fast as it can and then asks on the last one; from the first `connect` to that answer. Afterwards all are asked.",
+        how: "The echo servers. A client opens the connections as fast as it can and then sends a request on the last one. The time is from the first `connect` to \
+              that answer. Afterwards the client sends a request on all of them.",
         unit: Unit::Time,
         peers,
         targets: vec![Target::Times(1.2, Peer::Go)],

@@ -58,10 +58,10 @@ fn row(
     Measurement {
         group: Group::Network,
         work: format!("{work}, {connections} connections, {}", place.words()),
-        how: "A server on the loopback device answers 64 bytes with the same ones. Ours is a thread of std for each connection, built with `std = \"goroutines\"`; \"threads\" is the same \
-              program, built by plain cargo. Tokio's runtime is the multi-threaded one. The loop is one thread around one epoll, in C. One thread of another process has all connections, \
-              each of which asks again as soon as it is answered. \"One CPU\": the server has one, the clients another one. Processor time is all of the \
-              process's, that in the kernel included.",
+        how: "A server on the loopback device answers 64 bytes with the same bytes. `gobuild` is a program with a thread of std for each connection, built with `std \
+              = \"goroutines\"`; \"threads\" is the same program, built by plain cargo. Tokio's runtime is the multi-threaded one. The epoll loop is one thread \
+              around one epoll, in C. One thread of another process has all connections, each of which sends the next request as soon as the last one is answered. \
+              \"One CPU\": the server has one CPU, and the clients have another one. Processor time is that of the whole process, including the time in the kernel.",
         unit: Unit::Time,
         peers,
         targets,

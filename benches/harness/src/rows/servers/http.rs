@@ -30,8 +30,8 @@ pub fn http(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
         let row = |what, peers| Measurement {
             group: Group::Network,
             work: format!("HTTP, {what}, {CONNECTIONS} connections, {}", place.words()),
-            how: "A greeting of 13 bytes on connections that stay. Ours is the crate `tiny_http` as it is, which has a thread for each connection and another one that answers, built with \
-                  `std = \"goroutines\"`, \"threads\" the same by plain cargo; Go's is `net/http`, tokio's is `hyper`.",
+            how: "A greeting of 13 bytes on connections that stay open. `gobuild` is the unchanged crate `tiny_http`, built with `std = \"goroutines\"`. It has a thread \
+                  for each connection and another one that answers. \"Threads\" is the same program, built by plain cargo. Go uses `net/http`, tokio uses `hyper`.",
             unit: Unit::Time,
             peers,
             targets: Vec::new(),

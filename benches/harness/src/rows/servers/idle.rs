@@ -34,7 +34,8 @@ fn beside_idle_ones(effort: &Effort, load: &Load) -> Result<Vec<Measurement>, Be
         work: format!(
             "echo, {ACTIVE} of {CONNECTIONS} connections active: {what} for a request grows by"
         ),
-        how: "The servers of the rows above, on one CPU. First there are 100 connections, each of which asks again as soon as it is answered. Then there are 9,900 more, which have asked once.",
+        how: "The servers of the rows above, on one CPU. First there are 100 connections, each of which sends the next request as soon as the last one is answered. \
+              Then there are 9,900 more, which have sent one request.",
         unit: Unit::Percent,
         peers,
         targets,
@@ -75,7 +76,8 @@ fn held(effort: &Effort, load: &Load) -> Result<[Measurement; 2], BenchError> {
             work: format!(
                 "memory of each of {CONNECTIONS} connections that have been answered once"
             ),
-            how: "VmRSS and VmPTE of the echo servers with all connections less the same with one, by their number. What the kernel keeps for each socket is not in it.",
+            how: "VmRSS and VmPTE of the echo servers with all connections, minus the same with one connection, divided by their number. The kernel's memory for the \
+                  sockets is not included.",
             unit: Unit::Bytes,
             peers: memory,
             targets: vec![Target::Times(1.1, Peer::Go)],

@@ -26,8 +26,9 @@ pub fn latency(effort: &Effort) -> Result<Vec<Measurement>, BenchError> {
                 "echo at half of Go's peak rate: {share} requests take at most, {CONNECTIONS} connections, {}",
                 place.words()
             ),
-            how: "The servers of the rows above. A request is sent when its time has come, whether or not earlier ones are answered, and its time begins then, even if it is sent later. The \
-                  rate is the same for all: half of what Go's server does when every connection asks again at once, measured before.",
+            how: "The servers of the rows above. Each request has a scheduled time, whether or not earlier ones are answered. Its latency is measured from the scheduled \
+                  time, even if the request is sent later. The rate is the same for all peers: half of the rate that Go's server reaches when every connection sends the \
+                  next request at once. That rate is measured before.",
             unit: Unit::Time,
             peers,
             targets: vec![Target::Times(1.0, Peer::Go)],
