@@ -162,9 +162,22 @@ impl CargoConfig {
             .any(|name| self.codegen_option(name).is_some())
     }
 
-    /// The value of the last `-C name=value` among the flags. rustc takes `_` for `-`.
+    /// Whether the flags ask for a libc that is loaded when the program starts.
+    #[must_use]
+    pub fn wants_dynamic_libc(&self) -> bool {
+        let features = self.codegen_options("target-feature");
+        let mut choices = features.flat_map(|value| value.split(','));
+        choices.rfind(|one| one.get(1..) == Some("crt-static")) == Some("-crt-static")
+    }
+
+    /// The value of the last `-C name=value` among the flags.
     fn codegen_option(&self, name: &str) -> Option<&str> {
-        let mut found = None;
+        self.codegen_options(name).last()
+    }
+
+    /// The values of `-C name=value` among the flags. rustc takes `_` for `-`.
+    fn codegen_options(&self, name: &str) -> std::vec::IntoIter<&str> {
+        let mut found = Vec::new();
         let mut previous = "";
         for flag in &self.rustflags {
             let option = match previous {
@@ -176,10 +189,10 @@ impl CargoConfig {
             let value = option
                 .and_then(|option| option.split_once('='))
                 .filter(|(key, _)| key.replace('_', "-") == name);
-            found = value.map(|(_, value)| value).or(found);
+            found.extend(value.map(|(_, value)| value));
             previous = flag;
         }
-        found
+        found.into_iter()
     }
 }
 
@@ -266,6 +279,26 @@ mod tests {
         CargoConfig {
             rustflags: flags.iter().map(ToString::to_string).collect(),
             ..CargoConfig::default()
+        }
+    }
+
+    #[test]
+    fn a_libc_that_is_loaded_is_asked_for_by_a_feature() {
+        for (flags, expect) in [
+            (&["-C", "target-feature=-crt-static"][..], true),
+            (&["-Ctarget-feature=+avx2,-crt-static,+bmi2"], true),
+            (
+                &[
+                    "-C",
+                    "target-feature=-crt-static",
+                    "-Ctarget_feature=+crt-static",
+                ],
+                false,
+            ),
+            (&["-C", "target-feature=+avx2"], false),
+            (&["--cfg", "target-feature=-crt-static"], false),
+        ] {
+            assert_eq!(with_flags(flags).wants_dynamic_libc(), expect, "{flags:?}");
         }
     }
 

@@ -49,6 +49,11 @@ pub enum Error {
         /// The triple.
         triple: String,
     },
+    /// A program that would load its libc.
+    #[error(
+        "the flags ask for a program that loads its C library when it starts (`-C target-feature=-crt-static`), but cargo gobuild makes static programs"
+    )]
+    Dynamic,
     /// Different levels in one build.
     #[error(
         "packages `{one}` and `{other}` want different GOAMD64 levels, which one build cannot have"
@@ -162,6 +167,7 @@ impl Error {
             Self::Run(error) => error.help().map(str::to_owned),
             Self::Inspect { source, .. } => Some(source.help().into()),
             Self::Target { .. } => Some("remove `--target`, CARGO_BUILD_TARGET or `build.target` from the cargo configuration".into()),
+            Self::Dynamic => Some("remove the feature from RUSTFLAGS and .cargo/config.toml, or build this program with plain cargo".into()),
             Self::Levels { .. } => Some("build them one by one with `-p`, or set one level with GOAMD64".into()),
             Self::EmitSeveral { .. } | Self::EmitNothing => Some("name one with `--bin` or `--example`".into()),
             Self::EmitMissing { .. } => Some("remove the program from the target directory, so that it is linked again".into()),

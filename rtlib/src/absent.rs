@@ -139,7 +139,7 @@ mod check {
     use core::ptr;
 
     const MESSAGE: &str = "this program uses rtlib and was not built by cargo gobuild, so its scheduler and its init functions are missing: use `cargo gobuild`, `cargo gobuild run` or \
-                           `cargo gobuild test`\n";
+                           `cargo gobuild test`; or call `cargo gobuild setup` once, and go on with plain cargo\n";
     /// As of a fatal error of the runtime.
     const STATUS: c_int = 2;
     const AT_PHDR: c_ulong = 3;

@@ -1,5 +1,5 @@
-//! Channels and select on the real scheduler: the fixture `chan` is a package of tests, built and run with `cargo gobuild test` in both profiles, on one P and on several, and with goroutines that change
-//! their thread at every step.
+//! Channels and select on the real scheduler: the fixture `chan` is a package of tests, built and run with `cargo gobuild test` in both profiles, on one P and on several, with goroutines that change
+//! their thread at every step, and with std's threads as threads of the kernel.
 
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use gobuild_tests::tool;
 const LIMIT: Duration = Duration::from_secs(300);
 
 fn check(profile: &str) {
-    let settings: [&[(&str, &str)]; 4] = [
+    let settings: [&[(&str, &str)]; 5] = [
         &[("GOMAXPROCS", "1")],
         &[("GOMAXPROCS", "2")],
         &[("GOMAXPROCS", "5")],
         &[("GOMAXPROCS", "3"), ("GODEBUG", "schedmigrate=1")],
+        &[("GODEBUG", "stdthreads=os")],
     ];
     let command = |more: &[&str]| {
         let mut command = tool::gobuild(&tool::root().join("tests/fixtures/chan"));

@@ -249,7 +249,33 @@ fn files_that_are_no_programs_of_ours_are_named() {
     refused(&object, "not a linked program");
     refused(&plain, "was not built by cargo gobuild");
     refused(&copies.0.path().join("nowhere"), "No such file");
-    refused(copies.0.path(), "is a directory");
+    refused(copies.0.path(), "no program of cargo gobuild is in");
+}
+
+/// Those below a directory that are the tool's, by their paths, and nothing else that is there.
+#[test]
+fn programs_below_a_directory_are_shown() {
+    let copies = Copies::new();
+    copies.file("notes", b"no program\n");
+    let below = copies.0.path().join("b/c");
+    fs::create_dir_all(&below).expect("create directory");
+    let (one, other) = (copies.0.path().join("a"), below.join("d"));
+    for to in [&one, &other] {
+        fs::copy(registry(), to).expect("copy");
+    }
+    let text = inspect(copies.0.path(), &[]).ok().out();
+    let named = |path: &Path| text.find(&format!("{}:\n", path.display()));
+    assert!(
+        named(&one) < named(&other) && named(&one).is_some(),
+        "{text}"
+    );
+    let lines = inspect(copies.0.path(), &["--format", "json"]).ok().out();
+    let paths: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["path"].clone())
+        .collect();
+    let expect = [&one, &other].map(|path| Value::from(path.display().to_string()));
+    assert_eq!(paths, expect);
 }
 
 #[test]

@@ -172,13 +172,9 @@ fn gold_is_refused_by_name() {
 }
 
 #[test]
-fn no_flag_of_the_user_makes_a_program_movable_or_dynamic() {
+fn no_flag_of_the_user_makes_a_program_movable() {
     let project = linked_with("fn main() { println!(\"hello\"); }\n", &[]);
-    for flags in [
-        "-C relocation-model=pic",
-        "-Crelocation_model=pie",
-        "-C target-feature=-crt-static",
-    ] {
+    for flags in ["-C relocation-model=pic", "-Crelocation_model=pie"] {
         let mut build = project.gobuild();
         _ = run(build.arg("build").env("RUSTFLAGS", flags), BUILD).ok();
         prints(&project, "hello\n");
@@ -187,6 +183,26 @@ fn no_flag_of_the_user_makes_a_program_movable_or_dynamic() {
     project.file(".cargo/config.toml", config);
     _ = project.build(&[]).ok();
     prints(&project, "hello\n");
+}
+
+#[test]
+fn a_program_that_would_load_its_libc_is_refused() {
+    let project = linked_with("fn main() {}\n", &[]);
+    for command in [&["build"][..], &["test"], &["--", "build"]] {
+        let mut build = project.gobuild();
+        build
+            .args(command)
+            .env("RUSTFLAGS", "-C target-feature=-crt-static");
+        let refused = run(&mut build, BUILD).fails_with(FAILURE);
+        says(
+            &refused,
+            &[
+                "-crt-static",
+                "makes static programs",
+                "help: remove the feature",
+            ],
+        );
+    }
 }
 
 #[test]

@@ -27,9 +27,20 @@ pub fn definers(line: &LinkLine, function: &str) -> Vec<PathBuf> {
 /// The function whose wrap is defined twice, if that is what a linker complains of: `duplicate symbol: __wrap_X` (lld, mold), ``multiple definition of `__wrap_X'`` (GNU ld).
 #[must_use]
 pub fn defined_twice(said: &str) -> Option<&str> {
-    let complains =
-        |line: &&str| line.contains("duplicate symbol") || line.contains("multiple definition");
-    said.lines().filter(complains).find_map(|line| {
+    // wild names the symbol in the line behind the complaint.
+    let is_complaint = |line: &str| {
+        [
+            "duplicate symbol",
+            "Duplicate symbol",
+            "multiple definition",
+        ]
+        .iter()
+        .any(|words| line.contains(words))
+    };
+    let lines: Vec<&str> = said.lines().collect();
+    let complaints = (0..lines.len()).filter(|at| is_complaint(lines[*at]));
+    let mut named = complaints.flat_map(|at| lines[at..].iter().take(2));
+    named.find_map(|line| {
         let (_, name) = line.split_once("__wrap_")?;
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         Some(&name[..end.unwrap_or(name.len())])
@@ -46,6 +57,8 @@ mod tests {
             "rust-lld: error: duplicate symbol: __wrap_recv\n>>> defined at socket.rs:284",
             "/usr/bin/ld: foreign.o: in function `__wrap_recv':\nf.c:(.text+0x0): multiple definition of `__wrap_recv'; runtime.o: first defined here",
             "mold: error: duplicate symbol: foreign.o: runtime.o: __wrap_recv",
+            "wild: error: Duplicate symbols detected: __wrap_recv, defined in runtime.o and foreign.o",
+            "wild: error: Duplicate symbols detected\n  `__wrap_recv` defined in runtime.o and foreign.o",
         ] {
             assert_eq!(defined_twice(said), Some("recv"), "{said}");
         }

@@ -164,6 +164,9 @@ impl Context {
     /// When a setting is wrong or its linker is not there.
     pub fn plan(&self, selection: &Selection) -> Result<PlanFile, Error> {
         let project = &self.project;
+        if project.cargo_config.wants_dynamic_libc() && selection.call != Call::Plain {
+            return Err(Error::Dynamic);
+        }
         let selected = |id: &PackageId| project.workspace.member(id);
         let mut recipes = Vec::new();
         for member in selection.packages.iter().filter_map(selected) {

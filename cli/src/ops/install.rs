@@ -39,6 +39,9 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
             .clone()
             .or(config.targets.first().cloned()),
     )?;
+    if config.wants_dynamic_libc() {
+        return Err(Error::Dynamic);
+    }
     let toolchain = Toolchain::ask(&config, &dir)?;
     let tool = project::tool_hash()?;
     let cli = Layer {
