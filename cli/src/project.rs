@@ -237,7 +237,13 @@ impl Question<'_> {
 
     fn ask(&self) -> Result<Project, ProjectError> {
         let cargo_config = CargoConfig::load(self.dir, self.config)?;
-        let metadata = metadata::start(self.cargo, self.dir, self.args.clone(), &[])?;
+        // In a workspace that is set up cargo would look for this tool on PATH, to ask it for rustc's version.
+        let without_wrapper = [("RUSTC_WORKSPACE_WRAPPER", "")];
+        let env = match cargo_config.is_set_up() {
+            true => &without_wrapper[..],
+            false => &[],
+        };
+        let metadata = metadata::start(self.cargo, self.dir, self.args.clone(), env)?;
         let toolchain = Toolchain::ask(&cargo_config, self.dir);
         let mut workspace = metadata.finish()?;
         if let Some(dir) = self.target_dir {

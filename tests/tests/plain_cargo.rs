@@ -384,3 +384,12 @@ fn the_wrapper_hands_questions_on() {
     let outcome = run(&mut command, RUN).ok();
     assert!(outcome.out().starts_with("rustc "), "{}", outcome.report());
 }
+
+/// Cargo finds the subcommand beside itself, too, where PATH has nothing of it: then the keys can still be taken back.
+#[test]
+fn setup_can_be_taken_back_by_a_tool_that_is_not_on_path() {
+    let project = app();
+    set_up(&project);
+    _ = run(project.gobuild().args(["setup", "--remove"]), BUILD).ok();
+    assert!(!project.path().join(".cargo").exists());
+}

@@ -2,12 +2,12 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::os::linux::sys::ENOSYS;
 use crate::os::linux::sys::{
     __NR_epoll_create1, __NR_epoll_ctl, __NR_epoll_pwait, __NR_epoll_pwait2, __NR_eventfd2,
     __NR_read, __NR_write, __kernel_timespec, EFD_CLOEXEC, EFD_NONBLOCK, EPOLL_CLOEXEC,
     EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD,
 };
+use crate::os::linux::sys::{ENOSYS, EPERM};
 
 use super::{Errno, call};
 
@@ -71,7 +71,7 @@ fn control(epoll: i32, op: u32, fd: i32, event: Event) -> Result<(), Errno> {
 
 /// Waits for events: until there are some, for at most so many ns, or not at all (0). Returns how many came.
 pub fn wait(epoll: i32, events: &mut [Event], ns: Option<u64>) -> Result<usize, Errno> {
-    /// The kernel has no epoll_pwait2 (before 5.11).
+    /// The kernel has no epoll_pwait2 (before 5.11), or a sandbox that does not know it refuses it.
     static OLD: AtomicBool = AtomicBool::new(false);
     let (at, len) = (events.as_mut_ptr() as usize, events.len());
     if !OLD.load(Ordering::Relaxed) && ns.is_some_and(|ns| ns != 0) {
@@ -83,7 +83,7 @@ pub fn wait(epoll: i32, events: &mut [Event], ns: Option<u64>) -> Result<usize, 
         let args = [epoll as usize, at, len, &raw const timeout as usize, 0, 0];
         // SAFETY: the kernel writes to the caller's buffer and reads our variable.
         match unsafe { call(__NR_epoll_pwait2, args) } {
-            Err(Errno(ENOSYS)) => OLD.store(true, Ordering::Relaxed),
+            Err(Errno(ENOSYS | EPERM)) => OLD.store(true, Ordering::Relaxed),
             result => return result,
         }
     }
