@@ -481,6 +481,11 @@ fn pipes_names_and_processes_are_waited_for() {
 }
 
 #[test]
+fn several_may_make_their_first_call_at_once() {
+    same("net-together 20", "each at the first try");
+}
+
+#[test]
 fn threads_and_goroutines_share_sockets() {
     same("net-with-threads", "talked");
 }

@@ -334,11 +334,11 @@ impl Fd {
         kind
     }
 
-    /// What a try with this errno shows: another kind than was assumed.
-    pub fn is_no_longer(self, errno: u32) -> Option<Kind> {
-        let kind = match errno {
-            ENOTSOCK => self.look(),
-            EOPNOTSUPP if self.desc.kind() == Kind::Nowait => Kind::PollFirst,
+    /// What a try as this kind shows that ended with this errno: another kind than was assumed. What the descriptor is taken for now does not matter: of several that try at once, another may have found out.
+    pub fn is_no_longer(self, tried: Kind, errno: u32) -> Option<Kind> {
+        let kind = match (tried, errno) {
+            (Kind::Socket, ENOTSOCK) => self.look(),
+            (Kind::Nowait, EOPNOTSUPP) => Kind::PollFirst,
             _ => return None,
         };
         self.desc.set_kind(self.generation, kind);

@@ -5,7 +5,6 @@ use core::ffi::{c_int, c_void};
 use crate::os::linux::sys::{
     __NR_preadv2, __NR_pwritev2, __NR_read, __NR_readv, __NR_write, __NR_writev, RWF_NOWAIT,
 };
-use crate::os::linux::sys::{ENOTSOCK, EOPNOTSUPP};
 
 use super::io::{Answer, Fd, keep_thread, plain, said, word};
 use super::may_park;
@@ -61,7 +60,7 @@ unsafe fn read(of: Fd, fd: c_int, parts: *const Iovec, count: usize) -> Answer {
                 Kind::File | Kind::Unknown => return keep_thread(__NR_readv, args),
             }
         };
-        match mistaken(of, answer) {
+        match mistaken(of, kind, answer) {
             Some(other) => kind = other,
             None => return answer,
         }
@@ -106,7 +105,7 @@ unsafe fn write(of: Fd, fd: c_int, parts: *const Iovec, count: usize) -> Answer 
                 Kind::File | Kind::Unknown => return keep_thread(__NR_writev, args),
             }
         };
-        match mistaken(of, answer) {
+        match mistaken(of, kind, answer) {
             Some(other) => kind = other,
             None => return answer,
         }
@@ -153,11 +152,11 @@ pub fn poll_first(of: Fd, dir: Dir) -> Result<(), Errno> {
 }
 
 /// The kind that it is, when an answer shows that it is not of the kind that it was taken for.
-fn mistaken(of: Fd, answer: Answer) -> Option<Kind> {
-    match answer {
-        Err(Errno(errno @ (ENOTSOCK | EOPNOTSUPP))) => of.is_no_longer(errno),
-        _ => None,
-    }
+fn mistaken(of: Fd, taken_for: Kind, answer: Answer) -> Option<Kind> {
+    let Err(Errno(errno)) = answer else {
+        return None;
+    };
+    of.is_no_longer(taken_for, errno)
 }
 
 /// read(2).
