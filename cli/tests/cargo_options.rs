@@ -8,7 +8,7 @@ use std::process::Command;
 use cargo_gobuild::args;
 use common::{Outcome, Package, gobuild};
 
-const COMMANDS: [&str; 5] = ["build", "run", "test", "bench", "install"];
+const COMMANDS: [&str; 6] = ["build", "check", "run", "test", "bench", "install"];
 
 /// An option as a help lists it: its spellings, and whether it has a value.
 #[derive(Debug)]
@@ -195,7 +195,9 @@ fn commands_that_are_not_here_name_what_to_use() {
 
 #[test]
 fn help_may_come_first() {
-    for name in ["build", "run", "test", "bench", "install", "inspect"] {
+    for name in [
+        "build", "check", "run", "test", "bench", "install", "inspect", "setup", "env",
+    ] {
         let help = Outcome::of(&mut gobuild(&["help", name]))
             .expect_code(0)
             .stdout;

@@ -9,7 +9,10 @@ fn run(args: &[&str]) -> Outcome {
 }
 
 /// Those with a help and a manual page.
-const SUBCOMMANDS: [&str; 7] = [
+const SUBCOMMANDS: [&str; 10] = [
+    "check",
+    "setup",
+    "env",
     "build",
     "run",
     "test",
@@ -186,7 +189,10 @@ fn inspect_refuses_what_is_not_ours_with_a_way_out() {
     std::fs::write(&text, "hello").expect("writes");
     for (path, part) in [
         ("/no/such/file", "No such file"),
-        (dir.path().to_str().expect("UTF-8"), "directory"),
+        (
+            dir.path().to_str().expect("UTF-8"),
+            "no program of cargo gobuild",
+        ),
         (text.to_str().expect("UTF-8"), "help: "),
         ("/proc/self/exe", "not built by cargo gobuild"),
     ] {

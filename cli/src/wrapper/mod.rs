@@ -5,6 +5,9 @@
 //! cargo hashes the flags that it knows of. When it is both, cargo names it twice, and one process does both. It calls the wrappers of the user that it
 //! displaced. One that it did not displace stands before it and may have cleared the environment: then less is known of the crate, and the source tells.
 //!
+//! In a workspace that `cargo gobuild setup` has set up plain cargo calls it as well. Then it has a plan made for each program ([`MakePlan`]), takes the reports of
+//! the linker driver itself (`relay`), and has cargo watch the places that settings come from (`depinfo`).
+//!
 //! As `build.rustdoc` (only for tests) it adds the link arguments to doctests, which rustdoc compiles without asking any wrapper.
 //!
 //! What an invocation of rustc is, is read by the pure `Rustc`; [`main`] does what it needs.
