@@ -455,6 +455,7 @@ fn connections_are_made_or_refused() {
 fn whoever_waits_learns_of_the_end() {
     same("net-ends", "ended");
     on_goroutines("net-closed", "told");
+    same("exact-dup", "waits on");
 }
 
 #[test]
@@ -466,6 +467,32 @@ fn transfers_of_nothing_are_none() {
 fn datagrams_and_local_sockets_are_waited_for() {
     same("net-udp", "answered");
     same("net-unix", "answered");
+}
+
+#[test]
+fn what_never_waits_answers_at_once() {
+    same("exact-answers", "answered");
+}
+
+#[test]
+fn what_is_waited_for_is_what_the_kernel_waits_for() {
+    same("exact-low-water", "waited for all");
+    same("exact-fastopen", "connected");
+}
+
+#[test]
+fn terminals_are_read_as_the_kernel_reads_them() {
+    same("exact-terminals", "read");
+}
+
+#[test]
+fn who_sends_to_a_full_queue_needs_no_processor() {
+    same("exact-room", "waited");
+}
+
+#[test]
+fn a_local_socket_that_is_shut_down_ends_who_writes() {
+    same("exact-shutdown", "told");
 }
 
 #[test]

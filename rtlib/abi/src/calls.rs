@@ -120,7 +120,7 @@ pub const TABLE: &[Row] = &[
         ],
         which: "",
         effect: Effect::Parks,
-        says: "parks until the poller has an event. `connect` to a local socket, and `recvmmsg` with a timeout: the thread waits, its P serves others",
+        says: "parks until the poller has an event. `connect` to a local socket, a send that finds no room at one that is not connected, a read of a socket with `SO_RCVLOWAT`, and `recvmmsg` with a timeout: the thread waits, its P serves others",
         since: SINCE,
         tests: &[
             "std_threads::a_connection_costs_a_goroutine_and_no_thread",
@@ -129,6 +129,9 @@ pub const TABLE: &[Row] = &[
             "std_threads::connections_are_made_or_refused",
             "std_threads::whoever_waits_learns_of_the_end",
             "std_threads::datagrams_and_local_sockets_are_waited_for",
+            "std_threads::what_never_waits_answers_at_once",
+            "std_threads::what_is_waited_for_is_what_the_kernel_waits_for",
+            "std_threads::who_sends_to_a_full_queue_needs_no_processor",
         ],
     },
     Row {
@@ -143,10 +146,11 @@ pub const TABLE: &[Row] = &[
         ],
         which: "of sockets, pipes, eventfds, terminals",
         effect: Effect::Parks,
-        says: "parks until the poller has an event; of files, the thread waits, and when that lasts, its P serves others",
+        says: "parks until the poller has an event; of files, of a terminal with `VMIN` 0, and in the background of one, the thread waits, and when that lasts, its P serves others",
         since: SINCE,
         tests: &[
             "std_threads::pipes_names_and_processes_are_waited_for",
+            "std_threads::terminals_are_read_as_the_kernel_reads_them",
             "std_threads::transfers_of_nothing_are_none",
             "std_threads::nothing_stays_behind_a_short_read",
         ],
@@ -349,6 +353,7 @@ pub const TABLE: &[Row] = &[
         functions: &[
             "socket",
             "setsockopt",
+            "shutdown",
             "close",
             "close_range",
             "closefrom",
@@ -366,6 +371,7 @@ pub const TABLE: &[Row] = &[
         since: SINCE,
         tests: &[
             "std_threads::whoever_waits_learns_of_the_end",
+            "std_threads::a_local_socket_that_is_shut_down_ends_who_writes",
             "std_threads::a_number_that_is_used_again_is_another_descriptor",
             "std_threads::a_number_may_be_another_descriptors",
             "std_threads::a_program_may_close_all_descriptors",

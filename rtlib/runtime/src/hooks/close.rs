@@ -5,7 +5,10 @@
 
 use core::ffi::{c_int, c_uint, c_void};
 
-use crate::os::linux::sys::{__NR_close, __NR_close_range, __NR_dup2, __NR_dup3, EBADF, ENOSYS};
+use crate::os::linux::sys::{
+    __NR_close, __NR_close_range, __NR_dup2, __NR_dup3, __NR_fcntl, EBADF, ENOSYS, F_GETFD,
+    O_CLOEXEC,
+};
 
 use super::io::{Answer, plain, said_int, word};
 use crate::netpoll;
@@ -113,11 +116,18 @@ fn duplicate(nr: u32, from: c_int, to: c_int, flags: c_int) -> Answer {
     if netpoll::is_own(to) {
         return Err(Errno(EBADF));
     }
-    if from != to {
+    // Who waits for it waits on when the call fails.
+    let is_known = flags & !(O_CLOEXEC as c_int) == 0;
+    if from != to && is_known && is_open(from) {
         netpoll::close(to);
     }
     // SAFETY: no memory is involved; what a descriptor is for is the caller's business.
     unsafe { plain(nr, [word(from), word(to), word(flags), 0, 0, 0]) }
+}
+
+fn is_open(fd: c_int) -> bool {
+    // SAFETY: no memory is involved.
+    unsafe { plain(__NR_fcntl, [word(fd), F_GETFD as usize, 0, 0, 0, 0]) }.is_ok()
 }
 
 /// Whether [`by_number`] serves calls with this number.

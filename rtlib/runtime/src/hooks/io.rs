@@ -9,7 +9,8 @@ use crate::os::linux::sys::{
     __NR_fcntl, __NR_fstat, __NR_getsockopt, __NR_poll, F_GETFL, O_NONBLOCK, POLLIN, POLLOUT,
     S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, pollfd, stat,
 };
-use crate::os::linux::sys::{EAGAIN, EBADF, EINTR, ENOTSOCK, EOPNOTSUPP};
+use crate::os::linux::sys::{EAGAIN, EBADF, EINPROGRESS, EINTR, ENOTSOCK, EOPNOTSUPP};
+use crate::os::linux::sys::{SO_ACCEPTCONN, SO_RCVLOWAT};
 
 use super::{SECOND, Timespec, kill, may_park, set_errno};
 use crate::godebug::Family;
@@ -165,6 +166,57 @@ impl Fd {
         self.until_tried(dir, timeout, &mut deadline, read, plainly)
     }
 
+    /// As [`Fd::until_done`], for what is sent.
+    ///
+    /// Who sends to a local socket may have to wait for room in the receiver's queue. A try that finds none makes an event of its own, by the buffer that it gives back: tried again at each event it would
+    /// keep a processor busy. So poll(2) is asked first. It does not know of the receivers to whom a socket is not connected; when it tells of room where a try finds none, the thread waits.
+    pub fn until_sent(
+        self,
+        mut attempt: impl FnMut() -> Answer,
+        plainly: impl Fn() -> Answer,
+    ) -> Answer {
+        let (dir, timeout) = (Dir::Write, Some(Timeout::Send));
+        let answer = if self.desc.is_stream() {
+            self.until_done(dir, timeout, attempt, &plainly)
+        } else {
+            let mut deadline = None;
+            let mut was_ready = false;
+            'tries: loop {
+                let shutdowns = netpoll::shutdowns();
+                match attempt() {
+                    Err(Errno(EAGAIN)) => {}
+                    Err(Errno(EINTR)) => continue,
+                    done => break done,
+                }
+                let _sender = netpoll::Sender::new(self.fd);
+                loop {
+                    let seen = self.desc.edges.seen(dir);
+                    if self.is_ready(dir)? {
+                        break;
+                    }
+                    was_ready = false;
+                    // A shutdown that poll(2) does not tell of.
+                    if netpoll::shutdowns() != shutdowns {
+                        continue 'tries;
+                    }
+                    match self.wait(dir, seen, timeout, &mut deadline)? {
+                        Next::Again => {}
+                        Next::Plainly => return plainly(),
+                    }
+                }
+                if was_ready {
+                    return plainly();
+                }
+                was_ready = true;
+            }
+        };
+        match answer {
+            // The connection is made with the first bytes that are sent (`TCP_FASTOPEN_CONNECT`).
+            Err(Errno(EINPROGRESS)) => plainly(),
+            answer => answer,
+        }
+    }
+
     fn until_tried(
         self,
         dir: Dir,
@@ -252,6 +304,37 @@ impl Fd {
         (us != 0).then(|| us.saturating_mul(1000))
     }
 
+    /// Whether it is a socket at which connections arrive.
+    pub fn is_listening(self) -> bool {
+        self.option(SO_ACCEPTCONN as usize) == Some(1)
+    }
+
+    /// Whether a read of a socket waits until there are several bytes (`SO_RCVLOWAT`).
+    pub fn has_low_water(self) -> bool {
+        netpoll::may_have_low_water()
+            && self
+                .option(SO_RCVLOWAT as usize)
+                .is_some_and(|least| least > 1)
+    }
+
+    /// A number among the options of a socket.
+    fn option(self, name: usize) -> Option<c_int> {
+        let mut value: c_int = 0;
+        let mut len = size_of::<c_int>();
+        let args = [
+            self.fd as usize,
+            SOL_SOCKET,
+            name,
+            &raw mut value as usize,
+            &raw mut len as usize,
+            0,
+        ];
+        // SAFETY: the kernel writes to our variables.
+        unsafe { call(__NR_getsockopt, args) }
+            .is_ok()
+            .then_some(value)
+    }
+
     /// Whether poll(2) tells of something now: of what is wanted, of an error, or that nothing will ever come.
     pub fn is_ready(self, dir: Dir) -> Result<bool, Errno> {
         let mut one = poll_for(self.fd, dir);
@@ -271,13 +354,22 @@ impl Fd {
         netpoll::accepting(self.fd, self.desc)
     }
 
-    /// Waits until poll(2) tells of something, within the limit that the descriptor's user has set. False: it cannot be waited for.
-    pub fn until_polled(self, dir: Dir, timeout: Option<Timeout>) -> Result<bool, Errno> {
+    /// Waits until poll(2) tells of something, within the limit that the descriptor's user has set. `waits` says whether the call that follows would wait as well, asked before the first wait: an error, for
+    /// one, is no event. False: there is nothing to wait for, or it cannot be waited for.
+    pub fn until_polled(
+        self,
+        dir: Dir,
+        timeout: Option<Timeout>,
+        waits: impl Fn() -> bool,
+    ) -> Result<bool, Errno> {
         let mut deadline = None;
         loop {
             let seen = self.desc.edges.seen(dir);
             if self.is_ready(dir)? {
                 return Ok(true);
+            }
+            if deadline.is_none() && !waits() {
+                return Ok(false);
             }
             if let Next::Plainly = self.wait(dir, seen, timeout, &mut deadline)? {
                 return Ok(false);

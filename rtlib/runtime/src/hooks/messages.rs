@@ -5,7 +5,7 @@ use core::ffi::{c_int, c_uint, c_void};
 use crate::os::linux::sys::{__NR_recvmmsg, __NR_sendmmsg};
 
 use super::io::{Answer, Fd, Timeout, block, keep_thread, plain, said_int, word};
-use super::socket::{MSG_DONTWAIT, MSG_WAITALL, Message, all_of, parkable, send_rest};
+use super::socket::{MSG_DONTWAIT, MSG_WAITALL, Message, all_of, of_receive, parkable, send_rest};
 use crate::netpoll::Dir;
 
 const MSG_WAITFORONE: c_int = 0x10000;
@@ -64,7 +64,7 @@ unsafe extern "C" fn __wrap_recvmmsg(
     ];
     // SAFETY: the caller's arguments.
     said_int(unsafe {
-        match parkable(fd, flags) {
+        match parkable(fd, of_receive(flags)) {
             None => plain(__NR_recvmmsg, args),
             Some(of) if count != 0 && timeout.is_null() && flags & MSG_WAITALL == 0 => {
                 receive(of, fd, messages, count as usize, flags)
@@ -94,11 +94,9 @@ unsafe extern "C" fn __wrap_sendmmsg(
     said_int(unsafe {
         match parkable(fd, flags) {
             Some(of) if count != 0 => all_of(count, |done| {
-                let sent = of.until_done(
-                    Dir::Write,
-                    Some(Timeout::Send),
+                let sent = of.until_sent(
                     || plain(__NR_sendmmsg, args(done, flags | MSG_DONTWAIT)),
-                    || keep_thread(__NR_sendmmsg, args(done, flags)),
+                    || block(__NR_sendmmsg, args(done, flags)),
                 )?;
                 // Of the last one a stream may have taken a part.
                 if let Some(last) = (done + sent).checked_sub(1) {

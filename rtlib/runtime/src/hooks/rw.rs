@@ -7,8 +7,8 @@ use crate::os::linux::sys::{
 };
 
 use super::io::{Answer, Fd, keep_thread, plain, said, word};
-use super::may_park;
 use super::socket::{self, Iovec, Message, all_of, rest_of};
+use super::{may_park, terminal};
 use crate::godebug::Family;
 use crate::netpoll::{Dir, Kind};
 use crate::os::linux::Errno;
@@ -54,7 +54,7 @@ unsafe fn read(of: Fd, fd: c_int, parts: *const Iovec, count: usize) -> Answer {
                     || keep_thread(__NR_readv, args),
                 ),
                 Kind::PollFirst => {
-                    poll_first(of, Dir::Read)?;
+                    poll_first(of, fd, Dir::Read)?;
                     return keep_thread(__NR_readv, args);
                 }
                 Kind::File | Kind::Unknown => return keep_thread(__NR_readv, args),
@@ -99,7 +99,7 @@ unsafe fn write(of: Fd, fd: c_int, parts: *const Iovec, count: usize) -> Answer 
                     )
                     .map(|done| done + write_rest(of, fd, parts, count, done)),
                 Kind::PollFirst => {
-                    poll_first(of, Dir::Write)?;
+                    poll_first(of, fd, Dir::Write)?;
                     return keep_thread(__NR_writev, args);
                 }
                 Kind::File | Kind::Unknown => return keep_thread(__NR_writev, args),
@@ -144,9 +144,10 @@ unsafe fn write_rest(of: Fd, fd: c_int, parts: *const Iovec, count: usize, done:
 }
 
 /// Waits until poll(2) tells of something. What its user has made non-blocking is not waited for: the call says so.
-pub fn poll_first(of: Fd, dir: Dir) -> Result<(), Errno> {
+pub fn poll_first(of: Fd, fd: c_int, dir: Dir) -> Result<(), Errno> {
     if !of.is_nonblocking() {
-        of.until_polled(dir, None)?;
+        let waits = || dir != Dir::Read || !terminal::answers(fd);
+        of.until_polled(dir, None, waits)?;
     }
     Ok(())
 }

@@ -9,9 +9,9 @@ use crate::os::linux::sys::{
     __NR_accept4, __NR_connect, __NR_getsockopt, __NR_ioctl, __NR_recvfrom, __NR_recvmsg,
     __NR_sendmsg, __NR_sendto, __NR_setsockopt, __NR_socket,
 };
-use crate::os::linux::sys::{EAGAIN, EINPROGRESS};
+use crate::os::linux::sys::{EAGAIN, EINPROGRESS, O_CLOEXEC, O_NONBLOCK, SO_RCVLOWAT};
 
-use super::io::{Answer, Fd, SOL_SOCKET, Timeout, keep_thread, plain, said, said_int, word};
+use super::io::{Answer, Fd, SOL_SOCKET, Timeout, block, keep_thread, plain, said, said_int, word};
 use super::may_park;
 use crate::godebug::Family;
 use crate::netpoll::{self, Desc, Dir};
@@ -21,6 +21,8 @@ const AF_INET: c_int = 2;
 const AF_INET6: c_int = 10;
 const MSG_OOB: c_int = 0x1;
 const MSG_PEEK: c_int = 0x2;
+const MSG_ERRQUEUE: c_int = 0x2000;
+const MSG_FASTOPEN: c_int = 0x2000_0000;
 /// See recv(2).
 pub const MSG_DONTWAIT: c_int = 0x40;
 /// See recv(2).
@@ -32,6 +34,15 @@ pub fn parkable(fd: c_int, flags: c_int) -> Option<Fd> {
         return None;
     }
     Fd::new(fd)
+}
+
+/// The flags, and that it does not wait where a receive with such flags never does, whatever its descriptor is: for an error that was queued, or for urgent data.
+pub fn of_receive(flags: c_int) -> c_int {
+    if flags & (MSG_OOB | MSG_ERRQUEUE) != 0 {
+        flags | MSG_DONTWAIT
+    } else {
+        flags
+    }
 }
 
 /// Once urgent data has been taken out of its place, nothing tells that a read stops there.
@@ -78,7 +89,7 @@ pub unsafe fn receive(
     unsafe {
         let at = buffer as usize;
         let args = [word(fd), at, len, word(flags), addr, addr_len];
-        transfer(__NR_recvfrom, fd, flags, args, |of| {
+        transfer(__NR_recvfrom, fd, of_receive(flags), args, |of| {
             receive_parked(of, fd, at, len, flags, addr, addr_len)
         })
     }
@@ -105,6 +116,10 @@ unsafe fn receive_parked(
         // Nothing tells whether there is something of length 0; a peek that waits for all may never be an edge again.
         if len == 0 || flags & (MSG_WAITALL | MSG_PEEK) == MSG_WAITALL | MSG_PEEK {
             return keep_thread(__NR_recvfrom, args(at, len, flags));
+        }
+        // A try takes what is less than the kernel waits for.
+        if of.has_low_water() {
+            return block(__NR_recvfrom, args(at, len, flags));
         }
         let attempt =
             |at: usize, len: usize| plain(__NR_recvfrom, args(at, len, flags | MSG_DONTWAIT));
@@ -184,13 +199,15 @@ unsafe fn send_parked(
         move |at: usize, len: usize, flags: c_int| [word(fd), at, len, word(flags), addr, addr_len];
     // SAFETY: the caller's arguments.
     unsafe {
+        // It makes a connection, and a try would leave that half done.
+        if flags & MSG_FASTOPEN != 0 {
+            return block(__NR_sendto, args(at, len, flags));
+        }
         all_of(len, |done| {
             let (at, len) = (at + done, len - done);
-            of.until_done(
-                Dir::Write,
-                Some(Timeout::Send),
+            of.until_sent(
                 || plain(__NR_sendto, args(at, len, flags | MSG_DONTWAIT)),
-                || keep_thread(__NR_sendto, args(at, len, flags)),
+                || block(__NR_sendto, args(at, len, flags)),
             )
         })
     }
@@ -272,13 +289,13 @@ pub unsafe fn receive_message(fd: c_int, message: *mut Message, flags: c_int) ->
     see_urgent(flags);
     // SAFETY: the caller's arguments.
     unsafe {
-        let Some(of) = parkable(fd, flags) else {
+        let Some(of) = parkable(fd, of_receive(flags)) else {
             return plain(__NR_recvmsg, args(flags));
         };
         let empty = rest_of((*message).parts, (*message).part_count, 0)
             .next()
             .is_none();
-        if flags & MSG_WAITALL != 0 || empty {
+        if flags & MSG_WAITALL != 0 || empty || of.has_low_water() {
             return keep_thread(__NR_recvmsg, args(flags));
         }
         of.until_done(
@@ -301,11 +318,12 @@ pub unsafe fn send_message(fd: c_int, message: *const Message, flags: c_int) -> 
         let Some(of) = parkable(fd, flags) else {
             return plain(__NR_sendmsg, args(flags));
         };
-        let sent = of.until_done(
-            Dir::Write,
-            Some(Timeout::Send),
+        if flags & MSG_FASTOPEN != 0 {
+            return block(__NR_sendmsg, args(flags));
+        }
+        let sent = of.until_sent(
             || plain(__NR_sendmsg, args(flags | MSG_DONTWAIT)),
-            || keep_thread(__NR_sendmsg, args(flags)),
+            || block(__NR_sendmsg, args(flags)),
         )?;
         // A stream that took a part: the rest follows, without the control data, which went with the first byte.
         let (parts, count) = ((*message).parts, (*message).part_count);
@@ -462,12 +480,15 @@ unsafe extern "C" fn __wrap_accept4(
 /// # Safety
 /// As accept4(2).
 unsafe fn accept(of: Fd, args: [usize; 6]) -> Answer {
-    if of.is_nonblocking() {
+    let [.., flags, _, _] = args;
+    let known = (O_CLOEXEC | O_NONBLOCK) as usize; // `SOCK_CLOEXEC` and `SOCK_NONBLOCK`
+    if of.is_nonblocking() || flags & !known != 0 {
         // SAFETY: the caller's arguments.
         return unsafe { plain(__NR_accept4, args) };
     }
     loop {
-        let can_wait = of.until_polled(Dir::Read, Some(Timeout::Receive))?;
+        let limit = Some(Timeout::Receive);
+        let can_wait = of.until_polled(Dir::Read, limit, || of.is_listening())?;
         let alone = of.accept_alone();
         if !can_wait || of.is_ready(Dir::Read)? {
             // SAFETY: the caller's arguments.
@@ -511,7 +532,7 @@ unsafe extern "C" fn __wrap_setsockopt(
 ) -> c_int {
     const RCVTIMEO_NEW: usize = 66;
     const SNDTIMEO_NEW: usize = 67;
-    const RCVLOWAT: usize = 18;
+    const RCVLOWAT: usize = SO_RCVLOWAT as usize;
     const SOL_TCP: usize = 6;
     const TCP_ULP: usize = 31;
     let known = [
@@ -526,6 +547,9 @@ unsafe extern "C" fn __wrap_setsockopt(
     // From now on not every byte is an event, or the bytes are a protocol's.
     if [(SOL_SOCKET, RCVLOWAT), (SOL_TCP, TCP_ULP)].contains(&(word(level), word(name))) {
         netpoll::reads_tell_nothing();
+    }
+    if (word(level), word(name)) == (SOL_SOCKET, RCVLOWAT) {
+        netpoll::low_water_is_set();
     }
     let args = [
         word(fd),
@@ -573,7 +597,7 @@ unsafe fn connect(of: Fd, fd: c_int, args: [usize; 6]) -> Answer {
     if begun != Err(Errno(EINPROGRESS)) {
         return begun;
     }
-    match of.until_polled(Dir::Write, Some(Timeout::Send)) {
+    match of.until_polled(Dir::Write, Some(Timeout::Send), || true) {
         Ok(true) => {}
         Ok(false) => of.keep_thread_until(Dir::Write)?,
         Err(Errno(EAGAIN)) => return Err(Errno(EINPROGRESS)),

@@ -27,7 +27,7 @@ fn pollable(fd: c_int) -> Option<Fd> {
 /// Parks until poll(2) tells that the descriptor is ready, if it can be waited for.
 fn until_ready(fd: c_int, dir: Dir) -> Answer {
     match pollable(fd) {
-        Some(of) => poll_first(of, dir).map(|()| 0),
+        Some(of) => poll_first(of, fd, dir).map(|()| 0),
         None => Ok(0),
     }
 }
@@ -45,7 +45,7 @@ unsafe fn send_file(to: c_int, from: c_int, at: *mut i64, len: usize) -> Answer 
         };
         all_of(len, |done| {
             let piece = AT_ONCE.min(len - done);
-            poll_first(of, Dir::Write)?;
+            poll_first(of, to, Dir::Write)?;
             keep_thread(__NR_sendfile, args(piece))
         })
     }

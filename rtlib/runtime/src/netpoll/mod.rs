@@ -26,7 +26,7 @@ mod desc;
 mod edges;
 
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering, fence};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
 
 pub use desc::{Desc, Kind, desc};
 pub use edges::Dir;
@@ -133,6 +133,7 @@ pub unsafe fn forget() {
         }
     }
     WAITERS.store(0, Ordering::Relaxed);
+    SENDERS.store(0, Ordering::Relaxed);
     POLLING.store(false, Ordering::Relaxed);
     LAST_POLL.store(0, Ordering::Relaxed);
     desc::forget();
@@ -355,6 +356,19 @@ pub fn may_have_timeouts(desc: &Desc) -> bool {
     TIMEOUTS.load(Ordering::Relaxed) || !desc.is_tracked()
 }
 
+/// Somebody has said of some socket how much there must be before a read gives it (`SO_RCVLOWAT`).
+static LOW_WATER: AtomicBool = AtomicBool::new(false);
+
+/// Notes that.
+pub fn low_water_is_set() {
+    LOW_WATER.store(true, Ordering::Relaxed);
+}
+
+/// Whether a socket may have such a limit.
+pub fn may_have_low_water() -> bool {
+    LOW_WATER.load(Ordering::Relaxed)
+}
+
 /// Somebody has set or done what lets a read of some stream get less than there is, or no event tell of what there is: urgent data, `SO_RCVLOWAT`, a protocol on top of TCP.
 static READS_TELL_NOTHING: AtomicBool = AtomicBool::new(false);
 
@@ -427,6 +441,44 @@ pub fn close_range(first: u32, last: u32) {
             close(fd);
         }
     }
+}
+
+/// How often a socket has been shut down of which the kernel tells nobody who waits for room in it.
+static SHUTDOWNS: AtomicU32 = AtomicU32::new(0);
+/// How many there are who would wait for that.
+static SENDERS: AtomicU32 = AtomicU32::new(0);
+
+/// See [`SHUTDOWNS`].
+pub fn shutdowns() -> u32 {
+    SHUTDOWNS.load(Ordering::SeqCst)
+}
+
+/// While there is one, its descriptor gets an event at each of [`SHUTDOWNS`].
+pub struct Sender(());
+
+impl Sender {
+    /// Before the number is looked at.
+    pub fn new(fd: i32) -> Self {
+        desc::note_number(fd);
+        SENDERS.fetch_add(1, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        SENDERS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// There was one more: all who wait for room try again. Which descriptors are of the same socket, or of its other side, nobody knows.
+pub fn shut_down() {
+    SHUTDOWNS.fetch_add(1, Ordering::SeqCst);
+    if SENDERS.load(Ordering::SeqCst) == 0 {
+        return;
+    }
+    let all = (0..=desc::highest()).filter_map(desc::known);
+    all.for_each(|desc| _ = raise(desc, Dir::Write));
 }
 
 fn raise_all(desc: &'static Desc) {

@@ -92,6 +92,7 @@ constants!(general {
     __NR_recvfrom: u32 = 45;
     __NR_sendmsg: u32 = 46;
     __NR_recvmsg: u32 = 47;
+    __NR_shutdown: u32 = 48;
     __NR_listen: u32 = 50;
     __NR_getsockname: u32 = 51;
     __NR_setsockopt: u32 = 54;
@@ -110,6 +111,7 @@ constants!(general {
     __NR_ptrace: u32 = 101;
     __NR_setuid: u32 = 105;
     __NR_setgid: u32 = 106;
+    __NR_getpgrp: u32 = 111;
     __NR_setreuid: u32 = 113;
     __NR_setregid: u32 = 114;
     __NR_setgroups: u32 = 116;
@@ -293,6 +295,9 @@ constants!(net {
     SOCK_STREAM: u32 = 1;
     SOL_SOCKET: u32 = 1;
     SO_ERROR: u32 = 4;
+    SO_RCVLOWAT: u32 = 18;
+    SO_ACCEPTCONN: u32 = 30;
+    SO_DOMAIN: u32 = 39;
 });
 
 constants!(ioctl {
