@@ -58,7 +58,7 @@
 //!
 //! # Features
 //!
-//! - `signal`: signals as messages, [`signal`] and `context::with_signals`.
+//! - `signal`: signals as messages, `rtlib::signal` and `context::with_signals`.
 //! - `std` (default): hosted programs. Without it the crate is for `#![no_std]` programs: no `spawn`, which needs the heap, and a panic
 //!   goes to the program's panic handler.
 #![no_std]

@@ -35,7 +35,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
             lints(runner);
             runner.child(
                 "unit",
-                &mut cargo(&["test", "--workspace", "--exclude", "gobuild-tests"]),
+                cargo(&["test", "--workspace", "--exclude", "gobuild-tests"]).args(WITH_SIGNAL),
             );
             docs(runner);
             end_to_end(runner, &tools);
@@ -181,6 +181,9 @@ fn soak_with(runner: &mut Runner, args: &[String], tools: &Tools) {
     }
 }
 
+/// With what of `rtlib` is a feature.
+const WITH_SIGNAL: [&str; 2] = ["--features", "gobuild-rtlib/signal"];
+
 /// The first argument of a chore; 5 when there is none.
 fn minutes(args: &[String], chore: &str) -> u32 {
     args.first()
@@ -192,7 +195,8 @@ fn minutes(args: &[String], chore: &str) -> u32 {
 }
 
 fn lints(runner: &mut Runner) {
-    runner.child("clippy", &mut clippy(&["--workspace", "--all-targets"]));
+    let all = ["--workspace", "--all-targets"];
+    runner.child("clippy", &mut clippy(&[all, WITH_SIGNAL].concat()));
     runner.child(
         "clippy runtime",
         &mut clippy(&["-p", "gobuild-rtlib-runtime", "--features", "object"]),
@@ -232,7 +236,10 @@ fn docs(runner: &mut Runner) {
         command.args(args).env("RUSTDOCFLAGS", "-D warnings");
         command
     };
-    runner.child("doc", &mut doc(&["--workspace"]));
+    runner.child(
+        "doc",
+        &mut doc(&[&["--workspace"], &WITH_SIGNAL[..]].concat()),
+    );
     let runtime = [
         "-p",
         "gobuild-rtlib-runtime",
