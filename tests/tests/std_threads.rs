@@ -404,7 +404,10 @@ fn what_threads_are_is_the_programs_choice() {
         (told.unwrap_or_default().1.trim().to_owned(), ran)
     };
     let goroutines = ("goroutines".to_owned(), "a handful\n".to_owned());
-    let threads = ("the kernel's".to_owned(), "a thread each\n".to_owned());
+    let threads = (
+        "operating-system threads".to_owned(),
+        "a thread each\n".to_owned(),
+    );
     let std = |value| [("CARGO_GOBUILD_STD", value)];
     assert_eq!(built(&[], &[]), goroutines);
     assert_eq!(built(&["--std", "threads"], &[]), threads);
