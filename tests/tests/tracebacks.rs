@@ -575,7 +575,7 @@ fn goroutines_are_called_by_their_names() {
     );
     _ = project.build(&["-q"]).ok();
     let out = run(&mut project.program("debug", "names"), RUN).ok().out();
-    for name in ["[chan receive, \"accepts\"]:", "\"more than fiftee\"]:"] {
+    for name in ["[chan receive, \"accepts\"]:", "\"more than fifte\"]:"] {
         assert!(out.contains(name), "no {name} in {out}");
     }
 }
