@@ -7,6 +7,7 @@ pub mod record;
 pub mod sample;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -60,9 +61,13 @@ fn lld_directory() -> PathBuf {
 
 /// Runs a command that must succeed.
 pub fn run(command: &mut Command) -> Output {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = loop {
+        match command.output() {
+            // Another test has started a process, which still has the descriptor by which this program was written.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            result => break result.unwrap_or_else(|error| panic!("{command:?}: {error}")),
+        }
+    };
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
