@@ -1,7 +1,5 @@
 //! Diagnostics of this tool as rustc's JSON (<https://doc.rust-lang.org/rustc/json.html>), which cargo hands on to editors: real spans, codes and help.
 
-use std::path::Path;
-
 use anstream::adapter::strip_str;
 use gobuild_codegen::diagnostic::{Diagnostic, Label, Severity};
 use serde_json::{Value, json};
@@ -11,12 +9,6 @@ use crate::report::Report;
 /// A diagnostic, with its text in colours. Source files are read for the offsets in bytes; of one that is not there they are 0.
 #[must_use]
 pub fn of_diagnostic(diagnostic: &Diagnostic) -> Value {
-    let child = |level: &str, text: &String| {
-        json!({
-            "$message_type": "diagnostic", "message": text, "code": null, "level": level,
-            "spans": [], "children": [], "rendered": null,
-        })
-    };
     let notes = diagnostic.notes.iter().map(|note| child("note", note));
     let help = diagnostic.help.iter().map(|help| child("help", help));
     let level = match diagnostic.severity {
@@ -35,11 +27,24 @@ pub fn of_diagnostic(diagnostic: &Diagnostic) -> Value {
     })
 }
 
+/// A message without a place, such as a note below another one.
+fn child(level: &str, text: &String) -> Value {
+    message(level, text, &[], None)
+}
+
+fn message(level: &str, text: &String, children: &[Value], rendered: Option<&str>) -> Value {
+    json!({
+        "$message_type": "diagnostic", "message": text, "code": null, "level": level,
+        "spans": [], "children": children, "rendered": rendered,
+    })
+}
+
 fn span(label: &Label, is_primary: bool) -> Value {
     let location = &label.location;
     let width = u32::try_from(label.width.max(1)).unwrap_or(1);
     let end = location.column.saturating_add(width);
-    let at = |column: u32| byte_offset(Path::new(&location.file), location.line, column);
+    let source = std::fs::read_to_string(&location.file).unwrap_or_default();
+    let at = |column: u32| byte_offset(&source, location.line, column);
     let text = label.line_text.iter().map(
         |line| json!({ "text": line, "highlight_start": location.column, "highlight_end": end }),
     );
@@ -55,9 +60,8 @@ fn span(label: &Label, is_primary: bool) -> Value {
     })
 }
 
-/// Where a line and column, both from 1, lie in a file.
-fn byte_offset(file: &Path, line: u32, column: u32) -> usize {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
+/// Where a line and column, both from 1, lie in a text.
+fn byte_offset(text: &str, line: u32, column: u32) -> usize {
     let mut before = 0;
     for (number, content) in (1..).zip(text.split_inclusive('\n')) {
         if number == line {
@@ -79,7 +83,8 @@ pub fn of_report(report: &Report, is_ansi: bool) -> Vec<Value> {
                 true => "warning",
                 false => "error",
             };
-            vec![plain(level, headline, &[], &format!("{text}\n\n"))]
+            let rendered = format!("{text}\n\n");
+            vec![message(level, headline, &[], Some(&rendered))]
         }
         Report::Plain {
             headline,
@@ -87,14 +92,14 @@ pub fn of_report(report: &Report, is_ansi: bool) -> Vec<Value> {
             help,
         } => {
             let causes = causes.iter().map(|cause| ("note", cause));
-            let children: Vec<_> = causes
-                .chain(help.iter().map(|help| ("help", help)))
-                .collect();
-            let told = children
-                .iter()
-                .map(|(level, text)| format!("  = {level}: {text}\n"));
-            let rendered = format!("error: {headline}\n{}\n", told.collect::<String>());
-            vec![plain("error", headline, &children, &rendered)]
+            let below = causes.chain(help.iter().map(|help| ("help", help)));
+            let (mut children, mut rendered) = (Vec::new(), format!("error: {headline}\n"));
+            for (level, text) in below {
+                children.push(child(level, text));
+                rendered.push_str(&format!("  = {level}: {text}\n"));
+            }
+            rendered.push('\n');
+            vec![message("error", headline, &children, Some(&rendered))]
         }
     };
     if !is_ansi {
@@ -108,36 +113,26 @@ pub fn of_report(report: &Report, is_ansi: bool) -> Vec<Value> {
     all
 }
 
-fn plain(level: &str, headline: &str, children: &[(&str, &String)], rendered: &str) -> Value {
-    let children = children.iter().map(|(level, text)| {
-        json!({
-            "$message_type": "diagnostic", "message": text, "code": null, "level": level,
-            "spans": [], "children": [], "rendered": null,
-        })
-    });
-    json!({
-        "$message_type": "diagnostic", "message": headline, "code": null, "level": level,
-        "spans": [], "children": children.collect::<Vec<_>>(), "rendered": rendered,
-    })
-}
-
 /// Whether a line of rustc says that this tool has failed as its linker, in JSON or as text.
 #[must_use]
 pub fn is_link_failure(line: &[u8]) -> bool {
-    let begins = format!("linking with `{}` failed", crate::TOOL);
     match serde_json::from_slice::<Value>(line) {
         Ok(value) => is_link_failure_message(&value),
-        Err(_) => String::from_utf8_lossy(line).starts_with(&format!("error: {begins}")),
+        Err(_) => {
+            let line = String::from_utf8_lossy(line);
+            line.strip_prefix("error: ").is_some_and(says_so)
+        }
     }
 }
 
 /// The same of a message that is read already.
 #[must_use]
 pub fn is_link_failure_message(message: &Value) -> bool {
-    let begins = format!("linking with `{}` failed", crate::TOOL);
-    message["message"]
-        .as_str()
-        .is_some_and(|text| text.starts_with(&begins))
+    message["message"].as_str().is_some_and(says_so)
+}
+
+fn says_so(text: &str) -> bool {
+    text.starts_with(&format!("linking with `{}` failed", crate::TOOL))
 }
 
 #[cfg(test)]

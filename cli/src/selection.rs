@@ -247,7 +247,9 @@ fn programs(workspace: &Workspace, member: &Member, args: &TargetArgs) -> Vec<Ro
     programs
 }
 
-fn root(member: &Member, target: &Target, test: bool) -> RootTarget {
+/// A target as what is linked: as a program, or with its tests.
+#[must_use]
+pub fn root(member: &Member, target: &Target, test: bool) -> RootTarget {
     let kind = match (target.kind, test) {
         (MemberTargetKind::Bin, false) => TargetKind::Bin,
         (MemberTargetKind::Bin, true) => TargetKind::BinTest,

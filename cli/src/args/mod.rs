@@ -19,7 +19,7 @@ use gobuild_codegen::buildinfo::Std;
 
 use crate::config::{LinkerChoice, parse_std};
 use cargo::{
-    BuildOnlyArgs, CargoArgs, CheckOnlyArgs, InstallCargoArgs, MoreArgs, PackageArgs,
+    BuildOnlyArgs, CargoArgs, CheckOnlyArgs, DisplayArgs, InstallCargoArgs, MoreArgs, PackageArgs,
     RunTargetArgs, TargetArgs,
 };
 use emit::EmitRequest;
@@ -304,24 +304,25 @@ pub struct GoArgs {
 }
 
 impl Cli {
-    /// Options that hold for the whole command.
+    /// How cargo talks, and its options that hold for the whole command; none of a command that calls no cargo for the user.
     #[must_use]
-    pub fn more(&self) -> Option<&MoreArgs> {
-        match &self.command {
-            None => Some(&self.build.cargo.more),
-            Some(Command::Build(args)) => Some(&args.cargo.more),
-            Some(Command::Check(args)) => Some(&args.cargo.more),
-            Some(Command::Run(args)) => Some(&args.cargo.more),
-            Some(Command::Test(args) | Command::Bench(args)) => Some(&args.cargo.more),
-            Some(Command::Install(args)) => Some(&args.cargo.more),
+    pub fn of_cargo(&self) -> Option<(&DisplayArgs, &MoreArgs)> {
+        let cargo = match &self.command {
+            None => &self.build.cargo,
+            Some(Command::Build(args)) => &args.cargo,
+            Some(Command::Check(args)) => &args.cargo,
+            Some(Command::Run(args)) => &args.cargo,
+            Some(Command::Test(args) | Command::Bench(args)) => &args.cargo,
+            Some(Command::Install(args)) => return Some((&args.cargo.display, &args.cargo.more)),
             Some(
                 Command::Inspect(_)
                 | Command::Setup(_)
                 | Command::Env(_)
                 | Command::Completions(_)
                 | Command::Man(_),
-            ) => None,
-        }
+            ) => return None,
+        };
+        Some((&cargo.display, &cargo.more))
     }
 }
 

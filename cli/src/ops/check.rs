@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use gobuild_codegen::diagnostic::{Diagnostic, Severity};
-use gobuild_codegen::graph::RuntimeGraph;
-use gobuild_codegen::model::{RootTarget, TargetKind};
+use gobuild_codegen::model::RootTarget;
 
 use super::context::Context;
 use super::messages;
@@ -15,8 +14,6 @@ use crate::error::Error;
 use crate::exit_code;
 use crate::invocation::Invocation;
 use crate::metadata::MemberTargetKind;
-use crate::plan_file::Packages;
-use crate::scan;
 use crate::selection::{self, Selection};
 
 /// Checks, and gives cargo's exit code, or that of a failure when only the scan has found one.
@@ -69,25 +66,13 @@ fn find(context: &Context, selection: &Selection) -> Vec<(RootTarget, Diagnostic
         let libraries = member.into_iter().flat_map(|member| &member.targets);
         let library = libraries
             .filter(|target| target.kind == MemberTargetKind::Lib)
-            .map(|target| RootTarget {
-                package: id.clone(),
-                kind: TargetKind::LibTest,
-                name: target.name.clone(),
-                crate_name: target.crate_name(),
-                src_path: target.src_path.clone(),
-                edition: target.edition.clone(),
-            });
+            .zip(member)
+            .map(|(target, member)| selection::root(member, target, true));
         targets.extend(library);
     }
     for target in targets {
-        let packages = Packages {
-            workspace_root: workspace.root.clone(),
-            packages: workspace.packages.clone(),
-        };
-        let planned = RuntimeGraph::new(&packages.graph(target.clone()))
-            .and_then(|crates| scan::plan_from_source(&crates, &context.project.toolchain.cfg));
-        let all = match planned {
-            Ok(plan) => plan.warnings,
+        let all = match context.plan_from_source(&target) {
+            Ok((_, plan)) => plan.warnings,
             Err(all) => all.as_slice().to_vec(),
         };
         for one in all {

@@ -4,12 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gobuild_codegen::model::PackageId;
+use gobuild_codegen::diagnostic::Diagnostics;
+use gobuild_codegen::graph::RuntimeGraph;
+use gobuild_codegen::model::{PackageId, Plan, RootTarget};
 use gobuild_templates::GoAmd64;
 
 use super::messages::{Json, Messages, Reports};
 use crate::args::GoArgs;
-use crate::args::cargo::{CargoArgs, DisplayArgs, Forward};
+use crate::args::cargo::{CargoArgs, DisplayArgs, FeatureArgs, Forward, PackageArgs, TargetArgs};
 use crate::config::{Layer, Settings};
 use crate::error::Error;
 use crate::exit_code;
@@ -23,7 +25,8 @@ use crate::plan_file::{
 };
 use crate::project::{Project, Question, STATE_DIR};
 use crate::report::Inbox;
-use crate::selection::{Call, Selection};
+use crate::scan;
+use crate::selection::{self, Call, Selection};
 use crate::shell::Shell;
 use crate::trim;
 
@@ -177,10 +180,7 @@ impl Context {
             recipes.push((dir.to_path_buf(), self.recipe(Some(member))?));
         }
         Ok(PlanFile {
-            packages: PackageSource::Known(Packages {
-                workspace_root: project.workspace.root.clone(),
-                packages: project.workspace.packages.clone(),
-            }),
+            packages: PackageSource::Known(self.packages()),
             members: project.workspace.members.clone(),
             recipes,
             recipe: self.recipe(None)?,
@@ -200,6 +200,46 @@ impl Context {
             },
             is_set_up: project.cargo_config.is_set_up(),
         })
+    }
+
+    /// The same for a build whose targets another program chooses: all are possible, and where they are built, and in which profile, is seen when they are linked.
+    ///
+    /// # Errors
+    /// As [`Context::plan`].
+    pub fn plan_for_others(
+        &self,
+        packages: &PackageArgs,
+        features: &FeatureArgs,
+    ) -> Result<PlanFile, Error> {
+        let all = TargetArgs {
+            all_targets: true,
+            ..TargetArgs::default()
+        };
+        let workspace = &self.project.workspace;
+        let mut plan = self.plan(&selection::select(workspace, packages, &all, features))?;
+        plan.emit_dir = None;
+        plan.profile = None;
+        Ok(plan)
+    }
+
+    fn packages(&self) -> Packages {
+        Packages {
+            workspace_root: self.project.workspace.root.clone(),
+            packages: self.project.workspace.packages.clone(),
+        }
+    }
+
+    /// The crates of a program and what runs before its `main`, from the source alone.
+    ///
+    /// # Errors
+    /// When the source is wrong.
+    pub fn plan_from_source(
+        &self,
+        program: &RootTarget,
+    ) -> Result<(RuntimeGraph, Plan), Diagnostics> {
+        let crates = RuntimeGraph::new(&self.packages().graph(program.clone()))?;
+        let plan = scan::plan_from_source(&crates, &self.project.toolchain.cfg)?;
+        Ok((crates, plan))
     }
 
     /// How to call cargo. What in the user's flags would win over ours (a linker, a relocation model) needs the wrapper, which puts ours behind it. In a workspace that is

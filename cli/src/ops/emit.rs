@@ -20,8 +20,7 @@ use crate::exit_code;
 use crate::files;
 use crate::linker::layout::{Layout, kind_name};
 use crate::linker::records::crate_name;
-use crate::plan_file::{Packages, PlanFile, Recipe};
-use crate::scan;
+use crate::plan_file::{PlanFile, Recipe};
 use crate::selection::Selection;
 use crate::shell;
 
@@ -159,14 +158,8 @@ impl Answers<'_> {
     }
 
     fn make(&self) -> Result<(RuntimeGraph, Plan), Error> {
-        let workspace = &self.context.project.workspace;
-        let packages = Packages {
-            workspace_root: workspace.root.clone(),
-            packages: workspace.packages.clone(),
-        };
-        let crates =
-            RuntimeGraph::new(&packages.graph(self.program.clone())).map_err(Error::Diagnostics)?;
-        let plan = scan::plan_from_source(&crates, &self.plan.cfg).map_err(Error::Diagnostics)?;
+        let made = self.context.plan_from_source(self.program);
+        let (crates, plan) = made.map_err(Error::Diagnostics)?;
         for warning in &plan.warnings {
             self.context.shell.rendered(&warning.render(true));
         }

@@ -57,26 +57,13 @@ pub fn main(arguments: &[OsString]) -> u8 {
 }
 
 fn shell_for(cli: &Cli) -> Shell {
-    match &cli.command {
-        None => Shell::new(&cli.build.cargo.display, false),
-        Some(Command::Build(args)) => Shell::new(&args.cargo.display, false),
-        Some(Command::Check(args)) => Shell::new(&args.cargo.display, false),
-        Some(Command::Run(args)) => Shell::new(&args.cargo.display, false),
-        Some(Command::Test(args) | Command::Bench(args)) => Shell::new(&args.cargo.display, false),
-        Some(Command::Install(args)) => Shell::new(&args.cargo.display, false),
-        Some(
-            Command::Inspect(_)
-            | Command::Setup(_)
-            | Command::Env(_)
-            | Command::Completions(_)
-            | Command::Man(_),
-        ) => Shell::plain(),
-    }
+    cli.of_cargo()
+        .map_or_else(Shell::plain, |(display, _)| Shell::new(display, false))
 }
 
 /// What comes before the command: the directory is changed, if cargo takes that. Gives an exit code if that was all.
 fn prepare(cli: &Cli) -> Result<Option<u8>, Error> {
-    let Some(more) = cli.more() else {
+    let Some((_, more)) = cli.of_cargo() else {
         return Ok(None);
     };
     let unstable = more.unstable.iter().map(|flag| format!("-Z{flag}"));

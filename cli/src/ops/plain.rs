@@ -6,12 +6,10 @@
 use super::context::{self, Context};
 use crate::ancestors;
 use crate::args::GoArgs;
-use crate::args::cargo::TargetArgs;
 use crate::args::through::{self, Through};
 use crate::error::Error;
 use crate::invocation;
 use crate::plan_file::Handed;
-use crate::selection;
 
 /// Makes the plan.
 ///
@@ -28,15 +26,7 @@ pub fn plan() -> Result<Handed, Error> {
         None => context::current_dir()?,
     };
     let context = Context::open_in(dir, &cargo, &GoArgs::default())?;
-    let all = TargetArgs {
-        all_targets: true,
-        ..TargetArgs::default()
-    };
-    let workspace = &context.project.workspace;
-    let selection = selection::select(workspace, &packages, &all, &cargo.features);
-    let mut plan = context.plan(&selection)?;
-    plan.emit_dir = None;
-    plan.profile = None;
+    let plan = context.plan_for_others(&packages, &cargo.features)?;
     let state = context.project.state_dir();
     let this = context::this_executable()?;
     let bin = match invocation::is_on_path(&this) {

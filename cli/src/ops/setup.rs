@@ -61,7 +61,7 @@ pub fn setup(args: &SetupArgs) -> Result<u8, Error> {
 pub fn env(args: &EnvArgs) -> Result<u8, Error> {
     let this = match is_on_path()? {
         true => PathBuf::from(crate::TOOL),
-        false => this_executable()?,
+        false => context::this_executable()?,
     };
     let text = if args.json {
         let variables = KEYS.map(|(_, variable)| (variable, this.display().to_string()));
@@ -127,10 +127,6 @@ fn tell(shell: &Shell, path: &Path, remove: bool, unchanged: bool) {
     });
 }
 
-fn this_executable() -> Result<PathBuf, Error> {
-    context::this_executable()
-}
-
 fn is_on_path() -> Result<bool, Error> {
-    Ok(invocation::is_on_path(&this_executable()?))
+    Ok(invocation::is_on_path(&context::this_executable()?))
 }

@@ -9,12 +9,10 @@ use std::ffi::OsString;
 use super::context::Context;
 use super::test;
 use crate::args::BuildArgs;
-use crate::args::cargo::TargetArgs;
 use crate::args::through::{self, Through};
 use crate::error::Error;
 use crate::exit_code;
 use crate::invocation::{Invocation, Scope};
-use crate::selection;
 
 /// Runs the command, and gives its exit code. `args` are the tool's own options before it.
 ///
@@ -27,15 +25,7 @@ pub fn run(args: &BuildArgs, words: &[OsString]) -> Result<u8, Error> {
     } = through::read(words);
     cargo.display = args.cargo.display.clone();
     let context = Context::open(&cargo, &args.go)?;
-    let all = TargetArgs {
-        all_targets: true,
-        ..TargetArgs::default()
-    };
-    let workspace = &context.project.workspace;
-    let selection = selection::select(workspace, &packages, &all, &cargo.features);
-    let mut plan = context.plan(&selection)?;
-    plan.emit_dir = None;
-    plan.profile = None;
+    let plan = context.plan_for_others(&packages, &cargo.features)?;
     let mut invocation = Invocation::through(&context.cargo, words, &context.dir);
     context.equip(&mut invocation, &plan)?;
     invocation.wrapper(Scope::Workspace);

@@ -126,34 +126,38 @@ fn document(args: &[OsString], make_plan: MakePlan) -> Result<u8, WrapperError> 
         return Err(replace(command.args(without_linker(args))));
     }
     command.args(without_linker(args)).env(RUSTDOC_VAR, rustdoc);
-    let plan = plan_for(&mut command, make_plan)?.0;
+    let plan = match PlanFile::from_env() {
+        Err(PlanFileError::Missing(_)) => {
+            let (plan, variables) = made(make_plan)?;
+            command.envs(variables);
+            plan
+        }
+        found => found?,
+    };
     let dir = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     command.args(link_flags(&plan.recipe_for(Path::new(&dir)).marker));
     Err(replace(&mut command))
 }
 
-/// The plan that is there; else one is made, and the command gets what the driver needs to find it. Whether it was made.
-fn plan_for(command: &mut Command, make_plan: MakePlan) -> Result<(PlanFile, bool), WrapperError> {
-    match PlanFile::from_env() {
-        Err(PlanFileError::Missing(_)) => {}
-        found => return Ok((found?, false)),
-    }
+/// A plan, and the variables by which the driver below rustc finds it.
+fn made(make_plan: MakePlan) -> Result<(PlanFile, Variables), WrapperError> {
     let Handed { plan, path, bin } =
         make_plan().map_err(|error| WrapperError::Unplanned(Box::new(error)))?;
-    command.env(PLAN_VAR, path);
-    if let Some(dir) = bin {
-        command.env("PATH", path_with(&dir));
-    }
-    Ok((plan, true))
+    let mut variables = vec![(PLAN_VAR, path.into_os_string())];
+    variables.extend(bin.map(|dir| ("PATH", path_with(&dir))));
+    Ok((plan, variables))
 }
 
+type Variables = Vec<(&'static str, OsString)>;
+
 fn wrap(program: &OsStr, mut args: Vec<OsString>, make_plan: MakePlan) -> Result<u8, WrapperError> {
-    let is_planned = ancestors::var(PLAN_VAR).is_some();
-    if !is_planned && !Rustc::read(&args).may_be_program() {
-        return Err(replace(Command::new(program).args(args)));
-    }
-    let mut equipped = Command::new(program);
-    let (plan, is_made) = plan_for(&mut equipped, make_plan)?;
+    let (plan, variables) = match PlanFile::from_env() {
+        Err(PlanFileError::Missing(_)) if !Rustc::read(&args).may_be_program() => {
+            return Err(replace(Command::new(program).args(args)));
+        }
+        Err(PlanFileError::Missing(_)) => made(make_plan).map(|(plan, all)| (plan, Some(all)))?,
+        found => (found?, None),
+    };
     let trims = !plan.trim.is_empty();
     if trims {
         args = trimmed(args, &plan);
@@ -183,13 +187,11 @@ fn wrap(program: &OsStr, mut args: Vec<OsString>, make_plan: MakePlan) -> Result
     command
         .args(without_linker(&args))
         .args(link_flags(&recipe.marker));
-    for (name, value) in equipped.get_envs() {
-        command.env(name, value.unwrap_or_default());
-    }
     command.env(TARGET_VAR, plan_file::target_to_env(&target)?);
-    let status = match is_made {
-        true => relay::run(&mut command, &args),
-        false => command.status(),
+    let status = match variables {
+        // Nobody above takes the driver's reports.
+        Some(variables) => relay::run(command.envs(variables), &args),
+        None => command.status(),
     };
     let status = status.map_err(|source| start_error(&command, source))?;
     if status.success() {
