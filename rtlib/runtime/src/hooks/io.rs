@@ -48,6 +48,24 @@ pub unsafe fn plain(nr: u32, args: [usize; 6]) -> Answer {
     unsafe { call(nr, args) }
 }
 
+/// getsockopt(2) of the level `SOL_SOCKET`. `value` is what the kernel writes over.
+///
+/// # Safety
+/// The option is a `T`, which has no other bytes than the kernel may write.
+pub unsafe fn socket_option<T>(fd: c_int, name: usize, mut value: T) -> Result<T, Errno> {
+    let mut len = size_of::<T>();
+    let args = [
+        word(fd),
+        SOL_SOCKET,
+        name,
+        &raw mut value as usize,
+        &raw mut len as usize,
+        0,
+    ];
+    // SAFETY: the kernel writes to our variables; the caller vouches for the type.
+    unsafe { call(__NR_getsockopt, args) }.map(|_| value)
+}
+
 /// The system call, which may block, on a goroutine: its P is free for others meanwhile.
 ///
 /// # Safety
@@ -286,18 +304,9 @@ impl Fd {
         if !netpoll::may_have_timeouts(self.desc) {
             return None;
         }
-        let mut value = Timespec { sec: 0, nsec: 0 };
-        let mut len = size_of::<Timespec>();
-        let args = [
-            self.fd as usize,
-            SOL_SOCKET,
-            timeout as usize,
-            &raw mut value as usize,
-            &raw mut len as usize,
-            0,
-        ];
-        // SAFETY: the kernel writes a struct timeval, two words, and its length.
-        unsafe { call(__NR_getsockopt, args) }.ok()?;
+        let none = Timespec { sec: 0, nsec: 0 };
+        // SAFETY: a struct timeval is two words.
+        let value = unsafe { socket_option(self.fd, timeout as usize, none) }.ok()?;
         let us = (value.sec as u64)
             .saturating_mul(SECOND / 1000)
             .saturating_add(value.nsec as u64);
@@ -319,20 +328,8 @@ impl Fd {
 
     /// A number among the options of a socket.
     fn option(self, name: usize) -> Option<c_int> {
-        let mut value: c_int = 0;
-        let mut len = size_of::<c_int>();
-        let args = [
-            self.fd as usize,
-            SOL_SOCKET,
-            name,
-            &raw mut value as usize,
-            &raw mut len as usize,
-            0,
-        ];
-        // SAFETY: the kernel writes to our variables.
-        unsafe { call(__NR_getsockopt, args) }
-            .is_ok()
-            .then_some(value)
+        // SAFETY: those that are asked for are numbers.
+        unsafe { socket_option(self.fd, name, 0) }.ok()
     }
 
     /// Whether poll(2) tells of something now: of what is wanted, of an error, or that nothing will ever come.

@@ -4,9 +4,9 @@
 use core::ffi::c_int;
 
 use crate::netpoll::{self, Desc};
-use crate::os::linux::sys::{__NR_getsockopt, __NR_shutdown, SO_DOMAIN};
+use crate::os::linux::sys::{__NR_shutdown, SO_DOMAIN};
 
-use super::io::{SOL_SOCKET, plain, said_int, word};
+use super::io::{plain, said_int, socket_option, word};
 
 /// shutdown(2).
 #[unsafe(no_mangle)]
@@ -24,16 +24,7 @@ fn is_local(fd: c_int) -> bool {
     if netpoll::desc(fd).is_some_and(Desc::is_stream) {
         return false; // of TCP, which is mostly what is asked for
     }
-    let mut domain: c_int = 0;
-    let mut len = size_of::<c_int>();
-    let args = [
-        word(fd),
-        SOL_SOCKET,
-        SO_DOMAIN as usize,
-        &raw mut domain as usize,
-        &raw mut len as usize,
-        0,
-    ];
-    // SAFETY: the kernel writes to our variables.
-    unsafe { plain(__NR_getsockopt, args) }.is_ok() && domain == AF_UNIX
+    // SAFETY: a number.
+    let domain = unsafe { socket_option(fd, SO_DOMAIN as usize, 0) };
+    domain == Ok(AF_UNIX)
 }

@@ -6,12 +6,14 @@
 use core::ffi::{c_int, c_void};
 
 use crate::os::linux::sys::{
-    __NR_accept4, __NR_connect, __NR_getsockopt, __NR_ioctl, __NR_recvfrom, __NR_recvmsg,
-    __NR_sendmsg, __NR_sendto, __NR_setsockopt, __NR_socket,
+    __NR_accept4, __NR_connect, __NR_ioctl, __NR_recvfrom, __NR_recvmsg, __NR_sendmsg, __NR_sendto,
+    __NR_setsockopt, __NR_socket,
 };
 use crate::os::linux::sys::{EAGAIN, EINPROGRESS, O_CLOEXEC, O_NONBLOCK, SO_RCVLOWAT};
 
-use super::io::{Answer, Fd, SOL_SOCKET, Timeout, block, keep_thread, plain, said, said_int, word};
+use super::io::{
+    Answer, Fd, SOL_SOCKET, Timeout, block, keep_thread, plain, said, said_int, socket_option, word,
+};
 use super::may_park;
 use crate::godebug::Family;
 use crate::netpoll::{self, Desc, Dir};
@@ -609,18 +611,8 @@ unsafe fn connect(of: Fd, fd: c_int, args: [usize; 6]) -> Answer {
 /// What became of a connection that has been begun.
 fn connected(fd: c_int) -> Answer {
     const SO_ERROR: usize = 4;
-    let mut error = 0_u32;
-    let mut len = size_of::<u32>();
-    let args = [
-        word(fd),
-        SOL_SOCKET,
-        SO_ERROR,
-        &raw mut error as usize,
-        &raw mut len as usize,
-        0,
-    ];
-    // SAFETY: the kernel writes to our variables.
-    unsafe { plain(__NR_getsockopt, args) }?;
+    // SAFETY: a number.
+    let error = unsafe { socket_option(fd, SO_ERROR, 0_u32) }?;
     if error == 0 { Ok(0) } else { Err(Errno(error)) }
 }
 
