@@ -128,8 +128,11 @@ pub fn tracks(trace: &[u8]) -> BTreeMap<String, Vec<Event>> {
             continue;
         };
         let name = || text(event, 23).unwrap_or_else(|| names[&number(event, 10)].clone());
-        let track = described[&number(event, 11).expect("a track")].clone();
-        all.entry(track).or_default().push(Event {
+        let track = number(event, 11).expect("a track");
+        let track = described
+            .get(&track)
+            .unwrap_or_else(|| panic!("track {track:#x} is not described"));
+        all.entry(track.clone()).or_default().push(Event {
             time: number(packet, 8).expect("a time"),
             what: match number(event, 9) {
                 Some(1) => What::Begin(name()),

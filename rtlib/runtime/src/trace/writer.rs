@@ -148,7 +148,7 @@ pub fn write_full() {
     };
     buffer::drain(|chunk| {
         chunk
-            .events()
+            .take()
             .iter()
             .for_each(|event| encoder.event(event, file));
     });
@@ -211,11 +211,11 @@ fn write_rest(patience: u64) {
     }
     let mut write = |chunk: &buffer::Chunk| {
         chunk
-            .events()
+            .take()
             .iter()
             .for_each(|event| encoder.event(event, file));
     };
-    buffer::with_full(patience, &mut write);
+    // The full ones last: an M may put its chunk there meanwhile, and then what it holds has been written or is written now.
     for mp in core::iter::successors(ALLMS.get_acquire(), |mp| mp.alllink.get()) {
         // SAFETY: null or a chunk, which is never freed.
         if let Some(chunk) = unsafe { mp.trace.chunk.load(Ordering::Acquire).as_ref() } {
@@ -223,6 +223,7 @@ fn write_rest(patience: u64) {
         }
     }
     buffer::with_outside(patience, &mut write);
+    buffer::with_full(patience, &mut write);
     file.flush();
     let lost = buffer::lost();
     if lost != 0 {

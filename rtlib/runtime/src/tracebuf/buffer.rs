@@ -22,17 +22,29 @@ pub struct Chunk {
     next: UnsafeCell<*mut Chunk>,
     /// How many events are complete. Written by the M that has the chunk.
     len: AtomicUsize,
+    /// How many of them have been taken. Written by the reader, of which there is one at a time.
+    taken: AtomicUsize,
     events: [UnsafeCell<MaybeUninit<Event>>; EVENTS],
 }
 
 const _: () = assert!(size_of::<Chunk>() <= CHUNK);
 
 impl Chunk {
-    /// The events that are complete.
-    pub fn events(&self) -> &[Event] {
+    /// The events that are complete and have not been taken before. For one reader at a time.
+    pub fn take(&self) -> &[Event] {
         let len = self.len.load(Ordering::Acquire);
         // SAFETY: so many are written, and are written again only after the chunk has been emptied, by whoever reads it.
-        unsafe { core::slice::from_raw_parts(self.events.as_ptr().cast(), len) }
+        let events: &[Event] =
+            unsafe { core::slice::from_raw_parts(self.events.as_ptr().cast(), len) };
+        let taken = self.taken.load(Ordering::Relaxed).min(len);
+        self.taken.store(len, Ordering::Relaxed);
+        &events[taken..]
+    }
+
+    /// Empties it. Nobody else has it.
+    fn clear(&self) {
+        self.len.store(0, Ordering::Relaxed);
+        self.taken.store(0, Ordering::Relaxed);
     }
 
     /// Adds an event; false when it is full.
@@ -156,7 +168,7 @@ pub fn drain(mut f: impl FnMut(&Chunk)) {
     // SAFETY: what was on the list is ours now.
     while let Some(chunk) = unsafe { at.as_ref() } {
         f(chunk);
-        chunk.len.store(0, Ordering::Relaxed);
+        chunk.clear();
         let mut chunks = CHUNKS.lock();
         // SAFETY: as above.
         let next = unsafe { core::mem::replace(&mut *chunk.next.get(), chunks.free) };
