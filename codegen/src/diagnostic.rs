@@ -99,6 +99,8 @@ codes! {
     StaleObject = "stale-object",
     /// Two functions have the same exported symbol.
     DuplicateSymbol = "duplicate-symbol",
+    /// The handle of a context is dropped where it is made, so the context is cancelled at once.
+    HandleDropped = "handle-dropped",
     /// The parser's thread cannot be started.
     NoThread = "no-thread",
 }

@@ -1,7 +1,7 @@
 //! Bad code and bad projects get a clear error, with file, line and a hint: the messages are snapshots in `tests/snapshots/bad_input`. A build
 //! that fails leaves no program behind.
 
-use gobuild_tests::process::{BUILD, Outcome, run};
+use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::snapshot;
 
@@ -126,6 +126,27 @@ fn variables_that_need_each_other() {
         2,
         "#[rtlib::var]\nstatic A: u32 = one() + 1;\n#[rtlib::var]\nstatic B: u32 = *A;\nfn one() -> u32 { *B }\nfn main() { println!(\"{}\", *A); }\n",
     );
+}
+
+#[test]
+fn a_context_that_is_cancelled_at_once_is_a_warning() {
+    let project = bad(
+        "handle",
+        "use rtlib::context;\nfn main() {\n    let (ctx, _) = context::with_cancel(&context::background());\n    println!(\"{:?}\", ctx.err());\n}\n",
+    );
+    let checked = run(project.gobuild().args(["check", "-q"]), BUILD).ok();
+    let built = project.build(&[]).ok();
+    for said in [checked.err(), built.err()] {
+        for part in [
+            "warning[handle-dropped]: the context of `with_cancel` is cancelled at once",
+            "src/main.rs:3:15",
+            "let (ctx, _cancel) = …",
+        ] {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+    }
+    let ran = run(&mut project.program("debug", "handle"), RUN).ok();
+    assert_eq!(ran.out(), "Some(Canceled)\n");
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub fn reconcile(
     scan: &Scan,
     records: &[Record],
 ) -> Result<Plan, Diagnostics> {
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = scan.warnings.clone();
     let crates = matching::entries(graph, scan, records, &mut diagnostics);
     finish(graph, crates, diagnostics)
 }
@@ -56,7 +56,8 @@ pub fn plan_from_scan(graph: &RuntimeGraph, scan: &Scan) -> Result<Plan, Diagnos
         .iter()
         .map(|(id, krate)| (id.clone(), entries(krate)));
     let unseen = scan.crates.values().filter_map(inits_behind_macros);
-    let warnings = unseen.chain(matching::unnamed(graph, scan)).collect();
+    let warnings = scan.warnings.iter().cloned().chain(unseen);
+    let warnings = warnings.chain(matching::unnamed(graph, scan)).collect();
     finish(graph, crates.collect(), warnings)
 }
 

@@ -1,7 +1,7 @@
 //! The scan: which init functions and package variables the source declares, and what the variables refer to.
 //!
 //! `load` (files and modules) -> `tree` (names) -> `find` (declarations) -> `deps` over `refs` (references). Helpers: `cfg`
-//! (conditional compilation), `attributes` (attributes in raw tokens), `nesting` and `outline` (what is given to the parser), `resolve` (what a path leads to).
+//! (conditional compilation), `attributes` (attributes in raw tokens), `handles` (contexts that are cancelled at once), `nesting` and `outline` (what is given to the parser), `resolve` (what a path leads to).
 //!
 //! The scan proposes, the objects dispose: what it finds is compared with the records by [`crate::plan`], so it may be generous
 //! where it cannot know (an undecided `cfg`) and leaves to rustc what only rustc can judge (syntax errors inside function bodies).
@@ -13,6 +13,7 @@ mod attributes;
 mod cfg;
 mod deps;
 mod find;
+mod handles;
 mod load;
 mod nesting;
 mod outline;
@@ -39,6 +40,8 @@ pub(crate) use find::var_behind_macro;
 pub struct Scan {
     /// The crates that were scanned.
     pub crates: BTreeMap<CrateId, ScannedCrate>,
+    /// What the user should know of crates of their own.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What the sources of one crate declare.
@@ -140,12 +143,12 @@ fn scan_all(
     sources: &dyn SourceProvider,
 ) -> Result<Scan, Diagnostics> {
     let mut scan = Scan::default();
-    let mut errors = Vec::new();
+    let mut diagnostics = Vec::new();
     for (id, krate) in graph.crates.iter().filter(|(_, krate)| krate.reaches_rtlib) {
-        let scanned = scan_crate(graph, krate, cfg, sources, &mut errors);
+        let scanned = scan_crate(graph, krate, cfg, sources, &mut diagnostics);
         scan.crates.insert(id.clone(), scanned);
     }
-    Diagnostics::check(errors)?;
+    scan.warnings = Diagnostics::check(diagnostics)?;
     Ok(scan)
 }
 
@@ -154,15 +157,19 @@ fn scan_crate(
     krate: &RuntimeCrate,
     cfg: &Cfg,
     sources: &dyn SourceProvider,
-    errors: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> ScannedCrate {
     let cfg = cfg.of_crate(&krate.features, krate.test);
     let mut loaded = load::load(krate, &cfg, sources);
-    errors.append(&mut loaded.errors);
+    diagnostics.append(&mut loaded.errors);
     let tree = tree::Tree::build(krate, &loaded);
-    let findings = find::find(&tree, &cfg, &names(graph, krate));
-    errors.extend(findings.errors);
-    let references = deps::between(&tree, &cfg, &findings.found, errors);
+    let names = names(graph, krate);
+    let findings = find::find(&tree, &cfg, &names);
+    diagnostics.extend(findings.errors);
+    if krate.source.is_none() && krate.package != RTLIB_PACKAGE {
+        diagnostics.extend(handles::dropped_at_once(&tree, &cfg, &names));
+    }
+    let references = deps::between(&tree, &cfg, &findings.found, diagnostics);
     let item = |(found, refers_to): (find::Found, _)| ScannedItem {
         kind: found.kind,
         module: loaded.modules[found.module].path.clone(),

@@ -1,4 +1,5 @@
-//! What the body of one function, constant or static refers to: every mention of another node of the crate.
+//! What the body of one function, constant or static refers to: every mention of another node of the crate. And what it drops at once,
+//! for [`super::handles`].
 //!
 //! As in Go, a mention counts whether or not it is called, and calls through trait objects and operators do not count. Locals
 //! shadow functions. A method call whose receiver's type is unknown refers to every method of that name: such a reference is
@@ -6,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -14,6 +15,7 @@ use syn::visit::{self, Visit};
 use syn::{Block, Expr, ExprMethodCall, FnArg, Item, Stmt, Token};
 
 use super::cfg::{Cfg, Truth};
+use super::handles;
 use super::load::{self, ModuleId, parse_checked};
 use super::resolve::resolve;
 use super::tree::{Body, NodeId, Target, Tree, TypeId, UsePath, flatten};
@@ -31,6 +33,27 @@ pub(super) enum Certainty {
 
 /// The references of a node. Errors if its body does not parse.
 pub(super) fn references(tree: &Tree<'_>, cfg: &Cfg, id: NodeId) -> Result<References, Diagnostic> {
+    walk(tree, cfg, id).map(|walked| walked.references)
+}
+
+/// A `let` whose pattern drops the second part of what a function returns.
+pub(super) struct Dropped {
+    /// Where the pattern says so.
+    pub(super) span: Span,
+    /// What the function's path leads to.
+    pub(super) function: Vec<Target>,
+}
+
+/// Those in the body of a node. Errors if it does not parse.
+pub(super) fn dropped(tree: &Tree<'_>, cfg: &Cfg, id: NodeId) -> Result<Vec<Dropped>, Diagnostic> {
+    walk(tree, cfg, id).map(|walked| walked.dropped)
+}
+
+fn walk<'t, 'a>(
+    tree: &'t Tree<'a>,
+    cfg: &'t Cfg,
+    id: NodeId,
+) -> Result<Walker<'t, 'a>, Diagnostic> {
     let node = &tree.nodes[id];
     let mut walker = Walker {
         tree,
@@ -39,6 +62,7 @@ pub(super) fn references(tree: &Tree<'_>, cfg: &Cfg, id: NodeId) -> Result<Refer
         self_type: node.self_type,
         scopes: vec![Scope::default()],
         references: References::new(),
+        dropped: Vec::new(),
     };
     match &node.body {
         Body::Expression(expression) => walker.visit_expr(expression),
@@ -54,7 +78,7 @@ pub(super) fn references(tree: &Tree<'_>, cfg: &Cfg, id: NodeId) -> Result<Refer
             walker.statements(&body.0);
         }
     }
-    Ok(walker.references)
+    Ok(walker)
 }
 
 /// The inside of a block.
@@ -81,6 +105,7 @@ struct Walker<'t, 'a> {
     self_type: Option<TypeId>,
     scopes: Vec<Scope>,
     references: References,
+    dropped: Vec<Dropped>,
 }
 
 impl Walker<'_, '_> {
@@ -147,12 +172,27 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// Whether a path begins with a name that a block around it declares.
+    fn begins_locally(&self, path: &UsePath) -> bool {
+        let first = path.segments.first();
+        !path.global && first.is_some_and(|first| self.is_local(first))
+    }
+
+    fn note_dropped(&mut self, pattern: &syn::Pat, value: &Expr) {
+        let (Some(span), Some(function)) =
+            (handles::dropped_second(pattern), handles::called(value))
+        else {
+            return;
+        };
+        let path = UsePath::from(function);
+        if !self.begins_locally(&path) {
+            let function = self.targets(&path);
+            self.dropped.push(Dropped { span, function });
+        }
+    }
+
     fn mention(&mut self, path: &UsePath, certainty: Certainty) {
-        let local = !path.global
-            && path
-                .segments
-                .first()
-                .is_some_and(|first| self.is_local(first));
+        let local = self.begins_locally(path);
         if local && path.segments.len() == 1 {
             return;
         }
@@ -335,6 +375,7 @@ impl<'ast> Visit<'ast> for Walker<'_, '_> {
     fn visit_local(&mut self, local: &'ast syn::Local) {
         if let Some(init) = &local.init {
             self.visit_expr(&init.expr);
+            self.note_dropped(&local.pat, &init.expr);
             if let Some((_, diverge)) = &init.diverge {
                 self.visit_expr(diverge);
             }

@@ -1,6 +1,7 @@
 //! The scan on small crates in memory: what it finds, what it refuses, what variables refer to.
 
 mod declarations;
+mod handles;
 mod references;
 mod refusals;
 
