@@ -92,6 +92,8 @@ impl RuntimeCrate {
 pub struct RuntimeGraph {
     /// All of them; [`CrateId::Main`] is one.
     pub crates: BTreeMap<CrateId, RuntimeCrate>,
+    /// What kind of target [`CrateId::Main`] is.
+    pub main: TargetKind,
 }
 
 impl RuntimeGraph {
@@ -112,7 +114,10 @@ impl RuntimeGraph {
         }
         reject_cycle(&crates)?;
         let normally = reached_normally(graph, &crates)?;
-        let mut runtime = Self { crates };
+        let mut runtime = Self {
+            crates,
+            main: graph.target.kind,
+        };
         let reaching = reaching_rtlib(&runtime);
         for (id, one) in &mut runtime.crates {
             one.reaches_rtlib = reaching.contains(id);

@@ -107,6 +107,13 @@ impl TargetKind {
     pub fn sees_dev_dependencies(self) -> bool {
         !matches!(self, Self::Bin)
     }
+
+    /// Whether the target is made of what it names: cargo gives each file of `tests/` and `benches/` the package's library and all
+    /// dependencies, whether it uses them or not. One that only starts the package's programs uses none.
+    #[must_use]
+    pub fn chooses_dependencies(self) -> bool {
+        matches!(self, Self::Test | Self::Bench)
+    }
 }
 
 /// The one target that becomes a binary: the package `main` of the program.

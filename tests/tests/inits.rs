@@ -199,6 +199,25 @@ fn an_init_of_a_programs_own_library_would_be_lost_likewise() {
     assert_eq!(out(&project, "own"), "in lib\n");
 }
 
+/// A test that only starts the package's program is not made to name its library.
+#[test]
+fn a_test_that_names_no_library_needs_none_of_its_inits() {
+    let project = program("started", "use started as _;\nfn main() {}\n");
+    project.file(
+        "src/lib.rs",
+        "#[rtlib::init]\nfn in_lib() { println!(\"in lib\"); }\n",
+    );
+    project.file(
+        "tests/starts.rs",
+        "#[test] fn starts() {\n\
+            let output = std::process::Command::new(env!(\"CARGO_BIN_EXE_started\")).output().unwrap();\n\
+            assert_eq!(output.stdout, b\"in lib\\n\");\n\
+        }\n",
+    );
+    let tested = run(project.gobuild().args(["test", "--test", "starts"]), BUILD).ok();
+    assert!(!tested.err().contains("init-lost"), "{}", tested.report());
+}
+
 #[test]
 fn a_changed_init_changes_the_table() {
     let project = program(

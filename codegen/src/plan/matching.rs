@@ -47,10 +47,12 @@ pub(super) fn entries(
             entries.insert(id.clone(), found);
         }
     }
-    let not_linked = absent.into_iter().filter_map(|(id, scanned)| {
-        let is_linked = |id: &CrateId| entries.contains_key(id);
-        not_linked(graph, IN_OBJECTS, is_linked, id, scanned)
-    });
+    let is_linked = |id: &CrateId| entries.contains_key(id);
+    let expected = expected(graph, scan, is_linked);
+    absent.retain(|(id, _)| expected.contains(id));
+    let not_linked = absent
+        .into_iter()
+        .filter_map(|(id, scanned)| not_linked(graph, IN_OBJECTS, is_linked, id, scanned));
     diagnostics.extend(not_linked);
     entries
 }
@@ -70,7 +72,9 @@ pub(super) fn unnamed(graph: &RuntimeGraph, scan: &Scan) -> Vec<Diagnostic> {
             }
         }
     }
-    let missing = scan.crates.iter().filter(|(id, _)| !named.contains(id));
+    let expected = expected(graph, scan, |id| named.contains(id));
+    let missing = scan.crates.iter();
+    let missing = missing.filter(|(id, _)| expected.contains(id) && !named.contains(id));
     let reports = missing.filter_map(|(id, scanned)| {
         not_linked(graph, IN_SOURCE, |id| named.contains(id), id, scanned)
     });
@@ -80,6 +84,33 @@ pub(super) fn unnamed(graph: &RuntimeGraph, scan: &Scan) -> Vec<Diagnostic> {
             ..report
         })
         .collect()
+}
+
+/// The crates that must be in the program: all, but for a target that chooses among its dependencies. There they are what the target names and what is linked, with
+/// all dependencies of these.
+fn expected<'a>(
+    graph: &'a RuntimeGraph,
+    scan: &Scan,
+    is_linked: impl Fn(&CrateId) -> bool,
+) -> BTreeSet<&'a CrateId> {
+    if !graph.main.chooses_dependencies() {
+        return graph.crates.keys().collect();
+    }
+    let names = |dep: &RuntimeDep| {
+        let main = scan.crates.get(&CrateId::Main);
+        main.is_some_and(|main| main.mentions.contains(&dep.extern_name))
+    };
+    let chosen = graph.crates[&CrateId::Main].deps.iter();
+    let chosen = chosen.filter(|dep| names(dep)).map(|dep| &dep.id);
+    let linked = graph.crates.keys().filter(|id| is_linked(id));
+    let mut expected = BTreeSet::from([&CrateId::Main]);
+    let mut open: Vec<&CrateId> = chosen.chain(linked).collect();
+    while let Some(id) = open.pop() {
+        if expected.insert(id) {
+            open.extend(graph.crates[id].deps.iter().map(|dep| &dep.id));
+        }
+    }
+    expected
 }
 
 fn duplicate_symbols(records: &[Record]) -> Vec<Diagnostic> {

@@ -328,6 +328,34 @@ fn an_init_that_no_object_holds_is_an_error() {
           = help: add `use config as _;` to app/src/main.rs, or remove the dependency"#]]);
 }
 
+/// Cargo gives each file of `tests/` the library and all dependencies. One that starts the package's program names none of them.
+#[test]
+fn a_test_is_made_of_what_it_names() {
+    let of = |main: &str, lib: &str| {
+        let graph = GraphBuilder::new()
+            .package(RTLIB_PACKAGE, &[])
+            .package("plugin", &[(RTLIB_PACKAGE, NORMAL)])
+            .package("app", &[(RTLIB_PACKAGE, NORMAL), ("plugin", NORMAL)])
+            .target("app", TargetKind::Test);
+        let files = [
+            ("app/src/main.rs", main),
+            ("app/src/lib.rs", lib),
+            ("plugin/src/lib.rs", INIT),
+        ];
+        Program::new(&graph, &files)
+            .drop_records(|record| record.crate_name != "app" || main.is_empty())
+    };
+    of("", INIT).check(expect![[r#""#]]);
+    let lost = "error[init-lost]: init function `plugin::start` would be lost: no object of the program holds an init of crate `plugin`";
+    for lib in ["", INIT] {
+        let program = of("use app as _;", lib);
+        let shown = shown(reconcile(&program.graph, &program.scan, &program.records));
+        assert!(shown.contains(lost), "{shown}");
+    }
+    let shown = shown(plan_from_scan(&of("", INIT).graph, &of("", INIT).scan));
+    assert!(!shown.contains("lost"), "{shown}");
+}
+
 /// From the source alone: what a build would refuse, as a warning. A comment names nothing; a mention anywhere else does.
 #[test]
 fn crates_that_nothing_names_are_told_without_a_build() {
@@ -370,7 +398,7 @@ fn a_dev_dependency_that_is_not_linked_is_a_warning() {
         .package("helper", &[(RTLIB_PACKAGE, NORMAL)]);
     let graph = builder
         .package("app", &[("helper", EdgeKind::Dev)])
-        .target("app", TargetKind::Test);
+        .target("app", TargetKind::Example);
     let program = Program::new(&graph, &[("helper/src/lib.rs", INIT)]).drop_records(|_| true);
     program.check(expect![[r#"
         warning[crate-not-linked]: init function `helper::start` will not run: no object of the program holds an init of crate `helper`
