@@ -16,6 +16,8 @@ use crate::standing;
 pub struct CargoConfig {
     /// The flags that cargo gives to every rustc: RUSTFLAGS or their equivalents in the configuration.
     pub rustflags: Vec<String>,
+    /// Whether flags are those of the target, in front of which cargo does not look at `build.rustflags`.
+    pub has_flags_of_target: bool,
     /// `target.<triple>.linker`
     pub linker: Option<PathBuf>,
     /// `target.<triple>.runner`
@@ -95,8 +97,10 @@ impl CargoConfig {
         let config = Config::load_with_options(dir, options)?;
         let flags =
             |flags: Option<cargo_config2::Flags>| flags.map(|f| f.flags).unwrap_or_default();
+        let of_target = config.rustflags(crate::TARGET)?;
         Ok(Self {
-            rustflags: flags(config.rustflags(crate::TARGET)?),
+            has_flags_of_target: of_target.is_some() && of_target != config.build.rustflags,
+            rustflags: flags(of_target),
             linker: config.linker(crate::TARGET)?,
             runner: config.runner(crate::TARGET)?.map(|r| Runner {
                 path: r.path,
@@ -175,25 +179,35 @@ impl CargoConfig {
         self.codegen_options(name).last()
     }
 
-    /// The values of `-C name=value` among the flags. rustc takes `_` for `-`.
     fn codegen_options(&self, name: &str) -> std::vec::IntoIter<&str> {
-        let mut found = Vec::new();
-        let mut previous = "";
-        for flag in &self.rustflags {
-            let option = match previous {
-                "-C" | "--codegen" => Some(flag.as_str()),
-                _ => flag
-                    .strip_prefix("-C")
-                    .or_else(|| flag.strip_prefix("--codegen=")),
-            };
-            let value = option
-                .and_then(|option| option.split_once('='))
-                .filter(|(key, _)| key.replace('_', "-") == name);
-            found.extend(value.map(|(_, value)| value));
-            previous = flag;
-        }
-        found.into_iter()
+        codegen_options(&self.rustflags, name)
     }
+}
+
+/// The processor that flags make rustc compile for; the last one holds.
+#[must_use]
+pub fn target_cpu(flags: &[String]) -> Option<&str> {
+    codegen_options(flags, "target-cpu").last()
+}
+
+/// The values of `-C name=value` among flags. rustc takes `_` for `-`.
+fn codegen_options<'a>(flags: &'a [String], name: &str) -> std::vec::IntoIter<&'a str> {
+    let mut found = Vec::new();
+    let mut previous = "";
+    for flag in flags {
+        let option = match previous {
+            "-C" | "--codegen" => Some(flag.as_str()),
+            _ => flag
+                .strip_prefix("-C")
+                .or_else(|| flag.strip_prefix("--codegen=")),
+        };
+        let value = option
+            .and_then(|option| option.split_once('='))
+            .filter(|(key, _)| key.replace('_', "-") == name);
+        found.extend(value.map(|(_, value)| value));
+        previous = flag;
+    }
+    found.into_iter()
 }
 
 /// Whether cargo reads a variable: it ignores values that are not UTF-8, but for paths.

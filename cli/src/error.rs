@@ -177,6 +177,7 @@ impl Error {
             Self::Standing { source: StandingError::Taken { .. }, .. } => Some(
                 "keep it, and call `cargo gobuild` or `cargo gobuild -- COMMAND`, which call the other program in turn; or remove it".into(),
             ),
+            Self::Standing { source: StandingError::FlagsApart, .. } => Some("write `rustflags` as a list of strings in all configuration files".into()),
             Self::Write { .. } => Some("check the permissions and the free space of the directory".into()),
             _ => None,
         }

@@ -21,7 +21,7 @@ use crate::stamp::Stamp;
 /// The directory below the target directory that holds what the tool keeps between builds.
 pub const STATE_DIR: &str = "gobuild";
 /// Raised when the shape of the cache changes.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// What is known before a build.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

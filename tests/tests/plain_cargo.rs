@@ -393,3 +393,103 @@ fn setup_can_be_taken_back_by_a_tool_that_is_not_on_path() {
     _ = run(project.gobuild().args(["setup", "--remove"]), BUILD).ok();
     assert!(!project.path().join(".cargo").exists());
 }
+
+fn set_level(manifest: &Path, level: &str) {
+    const HEAD: &str = "[package.metadata.gobuild]\n";
+    let text = fs::read_to_string(manifest).expect("read");
+    let lines = text.lines().filter(|line| !line.starts_with("goamd64"));
+    let others: String = lines.map(|line| format!("{line}\n")).collect();
+    let set = format!("{HEAD}goamd64 = \"{level}\"\n");
+    fs::write(manifest, others.replace(HEAD, &set)).expect("write");
+}
+
+/// The level of processors: setup gives plain cargo the flags that `cargo gobuild` gives it, for dependencies, too.
+#[test]
+fn the_level_holds_for_plain_cargo() {
+    let project = app();
+    let level = |level: &str| set_level(&project.path().join("Cargo.toml"), level);
+    let file = project.path().join(".cargo/config.toml");
+    let own = "[build]\nrustflags = [\"--cfg=mine\"]\n";
+    project.file(".cargo/config.toml", own);
+    level("v2");
+    set_up(&project);
+    let program = project.exe("debug", "app");
+    let first = ok(cargo(&project, &["build", "-v"]));
+    let err = first.err();
+    let mut crates = err.lines().filter(|line| line.contains("Running `"));
+    assert!(
+        crates.all(|line| !line.contains("--crate-name")
+            || line.contains("--cfg=mine -Ctarget-cpu=x86-64-v2")),
+        "{err}"
+    );
+    let bits = fs::read(&program).expect("built");
+    for mut again in [gobuild(&project, &["build"]), cargo(&project, &["build"])] {
+        let outcome = run(&mut again, BUILD).ok();
+        assert_eq!(compiled(&outcome), [""; 0], "{}", outcome.report());
+        assert!(fs::read(&program).expect("built") == bits);
+    }
+    fs::remove_file(&program).expect("remove");
+    fs::remove_dir_all(project.target()).expect("remove");
+    _ = ok(gobuild(&project, &["build"]));
+    assert!(fs::read(&program).expect("built") == bits);
+
+    // A level that has changed is told of, and set up again.
+    level("v1");
+    let stale = ok(cargo(&project, &["build"])).err();
+    assert!(stale.contains("run `cargo gobuild setup` again"), "{stale}");
+    set_up(&project);
+    assert!(
+        !fs::read_to_string(&file)
+            .expect("read")
+            .contains("target-cpu")
+    );
+    level("v2");
+    set_up(&project);
+    _ = ok(gobuild(&project, &["setup", "--remove"]));
+    assert_eq!(fs::read_to_string(&file).expect("left"), own);
+
+    // The variables mean the same.
+    let json = ok(gobuild(&project, &["env", "--json"])).out();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        json["CARGO_ENCODED_RUSTFLAGS"],
+        "--cfg=mine\u{1f}-Ctarget-cpu=x86-64-v2"
+    );
+    let through = |mut command: Command| {
+        for (name, value) in json.as_object().expect("an object") {
+            command.env(name, value.as_str().expect("a string"));
+        }
+        ok(command)
+    };
+    _ = through(cargo(&project, &["build"]));
+    let outcome = through(gobuild(&project, &["build"]));
+    assert_eq!(compiled(&outcome), [""; 0], "{}", outcome.report());
+}
+
+/// Flags as a string cannot be joined with those of another file: nothing is written then.
+#[test]
+fn flags_of_other_files_are_not_hidden() {
+    let project = app();
+    let inner = project.path().join("inner");
+    fs::create_dir_all(inner.join(".cargo")).expect("create");
+    fs::rename(project.path().join("Cargo.toml"), inner.join("Cargo.toml")).expect("rename");
+    for dir in [
+        "src", "tests", "benches", "examples", "pm", "plugin", "build.rs",
+    ] {
+        fs::rename(project.path().join(dir), inner.join(dir)).expect("rename");
+    }
+    project.file(
+        ".cargo/config.toml",
+        "[build]\nrustflags = \"--cfg=mine\"\n",
+    );
+    let manifest = inner.join("Cargo.toml");
+    set_level(&manifest, "v2");
+    let mut setup = gobuild(&project, &["setup"]);
+    let refused = run(setup.current_dir(&inner), BUILD).fails_with(101);
+    assert!(
+        refused.err().contains("write `rustflags` as a list"),
+        "{}",
+        refused.report()
+    );
+    assert!(!inner.join(".cargo/config.toml").exists());
+}

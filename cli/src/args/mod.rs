@@ -98,7 +98,8 @@ pub enum Command {
     /// Make plain cargo link the programs of this workspace as this tool does
     ///
     /// Writes `build.rustc-workspace-wrapper` and `build.rustdoc` into the workspace's .cargo/config.toml. From then on `cargo build`, `run`, `test`, `bench`, `nextest`
-    /// and the buttons of an editor link programs as `cargo gobuild` does, and nothing is compiled twice.
+    /// and the buttons of an editor link programs as `cargo gobuild` does, and nothing is compiled twice. If Cargo.toml sets `goamd64`, the compiler's flag for it is written, too: run setup
+    /// again when the level changes.
     Setup(SetupArgs),
     /// Print variables that mean the same as `setup`, for a shell or an editor
     ///

@@ -12,6 +12,7 @@ use gobuild_templates::GoAmd64;
 use super::messages::{Json, Messages, Reports};
 use crate::args::GoArgs;
 use crate::args::cargo::{CargoArgs, DisplayArgs, FeatureArgs, Forward, PackageArgs, TargetArgs};
+use crate::cargo_config::target_cpu;
 use crate::config::{Layer, Settings};
 use crate::error::Error;
 use crate::exit_code;
@@ -28,6 +29,7 @@ use crate::report::Inbox;
 use crate::scan;
 use crate::selection::{self, Call, Selection};
 use crate::shell::Shell;
+use crate::standing;
 use crate::trim;
 
 /// What a build is made in.
@@ -123,13 +125,32 @@ impl Context {
     /// # Errors
     /// When a setting is wrong or its linker is not there.
     pub fn recipe(&self, member: Option<&Member>) -> Result<Recipe, Error> {
-        let workspace = &self.project.workspace;
         let cli = Layer {
             linker: self.go.linker.clone(),
             std: self.go.std,
             ..Layer::default()
         };
         let env = Layer::from_env(|name| std::env::var_os(name), &self.dir)?;
+        let [package, shared] = self.of_manifests(member)?;
+        let settings = Settings::merge(&[&cli, &env, &package, &shared]);
+        let config = &self.project.cargo_config;
+        let of_user = config.linker_in_flags().or_else(|| config.linker.clone());
+        let link = link_setup(
+            &settings,
+            of_user.as_deref(),
+            &self.project.toolchain.sysroot,
+        )?;
+        Ok(Recipe::new(
+            settings,
+            link,
+            &self.project.tool,
+            self.go.trimpath,
+        ))
+    }
+
+    /// What the manifests of a package and of the workspace say.
+    fn of_manifests(&self, member: Option<&Member>) -> Result<[Layer; 2], Error> {
+        let workspace = &self.project.workspace;
         let place =
             |file: &Path, table: &str| format!("{}: [{table}.metadata.gobuild]", file.display());
         let package = match member {
@@ -145,20 +166,30 @@ impl Context {
         };
         let root = place(&workspace.root.join("Cargo.toml"), "workspace");
         let shared = Layer::from_table(&workspace.metadata, &root, &workspace.root)?;
-        let settings = Settings::merge(&[&cli, &env, &package, &shared]);
-        let config = &self.project.cargo_config;
-        let of_user = config.linker_in_flags().or_else(|| config.linker.clone());
-        let link = link_setup(
-            &settings,
-            of_user.as_deref(),
-            &self.project.toolchain.sysroot,
-        )?;
-        Ok(Recipe::new(
-            settings,
-            link,
-            &self.project.tool,
-            self.go.trimpath,
-        ))
+        Ok([package, shared])
+    }
+
+    /// The level that the manifests set for what cargo builds when no package is named.
+    ///
+    /// # Errors
+    /// When a setting is wrong, or packages want different levels.
+    pub fn level_of_manifests(&self) -> Result<GoAmd64, Error> {
+        let workspace = &self.project.workspace;
+        let selection = selection::select(
+            workspace,
+            &PackageArgs::default(),
+            &TargetArgs::default(),
+            &FeatureArgs::default(),
+        );
+        let members = selection.packages.iter();
+        let members = members.filter_map(|id| workspace.member(id));
+        let mut levels = Vec::new();
+        for member in members {
+            let [package, shared] = self.of_manifests(Some(member))?;
+            let dir = member.manifest_path.parent().unwrap_or(&workspace.root);
+            levels.push((dir, Settings::merge(&[&package, &shared]).goamd64));
+        }
+        Ok(one_level(levels)?.unwrap_or_default())
     }
 
     /// What the driver and the wrapper need to know for a selection.
@@ -342,34 +373,45 @@ pub fn link_setup(
 /// # Errors
 /// When packages want different levels.
 pub fn extra_flags(plan: &PlanFile) -> Result<Vec<String>, Error> {
+    let levels = plan.recipes.iter();
+    let levels = levels.map(|(dir, recipe)| (dir.as_path(), recipe.settings.goamd64));
+    let level = one_level(levels)?.unwrap_or(plan.recipe.settings.goamd64);
     let mut flags = Vec::new();
-    let mut levels = plan
-        .recipes
-        .iter()
-        .map(|(dir, recipe)| (dir, recipe.settings.goamd64));
-    let level = match levels.next() {
-        Some((first, level)) => match levels.find(|(_, other)| *other != level) {
-            Some((other, _)) => {
-                let name = |dir: &Path| {
-                    dir.file_name()
-                        .unwrap_or_default()
-                        .to_string_lossy()
-                        .into_owned()
-                };
-                return Err(Error::Levels {
-                    one: name(first),
-                    other: name(other),
-                });
-            }
-            None => level,
-        },
-        None => plan.recipe.settings.goamd64,
-    };
-    if level != GoAmd64::V1 {
-        flags.push(format!("-Ctarget-cpu=x86-64-{}", level.as_str()));
+    if !holds(level, &plan.flags) {
+        flags.extend(standing::level_flag(level));
     }
     flags.extend(trim::flags(&plan.trim));
     Ok(flags)
+}
+
+/// Whether flags make the compiler use the instructions of a level. For the lowest one it needs no flag.
+#[must_use]
+pub fn holds(level: GoAmd64, flags: &[String]) -> bool {
+    let cpu = target_cpu(flags).unwrap_or_default();
+    cpu.strip_prefix("x86-64-") == Some(level.as_str()) || level == GoAmd64::V1
+}
+
+/// The level of all packages, if there are any.
+fn one_level<'a>(
+    levels: impl IntoIterator<Item = (&'a Path, GoAmd64)>,
+) -> Result<Option<GoAmd64>, Error> {
+    let mut levels = levels.into_iter();
+    let Some((first, level)) = levels.next() else {
+        return Ok(None);
+    };
+    match levels.find(|(_, other)| *other != level) {
+        None => Ok(Some(level)),
+        Some((other, _)) => {
+            let name = |dir: &Path| {
+                let name = dir.file_name().unwrap_or_default();
+                name.to_string_lossy().into_owned()
+            };
+            Err(Error::Levels {
+                one: name(first),
+                other: name(other),
+            })
+        }
+    }
 }
 
 fn create(dir: &Path) -> Result<(), Error> {

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use gobuild_templates::GoAmd64;
+
 use super::context::{self, Context};
 use crate::args::cargo::CargoArgs;
 use crate::args::{EnvArgs, GoArgs, SetupArgs};
@@ -13,7 +15,7 @@ use crate::exit_code;
 use crate::files;
 use crate::invocation;
 use crate::shell::{self, Shell};
-use crate::standing::{self, KEYS, StandingError};
+use crate::standing::{self, FlagsTable, KEYS, StandingError};
 
 /// Adds or removes, and says which file was written.
 ///
@@ -31,19 +33,46 @@ pub fn setup(args: &SetupArgs) -> Result<u8, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(source) => return Err(Error::Read { path, source }),
     };
+    let level = match args.remove {
+        true => GoAmd64::V1,
+        false => context.level_of_manifests()?,
+    };
+    let config = &context.project.cargo_config;
+    let table = match config.has_flags_of_target {
+        true => FlagsTable::Target,
+        false => FlagsTable::Build,
+    };
     let new = match args.remove {
         true => standing::removed(&old),
-        false => standing::added(&old)
-            .and_then(|new| taken(&context.project.cargo_config).map_or(Ok(new), Err)),
+        false => {
+            standing::added(&old, level, table).and_then(|new| taken(config).map_or(Ok(new), Err))
+        }
     };
-    let new = new.map_err(|source| Error::Standing {
+    let refused = |source| Error::Standing {
         path: path.clone(),
         source,
-    })?;
-    write(&path, &old, &new).map_err(|source| Error::Write {
+    };
+    let failed = |source| Error::Write {
         path: path.clone(),
         source,
-    })?;
+    };
+    let new = new.map_err(refused)?;
+    write(&path, &old, &new).map_err(failed)?;
+    if !args.remove && level != GoAmd64::V1 {
+        // Flags of several files come together in ways that only the whole configuration shows.
+        let now = CargoConfig::load(&context.dir, &[]);
+        let others = |config: &CargoConfig| standing::without_level(&config.rustflags);
+        match now.ok().filter(|now| others(now) == others(config)) {
+            None => {
+                write(&path, &new, &old).map_err(failed)?;
+                return Err(refused(StandingError::FlagsApart));
+            }
+            Some(now) if !context::holds(level, &now.rustflags) => {
+                context.shell.warning(&hidden(level));
+            }
+            Some(_) => {}
+        }
+    }
     tell(&context.shell, &path, args.remove, old == new);
     if !args.remove && !is_on_path()? {
         context.shell.warning(&format!(
@@ -63,20 +92,44 @@ pub fn env(args: &EnvArgs) -> Result<u8, Error> {
         true => PathBuf::from(crate::TOOL),
         false => context::this_executable()?,
     };
+    let keys = KEYS.map(|(_, variable)| (variable, this.display().to_string()));
+    let variables: Vec<_> = keys.into_iter().chain(flags()?).collect();
     let text = if args.json {
-        let variables = KEYS.map(|(_, variable)| (variable, this.display().to_string()));
-        let object: serde_json::Map<_, _> = variables
+        let pairs = variables
             .into_iter()
-            .map(|(name, path)| (name.to_owned(), path.into()))
-            .collect();
-        format!("{:#}\n", serde_json::Value::Object(object))
+            .map(|(name, text)| (name.to_owned(), text.into()));
+        format!("{:#}\n", serde_json::Value::Object(pairs.collect()))
     } else {
-        let quoted = shell::quoted([&this]);
-        KEYS.map(|(_, variable)| format!("export {variable}={quoted}\n"))
-            .concat()
+        let lines = variables
+            .iter()
+            .map(|(name, text)| format!("export {name}={}\n", shell::quoted([text])));
+        lines.collect()
     };
     shell::answer(text.as_bytes()).map_err(Error::Stdout)?;
     Ok(exit_code::SUCCESS)
+}
+
+/// The compiler's flags for the level of the project here, if there is one that sets a level: all flags, since cargo reads no others beside those of a variable.
+fn flags() -> Result<Option<(&'static str, String)>, Error> {
+    let dir = context::current_dir()?;
+    if !dir.ancestors().any(|dir| dir.join("Cargo.toml").is_file()) {
+        return Ok(None);
+    }
+    let context = Context::open(&CargoArgs::default(), &GoArgs::default())?;
+    let level = context.level_of_manifests()?;
+    let flags = &context.project.cargo_config.rustflags;
+    Ok(standing::level_flag(level).map(|flag| {
+        let all = [standing::without_level(flags), vec![flag]].concat();
+        ("CARGO_ENCODED_RUSTFLAGS", invocation::encoded(&all))
+    }))
+}
+
+/// That flags of a file do not hold.
+fn hidden(level: GoAmd64) -> String {
+    format!(
+        "plain cargo does not compile for GOAMD64={}: RUSTFLAGS, or a `target-cpu` in another configuration file, comes before the flag in this one",
+        level.as_str()
+    )
 }
 
 /// The file that cargo reads; of two names it prefers the old one.
