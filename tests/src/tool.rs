@@ -1,6 +1,7 @@
 //! The tool under test: `cargo-gobuild`, built once from this checkout.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -50,6 +51,18 @@ pub fn cargo_gobuild() -> &'static Path {
         Some(path) => PathBuf::from(path),
         None => build(&[], &target()),
     })
+}
+
+/// PATH of somebody who has installed the tool.
+///
+/// # Panics
+/// As [`cargo_gobuild`].
+#[must_use]
+pub fn path_with_it() -> OsString {
+    let dir = cargo_gobuild().parent().expect("a directory").to_path_buf();
+    let usual = env::var_os("PATH").unwrap_or_default();
+    let dirs = std::iter::once(dir).chain(env::split_paths(&usual));
+    env::join_paths(dirs).expect("a path")
 }
 
 /// A tool whose programs have a runtime that checks itself, and whose system calls fail when `RTLIB_FAULTS` says so (`rtlib/runtime/src/os/linux/faults.rs`): `GOBUILD_FAULTY_BIN`, or

@@ -1,7 +1,6 @@
 //! `cargo gobuild setup`, `env` and `check`: plain cargo, and what calls it, links programs as the tool does; nothing is compiled twice, host programs are left alone, settings are watched,
 //! and what is wrong is said as rustc says it, in the place of its link line.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,24 +11,16 @@ use gobuild_tests::{readelf, tool};
 
 const RTLIB: &str = "gobuild-rtlib = { path = \"{rtlib}\" }";
 
-/// PATH as of somebody who has installed the tool.
-fn installed() -> OsString {
-    let dir = tool::cargo_gobuild().parent().expect("a directory");
-    let usual = std::env::var_os("PATH").unwrap_or_default();
-    let dirs = std::iter::once(dir.to_path_buf()).chain(std::env::split_paths(&usual));
-    std::env::join_paths(dirs).expect("a path")
-}
-
 /// Plain cargo.
 fn cargo(project: &Project, args: &[&str]) -> Command {
     let mut command = project.cargo();
-    command.args(args).env("PATH", installed());
+    command.args(args).env("PATH", tool::path_with_it());
     command
 }
 
 fn gobuild(project: &Project, args: &[&str]) -> Command {
     let mut command = project.gobuild();
-    command.args(args).env("PATH", installed());
+    command.args(args).env("PATH", tool::path_with_it());
     command
 }
 
@@ -247,7 +238,7 @@ fn variables_mean_the_same() {
     shell.args(["-c", &script]).current_dir(project.path());
     tool::clean(&mut shell);
     shell
-        .env("PATH", installed())
+        .env("PATH", tool::path_with_it())
         .env("CARGO_TARGET_DIR", project.target());
     assert_eq!(ok(shell).out(), "init\nword here true\n");
     let json = ok(gobuild(&project, &["env", "--json"])).out();

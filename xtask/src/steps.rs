@@ -26,7 +26,14 @@ pub fn test(runner: &mut Runner, only: &[String]) {
     let tools = Tools {
         checked: runner.before(&["e2e"], checked_tool),
         plain: runner.before(
-            &["e2e", "package", "toolchain", "suite", "benchmark"],
+            &[
+                "e2e",
+                "package",
+                "toolchain",
+                "suite",
+                "subcommand",
+                "benchmark",
+            ],
             plain_tool,
         ),
     };
@@ -44,6 +51,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
             other_workspaces(runner);
             loom(runner, "3");
             miri(runner);
+            subcommands(runner, &tools.plain);
             runner.child(
                 "fuzz (short)",
                 cargo_in(&root().join("fuzz"), &["test"])
@@ -294,6 +302,28 @@ fn miri(runner: &mut Runner) {
         ])
         .env("MIRIFLAGS", "-Zmiri-ignore-leaks"),
     );
+}
+
+/// Subcommands of others that are installed here.
+fn subcommands(runner: &mut Runner, tool: &Path) {
+    for subcommand in ["nextest", "llvm-cov"] {
+        let name = format!("subcommand {subcommand}");
+        let program = format!("cargo-{subcommand}");
+        if !needs::on_path(&program) {
+            runner.skip(
+                &name,
+                &format!("install it with `cargo install --locked {program}`"),
+            );
+            continue;
+        }
+        let test = ["test", "-p", "gobuild-tests", "--test", "subcommands", "--"];
+        runner.child(
+            &name,
+            cargo(&test)
+                .args(["--ignored", &subcommand.replace('-', "_")])
+                .env("GOBUILD_BIN", tool),
+        );
+    }
 }
 
 /// The unit tests with threads, watched by ThreadSanitizer. std is compiled for that, too, because it synchronises.

@@ -331,7 +331,7 @@ fn an_init_that_no_object_holds_is_an_error() {
 /// Cargo gives each file of `tests/` the library and all dependencies. One that starts the package's program names none of them.
 #[test]
 fn a_test_is_made_of_what_it_names() {
-    let of = |main: &str, lib: &str| {
+    let of = |main: &str, lib: &str, is_linked: bool| {
         let graph = GraphBuilder::new()
             .package(RTLIB_PACKAGE, &[])
             .package("plugin", &[(RTLIB_PACKAGE, NORMAL)])
@@ -342,21 +342,28 @@ fn a_test_is_made_of_what_it_names() {
             ("app/src/lib.rs", lib),
             ("plugin/src/lib.rs", INIT),
         ];
-        Program::new(&graph, &files)
-            .drop_records(|record| record.crate_name != "app" || main.is_empty())
+        Program::new(&graph, &files).drop_records(|record| record.crate_name != "app" || !is_linked)
     };
-    of("", INIT).check(expect![[r#""#]]);
+    for main in ["", "fn app(app: u8) -> u8 { app(app) }"] {
+        of(main, INIT, false).check(expect![[r#""#]]);
+    }
     let lost = "error[init-lost]: init function `plugin::start` would be lost: no object of the program holds an init of crate `plugin`";
-    for lib in ["", INIT] {
-        let program = of("use app as _;", lib);
+    for (main, lib) in [
+        ("use app as _;", ""),
+        ("use {app as _};", INIT),
+        ("extern crate app;", INIT),
+        ("fn f() { vec![app::f()]; }", ""),
+    ] {
+        let program = of(main, lib, true);
         let shown = shown(reconcile(&program.graph, &program.scan, &program.records));
         assert!(shown.contains(lost), "{shown}");
     }
-    let shown = shown(plan_from_scan(&of("", INIT).graph, &of("", INIT).scan));
+    let program = of("", INIT, false);
+    let shown = shown(plan_from_scan(&program.graph, &program.scan));
     assert!(!shown.contains("lost"), "{shown}");
 }
 
-/// From the source alone: what a build would refuse, as a warning. A comment names nothing; a mention anywhere else does.
+/// From the source alone: what a build would refuse, as a warning. A comment names nothing; a path anywhere else does, in a macro's input, too.
 #[test]
 fn crates_that_nothing_names_are_told_without_a_build() {
     let builder = GraphBuilder::new()

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Spacing, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::{Item, ItemMod};
 
@@ -202,21 +202,29 @@ impl Loader<'_> {
         Ok(parsed)
     }
 
-    /// Notes the dependencies that are named.
+    /// Notes the dependencies that are named: at the root of a path (`name::`), in a `use` or after `extern crate`. A function or a variable of that name is another thing.
     fn mention(&mut self, tokens: TokenStream) {
-        let mut open = vec![tokens.into_iter()];
-        while let Some(tokens) = open.last_mut() {
-            match tokens.next() {
-                Some(TokenTree::Ident(ident)) => {
-                    let name = ident.unraw();
-                    let deps = &self.krate.deps;
-                    if let Some(dep) = deps.iter().find(|dep| name == dep.extern_name) {
-                        self.loaded.mentions.insert(dep.extern_name.clone());
+        // Each group with whether it belongs to a `use`.
+        let mut open = vec![(tokens, false)];
+        while let Some((tokens, mut in_use)) = open.pop() {
+            let mut tokens = tokens.into_iter().peekable();
+            let mut after_extern = false;
+            while let Some(token) = tokens.next() {
+                match token {
+                    TokenTree::Ident(ident) => {
+                        if in_use || tokens.peek().is_some_and(is_first_colon) {
+                            let name = ident.unraw();
+                            let dep = self.krate.deps.iter().find(|dep| name == dep.extern_name);
+                            let name = dep.map(|dep| dep.extern_name.clone());
+                            self.loaded.mentions.extend(name);
+                        }
+                        in_use |= ident == "use" || (after_extern && ident == "crate");
+                        after_extern = ident == "extern";
                     }
+                    TokenTree::Group(group) => open.push((group.stream(), in_use)),
+                    TokenTree::Punct(punct) => in_use &= punct.as_char() != ';',
+                    TokenTree::Literal(_) => {}
                 }
-                Some(TokenTree::Group(group)) => open.push(group.stream().into_iter()),
-                Some(_) => {}
-                None => drop(open.pop()),
             }
         }
     }
@@ -495,6 +503,11 @@ fn normalised(path: &Path) -> PathBuf {
 /// The same file under every spelling, for comparison.
 pub(super) fn identity(file: &SourceFile) -> PathBuf {
     normalised(&file.path)
+}
+
+/// Of a `::`.
+fn is_first_colon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
 }
 
 fn lexed(file: &SourceFile) -> Result<TokenStream, Diagnostic> {
