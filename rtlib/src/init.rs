@@ -4,6 +4,7 @@
 /// Calls one init function or one variable's initialiser.
 #[cfg(feature = "std")]
 pub(crate) fn run(init: impl FnOnce()) {
+    crate::panics::names::tell();
     #[cfg(panic = "abort")]
     abort::name_package_of_panicking_init();
     if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(init)) {

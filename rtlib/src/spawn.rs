@@ -66,7 +66,7 @@ impl Builder {
         }
     }
 
-    /// What tracebacks, traces and gdb call the goroutine: of a name the first 15 bytes, as with threads of the kernel, and nothing from a NUL on.
+    /// What messages of panics, tracebacks, traces and gdb call the goroutine: of a name the first 15 bytes, as with threads of the kernel, and nothing from a NUL on.
     ///
     /// ```no_run,standalone_crate
     /// rtlib::Builder::new().name("accepts").go(|| { /* goroutine 7 [IO wait, "accepts"] */ });
@@ -144,8 +144,12 @@ impl Name {
 
     /// `f` on a goroutine that is called so.
     fn before<T>(self, f: impl FnOnce() -> T) -> impl FnOnce() -> T {
+        #[cfg(feature = "std")]
+        crate::panics::names::tell();
         move || {
             sys::set_name(self.0);
+            #[cfg(feature = "std")]
+            crate::panics::names::set(self.0);
             f()
         }
     }

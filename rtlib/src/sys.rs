@@ -105,6 +105,15 @@ pub(crate) fn set_name(name: [u8; api::NAME_LEN]) {
     unsafe { api::setname(&raw const name) }
 }
 
+/// gettid(2): on a goroutine, its own.
+#[cfg(feature = "std")]
+pub(crate) fn thread_id() -> i32 {
+    unsafe extern "C" {
+        safe fn gettid() -> core::ffi::c_int;
+    }
+    gettid()
+}
+
 /// Lets other goroutines run.
 pub(crate) fn yield_now() {
     // SAFETY: callable from any thread.

@@ -553,29 +553,3 @@ fn a_stripped_program_tells_addresses() {
     let end = Regex::new(r"panic: bare\n\ngoroutine 2 \[running\]:\n(0x[0-9a-f]+\(\.\.\.\)\n\t\?:0 \+0x[0-9a-f]+\n)+created by 0x[0-9a-f]+ in goroutine 1\n\t\?:0 \+0x[0-9a-f]+\n$").expect("a pattern");
     assert!(end.is_match(&err), "{err}");
 }
-
-/// The name that a builder gives, cut as the kernel cuts those of threads.
-#[test]
-fn goroutines_are_called_by_their_names() {
-    let main = "fn main() {\n\
-        let (send, wait) = rtlib::chan::bounded::<()>(0);\n\
-        rtlib::Builder::new().name(\"accepts\").go(move || drop(wait.recv()));\n\
-        let named = rtlib::Builder::new().name(\"more than fifteen bytes\").spawn(|| {\n\
-            rtlib::yield_now();\n\
-            rtlib::debug::stacks().iter().map(|one| format!(\"{one}\")).collect::<String>()\n\
-        });\n\
-        println!(\"{}\", named.join().unwrap());\n\
-        drop(send);\n\
-    }\n";
-    let project = Project::bin(
-        "tracebacks",
-        "names",
-        "gobuild-rtlib = { path = \"{rtlib}\" }",
-        main,
-    );
-    _ = project.build(&["-q"]).ok();
-    let out = run(&mut project.program("debug", "names"), RUN).ok().out();
-    for name in ["[chan receive, \"accepts\"]:", "\"more than fifte\"]:"] {
-        assert!(out.contains(name), "no {name} in {out}");
-    }
-}

@@ -22,6 +22,8 @@ const NAMES: &[&str] = &[
     "--test",
     "gdb_goroutines",
     "--test",
+    "goroutine_names",
+    "--test",
     "inits",
     "--test",
     "toolchain",
@@ -42,6 +44,9 @@ const NAMES: &[&str] = &[
     "goroutines_are_listed_with_what_they_wait_for",
     "every_goroutine_has_a_backtrace",
     "a_goroutine_that_has_not_run_is_at_its_start",
+    // goroutine_names
+    "a_panic_is_told_with_the_goroutines_name",
+    "the_message_is_as_long_as_stds_and_so_is_the_backtrace",
     // inits
     "reading_a_variable_too_early_names_it_and_its_reader",
     "an_init_that_panics_ends_the_program_and_its_package_is_named",

@@ -4,6 +4,7 @@ use rtlib_abi::api::NAME_LEN;
 
 use crate::gmp;
 use crate::sched::{procs, spawn};
+use crate::trace;
 
 /// The symbol that an `rtlib` crate of this ABI version refers to.
 #[unsafe(export_name = "gobuild_abi_v1")]
@@ -36,6 +37,7 @@ extern "C" fn setname(name: *const [u8; NAME_LEN]) {
     let mut name = unsafe { name.read() };
     name[NAME_LEN - 1] = 0;
     gp.name.set(name);
+    trace::named(gp, name);
 }
 
 #[unsafe(export_name = "runtime.NumGoroutine")]

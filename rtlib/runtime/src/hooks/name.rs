@@ -1,6 +1,6 @@
 //! pthread_setname_np(3), pthread_getname_np(3), `prctl(PR_SET_NAME)` and `prctl(PR_GET_NAME)`.
 //!
-//! A goroutine's name is its own, and stands in tracebacks. The kernel shows its threads' names: the main goroutine's is given to the first one, which is what the process is called, and that of one that is tied to its
+//! A goroutine's name is its own, and stands in tracebacks and in traces. The kernel shows its threads' names: the main goroutine's is given to the first one, which is what the process is called, and that of one that is tied to its
 //! thread for good to that one. Who has not been given a name has the process's.
 
 use core::ffi::{CStr, c_char, c_int};
@@ -15,6 +15,7 @@ use crate::godebug;
 use crate::os::linux::sys::{__NR_prctl, ERANGE, PR_GET_NAME, PR_SET_NAME};
 use crate::os::linux::{proc, thread};
 use crate::sched::locked;
+use crate::trace;
 
 unsafe extern "C" {
     /// libc's own, under the names by which its own files call them.
@@ -45,6 +46,7 @@ pub unsafe fn set_own(caller: Caller, name: usize) -> Answer {
     // SAFETY: the caller vouches.
     let name = cut(unsafe { CStr::from_ptr(name as *const c_char) });
     caller.gp.name.set(name);
+    trace::named(caller.gp, name);
     if is_main(caller.gp) {
         thread::set_name(proc::pid(), &name);
     } else if locked::is_tied(caller.gp) {
@@ -105,6 +107,7 @@ unsafe extern "C" fn __wrap_pthread_setname_np(handle: usize, name: *const c_cha
         (Whose::Own, None) => show(&cut(text)),
         (Whose::Other(gp), _) => {
             gp.name.set(cut(text));
+            trace::named(gp, cut(text));
             if let Some(mp) = gp.lockedm.get().filter(|_| locked::is_tied(gp)) {
                 thread::set_name(mp.tid.load(Ordering::Relaxed), &cut(text));
             }

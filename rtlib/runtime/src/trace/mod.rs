@@ -21,6 +21,7 @@ use rtlib_abi::layout::TaskInfo;
 use crate::gmp;
 use crate::gmp::g::G;
 use crate::gmp::m::M;
+use crate::gmp::name::LEN;
 use crate::gmp::p::P;
 use crate::os::linux::nanotime;
 use crate::tracebuf::buffer;
@@ -53,6 +54,14 @@ pub fn is_on() -> bool {
 pub fn created(gp: &'static G, by: u64) {
     if is_on() {
         note_wakeup(Kind::Create, gp, by);
+    }
+}
+
+/// A goroutine has got this name.
+#[inline]
+pub fn named(gp: &'static G, name: [u8; LEN]) {
+    if is_on() {
+        note(Event::named(gp.id(), name));
     }
 }
 

@@ -37,8 +37,11 @@ mod track {
     pub const NAME: u64 = 2;
     pub const PROCESS: u64 = 3;
     pub const PARENT: u64 = 5;
+    pub const SIBLING_MERGE_BEHAVIOR: u64 = 15;
     pub const PID: u64 = 1;
     pub const PROCESS_NAME: u64 = 6;
+    /// `SIBLING_MERGE_BEHAVIOR_NONE`: then a later name takes the place of an earlier one.
+    pub const NONE: u64 = 2;
 }
 
 /// `TrackEvent`
@@ -95,6 +98,8 @@ pub trait Sink {
 pub struct Encoder {
     ps: [u64; 1024 / 64],
     ms: [u64; 16_384 / 64],
+    /// Goroutines with names, each where its id leads to: a later one takes the place.
+    named: [u64; 1024],
 }
 
 /// A short text, formatted without allocation.
@@ -137,6 +142,7 @@ impl Encoder {
         Self {
             ps: [0; 1024 / 64],
             ms: [0; 16_384 / 64],
+            named: [0; 1024],
         }
     }
 
@@ -173,6 +179,7 @@ impl Encoder {
         };
         match event.kind {
             Kind::Create => self.create(event, at),
+            Kind::Name => self.name(event, at.to),
             Kind::Ready => {
                 self.wakes(event, "wakes", at.to);
                 at.change(g_track(event.goid), RUNNABLE);
@@ -224,11 +231,31 @@ impl Encoder {
 
     fn create(&mut self, event: &Event, mut at: Slices<'_, impl Sink>) {
         let track = g_track(event.goid);
-        let note = if event.goid == 1 { " main" } else { "" };
-        let name = Text::of(format_args!("G{}{note}", event.goid));
-        describe(at.to, track, name.as_str(), GOROUTINES);
+        // The goroutine's name may come first, from another M.
+        if *self.named(event.goid) != event.goid {
+            let note = if event.goid == 1 { " main" } else { "" };
+            let name = Text::of(format_args!("G{}{note}", event.goid));
+            describe(at.to, track, name.as_str(), GOROUTINES);
+        }
         self.wakes(event, "go", at.to);
         at.begin_interned(track, RUNNABLE);
+    }
+
+    fn name(&mut self, event: &Event, to: &mut impl Sink) {
+        *self.named(event.goid) = event.goid;
+        let (name, len) = event.name();
+        let mut text = Text::of(format_args!("G{} ", event.goid));
+        for part in name[..len].utf8_chunks() {
+            // As long as a thread's may be: it fits.
+            let _ = text.write_str(part.valid());
+        }
+        let track = g_track(event.goid);
+        describe(to, track, text.as_str().trim_end(), GOROUTINES);
+    }
+
+    fn named(&mut self, goid: u64) -> &mut u64 {
+        let at = goid as usize % self.named.len();
+        &mut self.named[at]
     }
 
     /// The instant at which a goroutine wakes or starts another, with an arrow to what it does then.
@@ -346,7 +373,8 @@ fn describe(to: &mut impl Sink, uuid: u64, name: &str, parent: u64) {
     descriptor
         .number(track::UUID, uuid)
         .string(track::NAME, name)
-        .number(track::PARENT, parent);
+        .number(track::PARENT, parent)
+        .number(track::SIBLING_MERGE_BEHAVIOR, track::NONE);
     put(
         to,
         Message::new().message(packet::TRACK_DESCRIPTOR, &descriptor),

@@ -1,4 +1,6 @@
-//! What a panic's payload says, and that `main` hears of panics.
+//! What a panic's payload says, and that `main` hears of panics. `names`: std's message with the goroutine's name.
+
+pub(crate) mod names;
 
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -46,6 +48,9 @@ impl Drop for Telling {
     }
 }
 
+/// What std says of a payload that is no text.
+const ANY: &str = "Box<dyn Any>";
+
 /// The message of `panic!`; for a payload of any other type, the words that std uses.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {
     if let Some(message) = payload.downcast_ref::<&'static str>() {
@@ -53,14 +58,13 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {
     } else if let Some(message) = payload.downcast_ref::<String>() {
         message
     } else {
-        "Box<dyn Any>"
+        ANY
     }
 }
 
 /// The same from inside a panic hook.
-#[cfg(panic = "abort")]
 pub(crate) fn message_of<'a>(info: &'a std::panic::PanicHookInfo<'_>) -> &'a str {
-    info.payload_as_str().unwrap_or("Box<dyn Any>")
+    info.payload_as_str().unwrap_or(ANY)
 }
 
 #[cfg(test)]
