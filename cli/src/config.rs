@@ -16,14 +16,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The keys of the metadata tables.
-const KEYS: [&str; 5] = ["linker", "mode", "std", "stack-size", "goamd64"];
+const KEYS: [&str; 6] = ["linker", "mode", "std", "stack-size", "goamd64", "buildvcs"];
 /// The variables, with the key that means the same.
-pub const VARIABLES: [(&str, &str); 5] = [
+pub const VARIABLES: [(&str, &str); 6] = [
     ("CARGO_GOBUILD_LINKER", "linker"),
     ("CARGO_GOBUILD_MODE", "mode"),
     ("CARGO_GOBUILD_STD", "std"),
     ("CARGO_GOBUILD_STACK_SIZE", "stack-size"),
     ("GOAMD64", "goamd64"),
+    ("CARGO_GOBUILD_BUILDVCS", "buildvcs"),
 ];
 /// The smallest and the largest default stack.
 const STACK_SIZES: std::ops::RangeInclusive<u64> =
@@ -78,6 +79,51 @@ impl fmt::Display for LinkerChoice {
     }
 }
 
+/// Whether build information names the state of the source in version control.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BuildVcs {
+    /// If it is known, and paths are not trimmed.
+    #[default]
+    Auto,
+    /// Yes; what is not known is an error.
+    True,
+    /// No.
+    False,
+}
+
+impl BuildVcs {
+    const ALL: [Self; 3] = [Self::Auto, Self::True, Self::False];
+
+    /// As settings name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::True => "true",
+            Self::False => "false",
+        }
+    }
+
+    /// What is to be asked for two programs.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::True, _) | (_, Self::True) => Self::True,
+            (Self::False, Self::False) => Self::False,
+            _ => Self::Auto,
+        }
+    }
+}
+
+impl FromStr for BuildVcs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
+        found.ok_or_else(|| "it is auto, true or false".to_owned())
+    }
+}
+
 /// What a program is built with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -90,6 +136,8 @@ pub struct Settings {
     /// The microarchitecture level.
     #[serde(with = "goamd64_as_text")]
     pub goamd64: GoAmd64,
+    /// Whether it names its revision.
+    pub buildvcs: BuildVcs,
 }
 
 /// What one layer says; `None` = nothing.
@@ -103,6 +151,8 @@ pub struct Layer {
     pub stack_size: Option<u64>,
     /// The microarchitecture level.
     pub goamd64: Option<GoAmd64>,
+    /// Whether the program names its revision.
+    pub buildvcs: Option<BuildVcs>,
 }
 
 /// Why a layer cannot be read.
@@ -168,6 +218,7 @@ impl Settings {
             std: layers.iter().find_map(|l| l.std).unwrap_or_default(),
             stack_size: layers.iter().find_map(|l| l.stack_size).unwrap_or(0),
             goamd64: layers.iter().find_map(|l| l.goamd64).unwrap_or_default(),
+            buildvcs: layers.iter().find_map(|l| l.buildvcs).unwrap_or_default(),
         }
     }
 }
@@ -227,6 +278,7 @@ impl Layer {
             "std" => self.std = Some(parse_std(text).map_err(wrong)?),
             "stack-size" => self.stack_size = Some(parse_size(text).map_err(wrong)?),
             "goamd64" => self.goamd64 = Some(parse_level(text).map_err(wrong)?),
+            "buildvcs" => self.buildvcs = Some(text.parse().map_err(wrong)?),
             _ => {
                 let meant = KEYS.into_iter().max_by(|a, b| {
                     strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key))
@@ -261,11 +313,12 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// Strings, and numbers where a size is meant.
+/// Strings, numbers where a size is meant, and booleans where they are values.
 fn text_of(place: &str, key: &str, value: &Value) -> Result<String, ConfigError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) if key == "stack-size" => Ok(number.to_string()),
+        Value::Bool(yes) if key == "buildvcs" => Ok(yes.to_string()),
         other if KEYS.contains(&key) => Err(ConfigError::Value {
             place: place.into(),
             key: key.into(),
@@ -343,13 +396,14 @@ mod tests {
     #[test]
     fn a_full_table() {
         let layer = table(
-            &json!({"linker": "mold", "mode": "hosted", "std": "goroutines", "stack-size": "1M", "goamd64": "v3"}),
+            &json!({"linker": "mold", "mode": "hosted", "std": "goroutines", "stack-size": "1M", "goamd64": "v3", "buildvcs": false}),
         );
         let expect = Layer {
             linker: Some(LinkerChoice::Mold),
             std: Some(Std::Goroutines),
             stack_size: Some(1 << 20),
             goamd64: Some(GoAmd64::V3),
+            buildvcs: Some(BuildVcs::False),
         };
         assert_eq!(layer, Ok(expect));
     }
@@ -400,7 +454,7 @@ mod tests {
         let error = table(&json!({"zzz": true})).expect_err("unknown key");
         assert_eq!(
             error.help().as_deref(),
-            Some("the keys are linker, mode, std, stack-size, goamd64")
+            Some("the keys are linker, mode, std, stack-size, goamd64, buildvcs")
         );
     }
 
@@ -409,6 +463,7 @@ mod tests {
         for (value, part) in [
             (json!({"linker": "gold"}), "auto, cc, lld"),
             (json!({"mode": "freestanding"}), "the only mode is hosted"),
+            (json!({"buildvcs": "yes"}), "auto, true or false"),
             (json!({"goamd64": 3}), "must be a string, not a number"),
             (json!({"goamd64": "v5"}), "v1, v2, v3 or v4"),
             (json!({"std": "async"}), "`threads` or `goroutines`"),
@@ -440,7 +495,8 @@ mod tests {
                 linker: LinkerChoice::Cc,
                 std: Std::Goroutines,
                 stack_size: 8192,
-                goamd64: GoAmd64::V2
+                goamd64: GoAmd64::V2,
+                buildvcs: BuildVcs::Auto,
             }
         );
     }
@@ -458,6 +514,7 @@ mod tests {
             std: Std::Threads,
             stack_size: 4096,
             goamd64: GoAmd64::V3,
+            buildvcs: BuildVcs::True,
         };
         let text = serde_json::to_string(&settings).expect("serialises");
         assert_eq!(

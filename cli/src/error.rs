@@ -15,6 +15,7 @@ use crate::plan_file::PlanFileError;
 use crate::project::ProjectError;
 use crate::selection::RunError;
 use crate::standing::StandingError;
+use crate::vcs::VcsError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +137,9 @@ pub enum Error {
         /// What is wrong with it.
         source: ElfError,
     },
+    /// The revision of the source.
+    #[error(transparent)]
+    Vcs(#[from] VcsError),
     /// Cargo's configuration cannot be changed.
     #[error("cannot set up {path}", path = path.display())]
     Standing {
@@ -163,6 +167,7 @@ impl Error {
             Self::Config(error) => error.help(),
             Self::Project(error) => error.help().map(str::to_owned),
             Self::NoLinker(error) => Some(error.help()),
+            Self::Vcs(error) => Some(error.help()),
             Self::Plan(error) => error.help().map(str::to_owned),
             Self::Run(error) => error.help().map(str::to_owned),
             Self::Inspect { source, .. } => Some(source.help().into()),

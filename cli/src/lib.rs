@@ -32,6 +32,7 @@ pub mod shell;
 pub mod stamp;
 pub mod standing;
 pub mod trim;
+pub mod vcs;
 pub mod wrapper;
 
 use std::ffi::OsString;

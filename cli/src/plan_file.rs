@@ -30,7 +30,7 @@ pub const TARGET_VAR: &str = "GOBUILD_TARGET";
 /// The variable with the hash of all settings.
 pub const SETTINGS_VAR: &str = "GOBUILD_SETTINGS";
 /// Raised when the shape of the file changes.
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 
 /// What the subcommand knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,6 +129,7 @@ impl Recipe {
         hash.add(settings.std.as_str());
         hash.add(settings.stack_size.to_string());
         hash.add(settings.goamd64.as_str());
+        hash.add(settings.buildvcs.as_str());
         hash.add(&link.name);
         hash.add(if trim { "trim" } else { "" });
         Self {

@@ -1,7 +1,7 @@
 //! The build information that is embedded in every program as JSON (symbol `runtime.buildinfo`) and read back by `inspect`.
 //!
 //! Invariants:
-//! - It is reproducible: no time, no host name, and no absolute path. [`BuildInfo::to_json`] replaces the directories of
+//! - It is reproducible: no time but that of the commit, no host name, and no absolute path. [`BuildInfo::to_json`] replaces the directories of
 //!   absolute paths in the fields that come from users (linker, flags, package sources), so a caller cannot forget to.
 //! - [`BuildInfo::from_json`] takes hostile text: an unknown schema or a wrong shape is a typed error.
 //! - Whoever changes the meaning of a field raises [`SCHEMA`].
@@ -41,8 +41,25 @@ pub struct BuildInfo {
     pub linker: String,
     /// Flags given to rustc by the user.
     pub flags: Vec<String>,
+    /// The state of the source in version control, if it is known and wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vcs: Option<Vcs>,
     /// Packages that are linked in, the main package first.
     pub packages: Vec<PackageInfo>,
+}
+
+/// The state of the source in version control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Vcs {
+    /// `git`.
+    pub system: String,
+    /// The commit's id.
+    pub revision: String,
+    /// When it was made, in the format of RFC 3339.
+    pub time: String,
+    /// Whether files differ from it.
+    pub modified: bool,
 }
 
 /// What a program stands on.
@@ -123,6 +140,11 @@ impl BuildInfo {
     /// When the GOAMD64 level does not exist.
     pub fn to_json(&self) -> Result<String, BuildInfoError> {
         self.check_level()?;
+        Ok(serde_json::to_string(&self.cleaned())?)
+    }
+
+    /// The same with absolute paths replaced.
+    fn cleaned(&self) -> Self {
         let mut clean = self.clone();
         clean.schema = SCHEMA;
         clean.linker = without_directories(&self.linker);
@@ -134,7 +156,33 @@ impl BuildInfo {
         for package in &mut clean.packages {
             package.source = package.source.as_deref().map(without_directories);
         }
-        Ok(serde_json::to_string(&clean)?)
+        clean
+    }
+
+    /// What the program itself can read: names and values, those of version control as Go names them, and the packages.
+    #[must_use]
+    pub fn settings(&self) -> (Vec<(&'static str, String)>, Vec<PackageInfo>) {
+        let clean = self.cleaned();
+        let mut settings = vec![
+            ("tool", clean.tool),
+            ("rustc", clean.rustc),
+            ("target", clean.target),
+            ("profile", clean.profile),
+            ("std", clean.std.as_str().to_owned()),
+            ("goamd64", format!("v{}", clean.goamd64)),
+            ("stack-size", clean.stack_size.to_string()),
+            ("linker", clean.linker),
+            ("flags", clean.flags.join(" ")),
+        ];
+        if let Some(vcs) = clean.vcs {
+            settings.extend([
+                ("vcs", vcs.system),
+                ("vcs.revision", vcs.revision),
+                ("vcs.time", vcs.time),
+                ("vcs.modified", vcs.modified.to_string()),
+            ]);
+        }
+        (settings, clean.packages)
     }
 
     /// Reads what [`to_json`](Self::to_json) wrote.
@@ -169,7 +217,13 @@ impl BuildInfo {
                 .into_iter()
                 .chain(&package.source)
         });
-        let mut all = own.into_iter().chain(&self.flags).chain(of_packages);
+        let of_vcs = self.vcs.iter();
+        let of_vcs = of_vcs.flat_map(|vcs| [&vcs.system, &vcs.revision, &vcs.time]);
+        let mut all = own
+            .into_iter()
+            .chain(&self.flags)
+            .chain(of_vcs)
+            .chain(of_packages);
         match all.find(|text| text.contains(char::is_control)) {
             Some(text) => Err(BuildInfoError::Unprintable(text.clone())),
             None => Ok(()),
@@ -243,6 +297,12 @@ mod tests {
             stack_size: 0,
             linker: "cc".into(),
             flags: vec![],
+            vcs: Some(Vcs {
+                system: "git".into(),
+                revision: "0a1b".into(),
+                time: "2023-11-14T22:13:20Z".into(),
+                modified: false,
+            }),
             packages: vec![PackageInfo {
                 name: "app".into(),
                 version: "1.2.3".into(),

@@ -102,6 +102,12 @@ impl TargetKind {
         !matches!(self, Self::Bin | Self::Example)
     }
 
+    /// Whether the target is a product, which names the revision of its source in its build information.
+    #[must_use]
+    pub fn names_revision(self) -> bool {
+        matches!(self, Self::Bin | Self::Example)
+    }
+
     /// Whether the target sees the package's dev-dependencies.
     #[must_use]
     pub fn sees_dev_dependencies(self) -> bool {

@@ -125,8 +125,15 @@ mod stand_ins {
                 ".balign 4",
                 "gobuild_abi_v1:",
                 ".long 0",
+                ".weak \"runtime.modinfo\"",
+                ".type \"runtime.modinfo\",@object",
+                ".size \"runtime.modinfo\", {modinfo}",
+                ".balign 8",
+                "\"runtime.modinfo\":",
+                ".zero {modinfo}",
                 ".popsection",
                 length = const message!().len() + 1,
+                modinfo = const size_of::<rtlib_abi::layout::ModInfo>(),
             );
         };
     }

@@ -15,6 +15,7 @@ use super::foreign;
 use crate::metadata::MetadataError;
 use crate::plan_file::PlanFileError;
 use crate::report::Report;
+use crate::vcs::VcsError;
 
 /// Why a program was not linked.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,9 @@ pub enum LinkError {
     /// The tables.
     #[error(transparent)]
     Emit(#[from] EmitError),
+    /// The revision of the source.
+    #[error(transparent)]
+    Vcs(#[from] VcsError),
     /// The dependency list.
     #[error("cannot make the dependency list of the program")]
     Audit(#[from] AuditError),
@@ -192,6 +196,7 @@ impl LinkError {
              or name another linker with --linker";
         match self {
             Self::Plan(error) => error.help().map(str::to_owned),
+            Self::Vcs(error) => Some(error.help()),
             Self::Wrapped { function } => Some(format!(
                 "a program has one wrap of a function: remove `--wrap={function}` from RUSTFLAGS, build scripts and .cargo/config.toml; docs/linking.md lists \
                  the functions that the runtime wraps"

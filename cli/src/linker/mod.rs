@@ -14,6 +14,8 @@
 //! | [`call`] | the linker, called and understood |
 //! | `foreign` | who else defines what the runtime defines |
 //! | [`noise`] | what linkers say that is no news (pure) |
+//! | `revision` | the revision of the source |
+//! | `watched` | what cargo watches besides the source |
 //! | [`output`] | the temporary output: linked, patched, checked, renamed |
 //! | [`error`] | what can go wrong |
 //!
@@ -33,5 +35,7 @@ pub mod noise;
 pub mod output;
 pub mod program;
 pub mod records;
+mod revision;
 pub mod run;
 pub mod setup;
+mod watched;

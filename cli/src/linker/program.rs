@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gobuild_codegen::audit;
-use gobuild_codegen::buildinfo::{self, BuildInfo, Mode, PackageInfo};
+use gobuild_codegen::buildinfo::{self, BuildInfo, Mode, PackageInfo, Vcs};
 use gobuild_codegen::emit::EmitConfig;
 use gobuild_codegen::graph::{CrateId, RTLIB_CRATE, RuntimeGraph};
 use gobuild_codegen::model::{Graph, Plan, RootTarget, TargetKind};
@@ -61,6 +61,12 @@ impl Program {
     pub fn installed_name(&self) -> Option<&str> {
         let target = &self.graph.target;
         (target.kind == TargetKind::Bin).then_some(&target.name)
+    }
+
+    /// Whether it names the revision of its source.
+    #[must_use]
+    pub fn names_revision(&self) -> bool {
+        self.graph.target.kind.names_revision()
     }
 
     /// The target as messages name it.
@@ -127,7 +133,12 @@ impl Program {
     ///
     /// # Errors
     /// When a package has no semantic version.
-    pub fn emit_config(&self, plan: &PlanFile, recipe: &Recipe) -> Result<EmitConfig, LinkError> {
+    pub fn emit_config(
+        &self,
+        plan: &PlanFile,
+        recipe: &Recipe,
+        revision: Option<Vcs>,
+    ) -> Result<EmitConfig, LinkError> {
         let build_info = BuildInfo {
             schema: buildinfo::SCHEMA,
             tool: env!("CARGO_PKG_VERSION").into(),
@@ -140,6 +151,7 @@ impl Program {
             stack_size: recipe.settings.stack_size,
             linker: recipe.link.name.clone(),
             flags: plan.flags.clone(),
+            vcs: revision,
             packages: self.packages(),
         };
         Ok(EmitConfig {

@@ -19,7 +19,9 @@ use super::lookups;
 use super::output::Output;
 use super::program::Program;
 use super::records;
+use super::revision;
 use super::setup::{Ld, LinkSetup};
+use super::watched;
 use crate::ancestors;
 use crate::exit_code;
 use crate::files;
@@ -30,6 +32,7 @@ use crate::report::{Failure, Message, Outbox, Report};
 use crate::runtime_object;
 use crate::shell::{self, Shell};
 use crate::trim;
+use crate::vcs::VCS_VAR;
 use crate::wrapper::{self, RUSTDOC_VAR};
 
 /// Longer lines travel in a response file; the kernel takes about 2 MiB.
@@ -119,7 +122,7 @@ fn link(args: Vec<OsString>, outbox: &Outbox) -> Result<(), LinkError> {
         outbox,
         interrupts: &interrupts,
     };
-    let objects = stage.objects()?;
+    let objects = stage.objects(&manifest_dir)?;
     stage.link(&objects)
 }
 
@@ -187,13 +190,20 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     /// Everything that comes before the user's objects, in order.
-    fn objects(&self) -> Result<Vec<PathBuf>, LinkError> {
+    fn objects(&self, manifest_dir: &Path) -> Result<Vec<PathBuf>, LinkError> {
         let layout = self.layout;
         for job in &layout.jobs {
             job.run(&layout.dir, |line| self.outbox.command(shell::quoted(line)))?;
         }
         let plan = self.program.plan(self.line, self.plan, self.outbox)?;
-        let emitted = emit::objects(&plan, &self.program.emit_config(self.plan, self.recipe)?)?;
+        let revision = revision::of(self.program, self.plan, self.recipe, manifest_dir)?;
+        if let Some(value) = &revision.watched {
+            watched::add(self.line.output(), VCS_VAR, value)?;
+        }
+        let config = self
+            .program
+            .emit_config(self.plan, self.recipe, revision.state)?;
+        let emitted = emit::objects(&plan, &config)?;
         for (name, content) in emitted.files() {
             write(&layout.own(name), content)?;
         }

@@ -13,7 +13,7 @@ use super::messages::{Json, Messages, Reports};
 use crate::args::GoArgs;
 use crate::args::cargo::{CargoArgs, DisplayArgs, FeatureArgs, Forward, PackageArgs, TargetArgs};
 use crate::cargo_config::target_cpu;
-use crate::config::{Layer, Settings};
+use crate::config::{BuildVcs, Layer, Settings};
 use crate::error::Error;
 use crate::exit_code;
 use crate::files;
@@ -31,6 +31,7 @@ use crate::selection::{self, Call, Selection};
 use crate::shell::Shell;
 use crate::standing;
 use crate::trim;
+use crate::vcs::{self, VCS_VAR};
 
 /// What a build is made in.
 pub struct Context {
@@ -128,11 +129,13 @@ impl Context {
         let cli = Layer {
             linker: self.go.linker.clone(),
             std: self.go.std,
+            buildvcs: self.go.buildvcs,
             ..Layer::default()
         };
         let env = Layer::from_env(|name| std::env::var_os(name), &self.dir)?;
         let [package, shared] = self.of_manifests(member)?;
-        let settings = Settings::merge(&[&cli, &env, &package, &shared]);
+        let mut settings = Settings::merge(&[&cli, &env, &package, &shared]);
+        settings.buildvcs = of_trimmed(settings.buildvcs, self.go.trimpath);
         let config = &self.project.cargo_config;
         let of_user = config.linker_in_flags().or_else(|| config.linker.clone());
         let link = link_setup(
@@ -296,8 +299,9 @@ impl Context {
             create(&self.project.workspace.target_dir)?;
         }
         equip(invocation, plan, &state, &self.project.tool, self.dry_run())?;
-        if plan.is_set_up {
-            self.hand_on_choices(invocation);
+        match plan.is_set_up {
+            true => self.hand_on_choices(invocation),
+            false => self.hand_on_revision(invocation, plan)?,
         }
         let extra = extra_flags(plan)?;
         if !extra.is_empty() {
@@ -315,6 +319,25 @@ impl Context {
         if let Some(std) = self.go.std {
             invocation.env("CARGO_GOBUILD_STD", std.as_str());
         }
+        if let Some(buildvcs) = self.go.buildvcs {
+            invocation.env("CARGO_GOBUILD_BUILDVCS", buildvcs.as_str());
+        }
+    }
+
+    /// The state of the source in version control. Where plain cargo builds as well, the driver asks.
+    fn hand_on_revision(&self, invocation: &mut Invocation, plan: &PlanFile) -> Result<(), Error> {
+        let recipes = plan.recipes.iter().map(|(_, recipe)| recipe);
+        let mut wanted = recipes.map(|recipe| recipe.settings.buildvcs);
+        let wanted = match wanted.next() {
+            None => plan.recipe.settings.buildvcs,
+            Some(first) => wanted.fold(first, BuildVcs::stricter),
+        };
+        let state = match self.dry_run() {
+            true => None,
+            false => vcs::ask(&self.project.workspace.root, wanted)?,
+        };
+        invocation.env(VCS_VAR, vcs::to_env(state.as_ref()));
+        Ok(())
     }
 
     /// Runs cargo, printing what the driver and the wrapper report; gives its exit code.
@@ -382,6 +405,15 @@ pub fn extra_flags(plan: &PlanFile) -> Result<Vec<String>, Error> {
     }
     flags.extend(trim::flags(&plan.trim));
     Ok(flags)
+}
+
+/// Whether a program names its revision. One with trimmed paths is to be the same wherever it is built, also from a copy of the source that has no repository.
+#[must_use]
+pub fn of_trimmed(buildvcs: BuildVcs, trimpath: bool) -> BuildVcs {
+    match buildvcs {
+        BuildVcs::Auto if trimpath => BuildVcs::False,
+        other => other,
+    }
 }
 
 /// Whether flags make the compiler use the instructions of a level. For the lowest one it needs no flag.

@@ -141,6 +141,11 @@ fn text(inspection: &Inspection) -> String {
     ] {
         line(&mut out, &format!("{name:<10}{value}"));
     }
+    if let Some(vcs) = &info.vcs {
+        let modified = if vcs.modified { ", modified" } else { "" };
+        let value = format!("{} {}, {}{modified}", vcs.system, vcs.revision, vcs.time);
+        line(&mut out, &format!("{:<10}{value}", "vcs"));
+    }
     inits(&mut out, inspection);
     packages(&mut out, inspection);
     out

@@ -14,7 +14,7 @@ use super::messages::Json;
 use crate::args::InstallArgs;
 use crate::args::cargo::{Forward, ResolveArgs};
 use crate::cargo_config::CargoConfig;
-use crate::config::{Layer, Settings};
+use crate::config::{BuildVcs, Layer, Settings};
 use crate::error::Error;
 use crate::exit_code;
 use crate::invocation::{self, Invocation, Scope};
@@ -47,10 +47,16 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
     let cli = Layer {
         linker: args.go.linker.clone(),
         std: args.go.std,
+        buildvcs: args.go.buildvcs,
         ..Layer::default()
     };
     let env = Layer::from_env(|name| std::env::var_os(name), &dir)?;
-    let settings = Settings::merge(&[&cli, &env]);
+    let mut settings = Settings::merge(&[&cli, &env]);
+    settings.buildvcs = context::of_trimmed(settings.buildvcs, args.go.trimpath);
+    if args.cargo.path.is_none() && args.cargo.git.is_none() {
+        // A package of a registry is in no repository, wherever cargo puts it.
+        settings.buildvcs = BuildVcs::False;
+    }
     let of_user = config.linker_in_flags().or_else(|| config.linker.clone());
     let link = context::link_setup(&settings, of_user.as_deref(), &toolchain.sysroot)?;
     let mut resolve = Forward::default();

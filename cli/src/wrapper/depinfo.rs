@@ -8,7 +8,14 @@ use crate::plan_file::SETTINGS_VAR;
 
 /// The settings of a build that `cargo gobuild` has started, as their hash: it sets the variable for each of its builds.
 pub fn with_settings(text: &str, hash: &str) -> String {
-    format!("{text}\n# env-dep:{SETTINGS_VAR}={hash}\n")
+    format!("{text}{}", variable(SETTINGS_VAR, Some(hash)))
+}
+
+/// Lines to be added for a variable, which has this value or is not set.
+#[must_use]
+pub fn variable(name: &str, value: Option<&str>) -> String {
+    let value = value.map(|value| format!("={}", escaped(value)));
+    format!("\n# env-dep:{name}{}\n", value.unwrap_or_default())
 }
 
 /// The places that settings come from, for builds that plain cargo starts: `files`, and the variables that `value` knows or not.
@@ -32,13 +39,7 @@ pub fn with_sources(
         out.push('\n');
     }
     for (name, _) in VARIABLES {
-        out.push_str("# env-dep:");
-        out.push_str(name);
-        if let Some(value) = value(name) {
-            out.push('=');
-            out.push_str(&escaped(&value));
-        }
-        out.push('\n');
+        out.push_str(variable(name, value(name).as_deref()).trim_start());
     }
     out
 }
@@ -76,7 +77,7 @@ mod tests {
             text,
             "/t/app: src/main.rs /w/Cargo.toml /a\\ b/tool\n\nsrc/main.rs:\n# env-dep:X=1\n\
              # env-dep:CARGO_GOBUILD_LINKER\n# env-dep:CARGO_GOBUILD_MODE\n# env-dep:CARGO_GOBUILD_STD\n\
-             # env-dep:CARGO_GOBUILD_STACK_SIZE\n# env-dep:GOAMD64=v\\\\3\\n\n"
+             # env-dep:CARGO_GOBUILD_STACK_SIZE\n# env-dep:GOAMD64=v\\\\3\\n\n# env-dep:CARGO_GOBUILD_BUILDVCS\n"
         );
     }
 }

@@ -21,10 +21,11 @@ use std::process::Command;
 
 use gobuild_codegen::model::{PackageId, RootTarget, TargetKind};
 
-mod depinfo;
+pub mod depinfo;
 mod relay;
 
 use crate::ancestors;
+use crate::config::BuildVcs;
 use crate::error::Error;
 use crate::exit_code;
 use crate::files;
@@ -32,11 +33,12 @@ use crate::invocation::{link_flags, path_with};
 use crate::linker::args::MARKER;
 use crate::metadata::{Member, MemberTargetKind};
 use crate::plan_file::{
-    self, Handed, PLAN_VAR, PackageSource, PlanFile, PlanFileError, TARGET_VAR, Wrappers,
+    self, Handed, PLAN_VAR, PackageSource, PlanFile, PlanFileError, Recipe, TARGET_VAR, Wrappers,
 };
 use crate::report::{Failure, Message, Outbox, Report};
 use crate::shell::Shell;
 use crate::trim;
+use crate::vcs;
 
 /// The variable with the rustdoc that ours stands before. Doctests, and nothing else, are then linked without a target being named.
 pub const RUSTDOC_VAR: &str = "GOBUILD_RUSTDOC";
@@ -195,7 +197,7 @@ fn wrap(program: &OsStr, mut args: Vec<OsString>, make_plan: MakePlan) -> Result
     };
     let status = status.map_err(|source| start_error(&command, source))?;
     if status.success() {
-        watch(rustc.dep_info(), &plan, &target.package)?;
+        watch(rustc.dep_info(), &plan, &target, recipe)?;
     }
     Ok(exit_code::of_status(status))
 }
@@ -237,14 +239,15 @@ fn start_error(command: &Command, source: io::Error) -> WrapperError {
 fn watch(
     dep_info: Option<PathBuf>,
     plan: &PlanFile,
-    package: &PackageId,
+    target: &RootTarget,
+    recipe: &Recipe,
 ) -> Result<(), WrapperError> {
     let Some(path) = dep_info else {
         return Ok(());
     };
     let watched = std::fs::read_to_string(&path).and_then(|text| {
         let text = match plan.is_set_up {
-            true => depinfo::with_sources(&text, &sources(plan, package), |name| {
+            true => depinfo::with_sources(&text, &sources(plan, target, recipe), |name| {
                 std::env::var(name).ok()
             }),
             false => depinfo::with_settings(&text, &plan.settings_hash()),
@@ -254,15 +257,20 @@ fn watch(
     watched.map_err(|source| WrapperError::DepInfo { path, source })
 }
 
-/// The files that settings come from, and this tool.
-fn sources(plan: &PlanFile, package: &PackageId) -> Vec<PathBuf> {
-    let of_package = plan.members.iter().find(|member| member.id == *package);
+/// The files that settings come from, this tool, and what changes with the revision that the program names.
+fn sources(plan: &PlanFile, target: &RootTarget, recipe: &Recipe) -> Vec<PathBuf> {
+    let mut members = plan.members.iter();
+    let of_package = members.find(|member| member.id == target.package);
     let mut files: Vec<PathBuf> = of_package
         .map(|member| member.manifest_path.clone())
         .into_iter()
         .collect();
     if let PackageSource::Known(packages) = &plan.packages {
-        files.push(packages.workspace_root.join("Cargo.toml"));
+        let root = &packages.workspace_root;
+        files.push(root.join("Cargo.toml"));
+        if target.kind.names_revision() && recipe.settings.buildvcs != BuildVcs::False {
+            files.extend(vcs::watched(root));
+        }
     }
     files.extend(std::env::current_exe());
     files.dedup();

@@ -6,6 +6,7 @@
 //! .note.gobuild -> runtime.firstmoduledata -> go:main.inittasks -> <package>..inittask -> init functions
 //!                                          -> runtime.taskinfo  -> runtime.fninfo -> go:string.*
 //!                                          -> runtime.buildinfo
+//! runtime.modinfo -> runtime.buildsettings, runtime.buildpackages -> go:string.*
 //! runtime.runtime_inittasks -> go:runtime.inittasks -> runtime..inittask -> runtime.init.0
 //! ```
 
@@ -15,12 +16,13 @@ use object::SectionKind;
 use object::write::SymbolId;
 use rtlib_abi::ABI_VERSION;
 use rtlib_abi::layout::{
-    FLAG_HOSTED, FLAG_STD_GOROUTINES, FN_INIT, FN_VAR, FnInfo, INIT_NOT_STARTED, InitTask,
-    ModuleData, Note, Slice, Str, TaskInfo,
+    BuildPackage, BuildSetting, FLAG_HOSTED, FLAG_STD_GOROUTINES, FN_INIT, FN_VAR, FnInfo,
+    INIT_NOT_STARTED, InitTask, ModInfo, ModuleData, Note, Slice, Str, TaskInfo,
 };
 use rtlib_abi::symbol::{
-    BUILD_INFO, DEP_V0_SECTION, ENTRY, GO_RUNTIME_INITTASKS, MAIN_INITTASKS, MAIN_PC, MODULE_DATA,
-    NOTE_NAME, NOTE_SECTION, NOTE_TYPE, RUNTIME_INIT_0, RUNTIME_INITTASKS, RUNTIME_PACKAGE,
+    BUILD_INFO, DEP_V0_SECTION, ENTRY, GO_RUNTIME_INITTASKS, MAIN_INITTASKS, MAIN_PC, MOD_INFO,
+    MODULE_DATA, NOTE_NAME, NOTE_SECTION, NOTE_TYPE, RUNTIME_INIT_0, RUNTIME_INITTASKS,
+    RUNTIME_PACKAGE,
 };
 
 use super::EmitConfig;
@@ -29,12 +31,19 @@ use super::object_file::{Home, ObjectFile, Visibility};
 use super::strings::StringPool;
 use super::structure::{POINTER, Structure};
 use super::symbol_name::{inittask_symbol, is_linkable};
-use crate::buildinfo::{BuildInfo, Mode, Std};
+use crate::buildinfo::{BuildInfo, Mode, PackageInfo, Std};
 use crate::model::{InitKind, Plan, Task, TaskFn};
 
-/// Local symbols of the tables that only `runtime.firstmoduledata` points at.
+/// Local symbols of the tables that only `runtime.firstmoduledata` and `runtime.modinfo` point at.
 const TASK_INFO: &str = "runtime.taskinfo";
 const FN_INFO: &str = "runtime.fninfo";
+const BUILD_SETTINGS: &str = "runtime.buildsettings";
+const BUILD_PACKAGES: &str = "runtime.buildpackages";
+/// Their rows have nothing but strings.
+const _: () = assert!(
+    size_of::<BuildSetting>() == 2 * size_of::<Str>()
+        && size_of::<BuildPackage>() == 3 * size_of::<Str>()
+);
 const STRINGS: &str = "go:string.*";
 
 /// Page size that stack sizes are multiples of.
@@ -59,6 +68,7 @@ pub(super) fn emit(plan: &Plan, config: &EmitConfig) -> Result<Vec<u8>, EmitErro
         build_info,
     };
     let module_data = tables.module_data(&root, &config.build_info)?;
+    tables.mod_info(&config.build_info)?;
     tables.note(module_data)?;
     tables.dependencies(&config.dependencies)?;
     tables.finish()
@@ -277,6 +287,43 @@ impl Tables {
             },
         )?;
         Ok((symbol, len))
+    }
+
+    /// The build information for the program itself.
+    fn mod_info(&mut self, info: &BuildInfo) -> Result<(), EmitError> {
+        let (settings, packages) = info.settings();
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|(key, value)| [key, &**value])
+            .collect();
+        let source = |package: &PackageInfo| package.source.clone().unwrap_or_default();
+        let sources: Vec<_> = packages.iter().map(source).collect();
+        let packages = packages.iter().zip(&sources);
+        let packages: Vec<_> = packages
+            .map(|(package, source)| [&*package.name, &*package.version, &**source])
+            .collect();
+        let settings = (self.rows(BUILD_SETTINGS, &settings)?, settings.len());
+        let packages = (self.rows(BUILD_PACKAGES, &packages)?, packages.len());
+        let symbol = self.file.declare(MOD_INFO, Visibility::Global);
+        let mut data = Structure::zeroed(size_of::<ModInfo>());
+        data.slice(offset_of!(ModInfo, settings), settings.0, settings.1);
+        data.slice(offset_of!(ModInfo, packages), packages.0, packages.1);
+        self.file.define(symbol, Home::RelRo, data)
+    }
+
+    /// A table of rows of strings, which is how structures of nothing but [`Str`]s lie in memory.
+    fn rows<const N: usize>(
+        &mut self,
+        name: &str,
+        rows: &[[&str; N]],
+    ) -> Result<SymbolId, EmitError> {
+        let symbol = self.file.declare(name, Visibility::Local);
+        let mut table = Structure::zeroed(rows.len() * N * size_of::<Str>());
+        for (i, text) in rows.iter().flatten().enumerate() {
+            table.str(i * size_of::<Str>(), self.pool, self.strings.intern(text));
+        }
+        self.file.define(symbol, Home::RelRo, table)?;
+        Ok(symbol)
     }
 
     fn module_data(&mut self, root: &Root, info: &BuildInfo) -> Result<SymbolId, EmitError> {

@@ -2,7 +2,7 @@
 //!
 //! | object | defines | refers to |
 //! |---|---|---|
-//! | `inittask.o` | every `<package>..inittask`, `go:main.inittasks`, `runtime.runtime_inittasks`, `runtime.firstmoduledata`, `runtime.buildinfo`, the note and `.dep-v0` | every init function by its symbol, `_rt0_amd64_linux`, `runtime.mainPC`, `runtime.init.0` |
+//! | `inittask.o` | every `<package>..inittask`, `go:main.inittasks`, `runtime.runtime_inittasks`, `runtime.firstmoduledata`, `runtime.buildinfo`, `runtime.modinfo`, the note and `.dep-v0` | every init function by its symbol, `_rt0_amd64_linux`, `runtime.mainPC`, `runtime.init.0` |
 //! | `mainpc.o` | `runtime.mainPC`, `main.main` | `runtime.main`, `main` |
 //! | `gdb.o` | nothing: gdb's commands for goroutines, in a section that is not loaded | |
 //!

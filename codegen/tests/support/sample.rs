@@ -163,6 +163,7 @@ pub fn build_info() -> BuildInfo {
         stack_size: 65536,
         linker: "cc".to_owned(),
         flags: vec!["-Copt-level=1".to_owned()],
+        vcs: None,
         packages: packages.to_vec(),
     }
 }

@@ -112,6 +112,41 @@ pub struct ModuleData {
     pub reserved: u32,
 }
 
+/// The build information in pieces, symbol `runtime.modinfo`, in read-only data (after relocation), aligned to 8. The runtime does not read it.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ModInfo {
+    /// How the program was built.
+    pub settings: Slice<BuildSetting>,
+    /// What is linked in, the main package first.
+    pub packages: Slice<BuildPackage>,
+}
+
+// SAFETY: it is constant, and so is all that it points at.
+unsafe impl Sync for ModInfo {}
+
+/// One setting of a build.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct BuildSetting {
+    /// `vcs.revision` and the like.
+    pub key: Str,
+    /// Its value.
+    pub value: Str,
+}
+
+/// One package of a program.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct BuildPackage {
+    /// Cargo package name.
+    pub name: Str,
+    /// Its version.
+    pub version: Str,
+    /// Where Cargo got it from; empty for a package in a local directory.
+    pub source: Str,
+}
+
 /// The program uses std and libc (the only mode of ABI version 1).
 pub const FLAG_HOSTED: u32 = 1;
 /// std's threads are goroutines.

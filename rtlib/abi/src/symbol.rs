@@ -36,6 +36,9 @@ pub const MODULE_DATA: &str = "runtime.firstmoduledata";
 /// The build information, JSON text (see `gobuild-codegen`'s `buildinfo` module for its fields).
 pub const BUILD_INFO: &str = "runtime.buildinfo";
 
+/// The build information as the program itself reads it: a [`ModInfo`](crate::layout::ModInfo), emitted by the tool. In the `rtlib` crate weakly, empty, for processes without a runtime.
+pub const MOD_INFO: &str = "runtime.modinfo";
+
 /// What follows a package's name in the symbol of its inittask: `config..inittask`.
 pub const INITTASK_SUFFIX: &str = "..inittask";
 

@@ -1,4 +1,4 @@
-//! Seeing inside a running program: the stacks of its goroutines, what the scheduler does, its memory.
+//! Seeing inside a running program: the stacks of its goroutines, what the scheduler does, its memory, how it was built.
 //!
 //! # Stacks
 //!
@@ -25,6 +25,7 @@
 //!
 //! Long stacks are kept as their 50 innermost and 50 outermost frames.
 
+mod build_info;
 #[cfg(feature = "std")]
 mod leaks;
 mod max_threads;
@@ -42,6 +43,7 @@ mod symbol_table;
 mod symbols;
 
 pub use crate::sched::num_goroutine;
+pub use build_info::{BuildInfo, Package, build_info};
 #[cfg(feature = "std")]
 pub use leaks::{LeaksError, leaks};
 pub use max_threads::set_max_threads;
