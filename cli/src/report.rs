@@ -1,9 +1,10 @@
 //! How the linker driver and the wrapper talk to the subcommand while cargo and rustc stand between them.
 //!
-//! rustc keeps what its linker prints and shows it only when the link fails, wrapped into its own message. So the subcommand
+//! rustc keeps what its linker prints and shows it only when the link fails, wrapped into its own message. So the wrapper around rustc
 //! listens on a Unix socket, which is named after its process; drivers look for one in the processes above them. (A name in the environment would be another one
-//! in each build, which compilation caches take for another input.) What arrives is printed by the one [`crate::shell`].
-//! Without a subcommand (its socket gone, rustc called by hand) errors go to standard error, and so to rustc.
+//! in each build, which compilation caches take for another input.) The wrapper says errors in the place of rustc's message, and hands everything else on to the
+//! subcommand, which listens in the same way and prints it by the one [`crate::shell`]. A driver below no wrapper (doctests) tells the subcommand itself.
+//! Without anybody (sockets gone, rustc called by hand) errors go to standard error, and so to rustc.
 //!
 //! The sockets are abstract: they are no files, so they need no temporary directory, and nothing is left of them when the subcommand is
 //! killed. Such a name is open to every user, so both ends look whether the other one belongs to the same user.
@@ -53,28 +54,16 @@ pub enum Message {
     /// What the user should know.
     Warning(Report),
     /// Why the work failed.
-    Error(Failure),
+    Error(Report),
     /// Why the linker failed, whose own words are in rustc's message.
-    Failed(Failure),
-}
-
-/// An error, and the program that was not linked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// The error.
-    pub report: Report,
-    /// The target's name, if it is known.
-    pub program: Option<String>,
+    Failed(Report),
 }
 
 impl Message {
-    /// The error that it is.
+    /// Whether it says why the work failed.
     #[must_use]
-    pub fn failure(&self) -> Option<&Failure> {
-        match self {
-            Self::Error(failure) | Self::Failed(failure) => Some(failure),
-            Self::Status { .. } | Self::Command(_) | Self::Warning(_) => None,
-        }
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::Error(_) | Self::Failed(_))
     }
 }
 
@@ -123,6 +112,15 @@ impl Report {
         }
     }
 
+    /// What to do about an error of the tool.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Plain { help, .. } => help.as_deref(),
+            Self::Rendered { .. } => None,
+        }
+    }
+
     /// The line that stands for the whole, for rustc, when the whole has been told elsewhere.
     #[must_use]
     pub fn short(&self) -> Self {
@@ -141,12 +139,11 @@ impl Report {
     }
 }
 
-/// Where the subcommand listens.
+/// Where the subcommand listens, and the wrapper for the driver below it.
 pub struct Inbox {
     name: String,
     printing: JoinHandle<()>,
-    welcoming: JoinHandle<()>,
-    drivers: Drivers,
+    drivers: Option<(Drivers, JoinHandle<()>)>,
 }
 
 impl Inbox {
@@ -155,14 +152,31 @@ impl Inbox {
     /// # Errors
     /// When the system has no Unix sockets for us, or no /proc.
     pub fn open(tell: impl Fn(Message) + Send + 'static) -> io::Result<Self> {
-        let this = Process::this().ok_or(io::ErrorKind::NotFound)?;
-        Self::open_as(name_of(this), tell)
+        Self::open_as(name_of_this()?, true, tell)
     }
 
-    fn open_as(name: String, tell: impl Fn(Message) + Send + 'static) -> io::Result<Self> {
+    /// The same below a subcommand, on whose end the drivers wait.
+    ///
+    /// # Errors
+    /// As [`Inbox::open`].
+    pub fn open_below(tell: impl Fn(Message) + Send + 'static) -> io::Result<Self> {
+        Self::open_as(name_of_this()?, false, tell)
+    }
+
+    fn open_as(
+        name: String,
+        is_top: bool,
+        tell: impl Fn(Message) + Send + 'static,
+    ) -> io::Result<Self> {
         let listener = UnixListener::bind_addr(&address(&name, REPORT)?)?;
-        let drivers = Drivers::new();
-        let welcoming = drivers.welcome(UnixListener::bind_addr(&address(&name, ALIVE)?)?);
+        let drivers = match is_top {
+            true => {
+                let drivers = Drivers::new();
+                let welcoming = drivers.welcome(UnixListener::bind_addr(&address(&name, ALIVE)?)?);
+                Some((drivers, welcoming))
+            }
+            false => None,
+        };
         let printing = std::thread::spawn(move || {
             for stream in listener.incoming().filter(of_same_user) {
                 match stream.and_then(receive) {
@@ -175,22 +189,30 @@ impl Inbox {
         Ok(Self {
             name,
             printing,
-            welcoming,
             drivers,
         })
     }
 
     /// Makes drivers that still run give up, and waits until they have cleaned up; prints what has arrived; stops.
     pub fn close(self) {
-        self.drivers.end();
+        if let Some((drivers, _)) = &self.drivers {
+            drivers.end();
+        }
         let told = connect(&self.name, REPORT).and_then(|mut stream| stream.write_all(b"null"));
         if told.is_ok() {
             let _ = self.printing.join();
         }
-        if connect(&self.name, ALIVE).is_ok() {
-            let _ = self.welcoming.join();
+        if let Some((_, welcoming)) = self.drivers
+            && connect(&self.name, ALIVE).is_ok()
+        {
+            let _ = welcoming.join();
         }
     }
+}
+
+fn name_of_this() -> io::Result<String> {
+    let this = Process::this().ok_or(io::ErrorKind::NotFound)?;
+    Ok(name_of(this))
 }
 
 /// What the names of a process's sockets begin with.
@@ -276,28 +298,46 @@ fn receive(stream: UnixStream) -> io::Result<Option<Message>> {
     Ok(serde_json::from_slice(&text)?)
 }
 
-/// The far end: how the driver and the wrapper reach the subcommand.
-#[derive(Clone, Debug)]
-pub struct Outbox(Option<String>);
+/// The far end: how the driver reaches the wrapper and the subcommand, and the wrapper the subcommand.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    /// Who takes reports: the nearest one.
+    listener: Option<String>,
+    /// On whose end the build ends.
+    top: Option<String>,
+}
 
 impl Outbox {
-    /// Finds the subcommand among the processes above.
+    /// Finds them among the processes above.
     #[must_use]
     pub fn find() -> Self {
-        let mut names = ancestors::above().map(name_of);
-        Self(names.find(|name| connect(name, ALIVE).is_ok()))
+        let names: Vec<String> = ancestors::above().map(name_of).collect();
+        let nearest = |which| {
+            let mut names = names.iter();
+            names.find(|name| connect(name, which).is_ok()).cloned()
+        };
+        Self {
+            listener: nearest(REPORT),
+            top: nearest(ALIVE),
+        }
     }
 
-    /// A connection that breaks when the subcommand ends.
+    /// Whether somebody takes reports.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.listener.is_some()
+    }
+
+    /// A connection that breaks when the build ends.
     #[must_use]
     pub fn alive(&self) -> Option<UnixStream> {
-        connect(self.0.as_ref()?, ALIVE).ok()
+        connect(self.top.as_ref()?, ALIVE).ok()
     }
 
-    /// Tells the subcommand; false when there is none.
+    /// Tells whoever takes reports; false when nobody does.
     #[must_use]
     pub fn send(&self, message: &Message) -> bool {
-        self.0
+        self.listener
             .as_ref()
             .is_some_and(|name| send(name, message).is_ok())
     }
@@ -328,7 +368,14 @@ mod tests {
 
     fn opened(name: &str) -> Inbox {
         let name = format!("cargo-gobuild-{name}-{:x}", std::process::id());
-        Inbox::open_as(name, drop).expect("opens")
+        Inbox::open_as(name, true, drop).expect("opens")
+    }
+
+    fn under(inbox: &Inbox) -> Outbox {
+        Outbox {
+            listener: Some(inbox.name.clone()),
+            top: Some(inbox.name.clone()),
+        }
     }
 
     #[test]
@@ -341,10 +388,12 @@ mod tests {
             causes: vec!["b".into()],
             help: Some("x".repeat(300_000)),
         };
-        let program = Some("app".into());
-        let message = Message::Error(Failure { report, program });
+        let message = Message::Error(report);
         let sent = message.clone();
-        let outbox = Outbox(Some(name));
+        let outbox = Outbox {
+            listener: Some(name),
+            top: None,
+        };
         let sender = std::thread::spawn(move || outbox.send(&sent));
         let received = listener
             .accept()
@@ -357,9 +406,10 @@ mod tests {
     #[test]
     fn the_subcommand_ends_drivers_and_waits_for_them() {
         let inbox = opened("ends");
-        let outbox = Outbox(Some(inbox.name.clone()));
+        let outbox = under(&inbox);
         let mut alive = outbox.alive().expect("the subcommand is there");
-        while inbox.drivers.lock().as_ref().is_some_and(Vec::is_empty) {
+        let (drivers, _) = inbox.drivers.as_ref().expect("it is the top");
+        while drivers.lock().as_ref().is_some_and(Vec::is_empty) {
             std::thread::yield_now();
         }
         let (cleaned_up, is_clean) = std::sync::mpsc::channel();
@@ -377,7 +427,7 @@ mod tests {
     #[test]
     fn any_number_of_drivers_may_come_and_go() {
         let inbox = opened("many");
-        let outbox = Outbox(Some(inbox.name.clone()));
+        let outbox = under(&inbox);
         for _ in 0..10_000 {
             drop(outbox.alive().expect("the subcommand is there"));
         }
@@ -386,7 +436,11 @@ mod tests {
 
     #[test]
     fn without_a_subcommand_nothing_is_sent() {
-        assert!(!Outbox(None).send(&Message::Command("x".into())));
-        assert!(!Outbox(Some("no such socket".into())).send(&Message::Command("x".into())));
+        assert!(!Outbox::default().send(&Message::Command("x".into())));
+        let gone = Outbox {
+            listener: Some("no such socket".into()),
+            top: None,
+        };
+        assert!(!gone.send(&Message::Command("x".into())));
     }
 }

@@ -1,10 +1,15 @@
 //! Diagnostics of this tool as rustc's JSON (<https://doc.rust-lang.org/rustc/json.html>), which cargo hands on to editors: real spans, codes and help.
 
 use anstream::adapter::strip_str;
+use anstyle::AnsiColor;
 use gobuild_codegen::diagnostic::{Diagnostic, Label, Severity};
 use serde_json::{Value, json};
 
 use crate::report::Report;
+
+const RED: anstyle::Style = AnsiColor::BrightRed.on_default().bold();
+const BLUE: anstyle::Style = AnsiColor::BrightBlue.on_default().bold();
+const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
 /// A diagnostic, with its text in colours. Source files are read for the offsets in bytes; of one that is not there they are 0.
 #[must_use]
@@ -73,9 +78,20 @@ fn byte_offset(text: &str, line: u32, column: u32) -> usize {
     0
 }
 
-/// What was reported; in colours or without, as the reader wants it.
+/// How the text in a message is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Without colours.
+    Plain,
+    /// In colours.
+    Ansi,
+    /// One line.
+    Short,
+}
+
+/// What was reported, as the reader wants it.
 #[must_use]
-pub fn of_report(report: &Report, is_ansi: bool) -> Vec<Value> {
+pub fn of_report(report: &Report, style: Style) -> Vec<Value> {
     let mut all = match report {
         Report::Rendered { diagnostics, .. } if !diagnostics.is_empty() => diagnostics.clone(),
         Report::Rendered { headline, text, .. } => {
@@ -93,42 +109,84 @@ pub fn of_report(report: &Report, is_ansi: bool) -> Vec<Value> {
         } => {
             let causes = causes.iter().map(|cause| ("note", cause));
             let below = causes.chain(help.iter().map(|help| ("help", help)));
-            let (mut children, mut rendered) = (Vec::new(), format!("error: {headline}\n"));
+            let mut children = Vec::new();
+            let mut rendered = format!("{RED}error{RED:#}{BOLD}: {headline}{BOLD:#}\n");
             for (level, text) in below {
                 children.push(child(level, text));
-                rendered.push_str(&format!("  = {level}: {text}\n"));
+                rendered.push_str(&line_below(level, text));
             }
             rendered.push('\n');
             vec![message("error", headline, &children, Some(&rendered))]
         }
     };
-    if !is_ansi {
-        for one in &mut all {
-            let text = one["rendered"]
-                .as_str()
-                .map(|text| strip_str(text).to_string());
-            one["rendered"] = text.into();
-        }
+    for one in &mut all {
+        let rendered = one["rendered"].as_str().unwrap_or_default();
+        one["rendered"] = match style {
+            Style::Ansi => continue,
+            Style::Plain => strip_str(rendered).to_string().into(),
+            Style::Short => short(one).into(),
+        };
     }
     all
+}
+
+/// A note or help as rustc prints it below a message, in colours.
+fn line_below(level: &str, text: &str) -> String {
+    let text = text.replace('\n', "\n          ");
+    format!("  {BLUE}= {BLUE:#}{BOLD}{level}{BOLD:#}: {text}\n")
+}
+
+/// A message in one line.
+fn short(message: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let span = message["spans"].as_array().and_then(|spans| spans.first());
+    let place = span.map(|span| {
+        let file = text(&span["file_name"]);
+        format!("{file}:{}:{}: ", span["line_start"], span["column_start"])
+    });
+    let code = message["code"]["code"].as_str();
+    let code = code.map(|code| format!("[{code}]")).unwrap_or_default();
+    format!(
+        "{}{}{code}: {}\n",
+        place.unwrap_or_default(),
+        text(&message["level"]),
+        text(&message["message"])
+    )
+}
+
+/// A line of rustc, which is a message in JSON or none, with what to do below it.
+#[must_use]
+pub fn with_help(line: Vec<u8>, help: &str, style: Style) -> Vec<u8> {
+    let Ok(mut message) = serde_json::from_slice::<Value>(&line) else {
+        return line;
+    };
+    if let Some(children) = message["children"].as_array_mut() {
+        children.push(child("help", &help.to_owned()));
+    }
+    if let Some(rendered) = message["rendered"]
+        .as_str()
+        .filter(|_| style != Style::Short)
+    {
+        let below = line_below("help", help);
+        let below = match style {
+            Style::Ansi => below,
+            Style::Plain | Style::Short => strip_str(&below).to_string(),
+        };
+        message["rendered"] = format!("{}\n{below}\n", rendered.trim_end()).into();
+    }
+    format!("{message}\n").into_bytes()
 }
 
 /// Whether a line of rustc says that this tool has failed as its linker, in JSON or as text.
 #[must_use]
 pub fn is_link_failure(line: &[u8]) -> bool {
     match serde_json::from_slice::<Value>(line) {
-        Ok(value) => is_link_failure_message(&value),
+        Ok(value) => value["message"].as_str().is_some_and(says_so),
         Err(_) => {
             let line = String::from_utf8_lossy(line);
             line.strip_prefix("error: ").is_some_and(says_so)
         }
     }
-}
-
-/// The same of a message that is read already.
-#[must_use]
-pub fn is_link_failure_message(message: &Value) -> bool {
-    message["message"].as_str().is_some_and(says_so)
 }
 
 fn says_so(text: &str) -> bool {
@@ -187,7 +245,7 @@ mod tests {
             causes: vec!["because".into()],
             help: Some("do".into()),
         };
-        let plain = &of_report(&report, false)[0];
+        let plain = &of_report(&report, Style::Plain)[0];
         assert_eq!(
             plain["rendered"],
             "error: no\n  = note: because\n  = help: do\n\n"

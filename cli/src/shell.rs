@@ -113,7 +113,7 @@ impl Shell {
             Message::Command(line) => self.command(line),
             Message::Warning(report) if self.verbosity >= Verbosity::Normal => self.report(report),
             Message::Warning(_) => {}
-            Message::Error(failure) | Message::Failed(failure) => self.report(&failure.report),
+            Message::Error(report) | Message::Failed(report) => self.report(report),
         }
     }
 

@@ -35,6 +35,8 @@ fn check(name: &str, line: u32, main: &str) {
             outcome.report()
         );
     }
+    // rustc's message about its linker would have the whole link line.
+    assert!(!build.err().contains("linking with"), "{}", build.report());
     assert!(!project.exe("debug", name).exists());
 }
 

@@ -111,3 +111,75 @@ fn any_command_links_through_the_tool_and_leaves_other_packages_alone() {
         inspected.report()
     );
 }
+
+/// A program whose variables need each other: the tool finds it, rustc does not.
+fn circular() -> Project {
+    let project = Project::alone();
+    project.package("", "app", "gobuild-rtlib = { path = \"{rtlib}\" }");
+    project.file("src/lib.rs", "");
+    let main = "#[rtlib::var]\nstatic A: u32 = *B;\n#[rtlib::var]\nstatic B: u32 = *A;\nfn main() { println!(\"{}\", *A); }\n";
+    project.file("src/main.rs", main);
+    project
+}
+
+/// What cargo says of a program that the tool refuses is one error, and then that it could not compile it.
+#[test]
+fn an_error_of_the_tool_looks_like_one_of_rustc_in_every_command() {
+    let project = circular();
+    for args in [
+        &["build"][..],
+        &["build", "--color", "always"],
+        &["build", "--all-targets", "--keep-going"],
+        &["build", "--trimpath"],
+        &["run"],
+        &["test"],
+        &["bench"],
+        &["--", "build"],
+        &["--", "test", "--bins"],
+    ] {
+        let outcome = run(project.gobuild().args(args), BUILD).fails_with(101);
+        let (err, said) = (outcome.err(), outcome.report());
+        assert!(!err.contains("linking with"), "{said}");
+        let is_coloured = args.contains(&"always");
+        let error = match is_coloured {
+            true => "\u{1b}[1m\u{1b}[91merror[initialization-cycle]\u{1b}[0m",
+            false => "error[initialization-cycle]: ",
+        };
+        // Cargo tells what is the same in a program and its tests once.
+        assert_eq!(err.matches(error).count(), 1, "{said}");
+        assert_eq!(err.contains('\u{1b}'), is_coloured, "{said}");
+        assert!(err.contains("due to 1 previous error"), "{said}");
+        assert!(outcome.out().is_empty(), "{said}");
+    }
+}
+
+#[test]
+fn an_error_of_the_tool_is_short_where_rustcs_are() {
+    let project = circular();
+    let mut command = project.gobuild();
+    let outcome = run(command.args(["build", "--message-format", "short"]), BUILD).fails_with(101);
+    let line = "src/main.rs:2:8: error[initialization-cycle]: initialization cycle for app::A\n";
+    assert!(outcome.err().contains(line), "{}", outcome.report());
+}
+
+/// The linker's own words are in rustc's message: that one stays, with what the tool knows about it.
+#[test]
+fn a_failure_of_the_linker_is_one_error_with_help() {
+    let project = Project::alone();
+    project.package("", "app", "");
+    let main = "unsafe extern \"C\" { fn nowhere(); }\nfn main() { unsafe { nowhere() } }\n";
+    project.file("src/main.rs", main);
+    for args in [&["build"][..], &["build", "--all-targets"]] {
+        let outcome = run(project.gobuild().args(args), BUILD).fails_with(101);
+        let (err, said) = (outcome.err(), outcome.report());
+        let errors = err.lines().filter(|line| line.starts_with("error"));
+        // The other one is cargo's, that it could not compile the program.
+        assert_eq!(errors.count(), 2, "{said}");
+        assert!(
+            err.contains("undefined symbol: nowhere")
+                || err.contains("undefined reference to `nowhere'"),
+            "{said}"
+        );
+        assert!(err.contains("  = help: "), "{said}");
+    }
+}

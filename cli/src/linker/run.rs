@@ -28,7 +28,7 @@ use crate::files;
 use crate::interrupt::Interrupts;
 use crate::plan_file::{self, PlanFile, PlanFileError, Recipe};
 use crate::project::STATE_DIR;
-use crate::report::{Failure, Message, Outbox, Report};
+use crate::report::{Message, Outbox, Report};
 use crate::runtime_object;
 use crate::shell::{self, Shell};
 use crate::trim;
@@ -59,13 +59,9 @@ pub fn main(args: Vec<OsString>) -> u8 {
     };
     let report = error.report();
     let shell = Shell::plain();
-    let failure = Failure {
-        report: report.clone(),
-        program: plan_file::target_from_env().ok().map(|target| target.name),
-    };
     let message = match error {
-        LinkError::Failed { .. } | LinkError::Crashed { .. } => Message::Failed(failure),
-        _ => Message::Error(failure),
+        LinkError::Failed { .. } | LinkError::Crashed { .. } => Message::Failed(report.clone()),
+        _ => Message::Error(report.clone()),
     };
     if outbox.send(&message) {
         shell.report(&report.short());

@@ -91,6 +91,10 @@ pub fn invocation(
             invocation.args(named(program)).args(forward.into_args());
             let dir = member.and_then(|member| member.manifest_path.parent());
             let recipe = dir.map_or(&plan.recipe, |dir| plan.recipe_for(dir));
+            // With trimmed paths it stands there already.
+            if context.may_stand_before_all(plan) {
+                invocation.wrapper(Scope::All);
+            }
             invocation.args(["--"]).args(link_flags(&recipe.marker));
             invocation.env(TARGET_VAR, target_to_env(program)?);
         }

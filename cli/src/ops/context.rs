@@ -2,14 +2,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use gobuild_codegen::diagnostic::Diagnostics;
 use gobuild_codegen::graph::RuntimeGraph;
 use gobuild_codegen::model::{PackageId, Plan, RootTarget};
 use gobuild_templates::GoAmd64;
 
-use super::messages::{Json, Messages, Reports};
+use super::messages::Json;
 use crate::args::GoArgs;
 use crate::args::cargo::{CargoArgs, DisplayArgs, FeatureArgs, Forward, PackageArgs, TargetArgs};
 use crate::cargo_config::target_cpu;
@@ -277,16 +277,27 @@ impl Context {
     }
 
     /// How to call cargo. What in the user's flags would win over ours (a linker, a relocation model) needs the wrapper, which puts ours behind it. In a workspace that is
-    /// set up plain cargo calls the wrapper, too, and would compile again what was compiled without it.
+    /// set up plain cargo calls the wrapper, too, and would compile again what was compiled without it. Two of the workspace's wrappers do
+    /// not stand side by side.
     #[must_use]
     pub fn call(&self, selection: &Selection) -> Call {
-        let takes_over = self.project.cargo_config.overrules_ours()
-            || self.project.cargo_config.is_set_up()
+        let config = &self.project.cargo_config;
+        let takes_over = config.overrules_ours()
+            || config.is_set_up()
+            || config.workspace_wrapper_of_user().is_some()
+            || (self.json.is_some() && config.rustc_wrapper.is_some())
             || matches!(self.profile.as_str(), "test" | "bench");
         match selection.call {
             Call::Rustc if takes_over => Call::Wrapped,
             call => call,
         }
+    }
+
+    /// Whether this executable may stand before rustc for every crate, for the sake of what it says. A compilation cache of the user's stays where it is: build scripts
+    /// look who stands there, to compile C code in the same way. Then rustc's own message about the linker stays, too, above the tool's.
+    #[must_use]
+    pub fn may_stand_before_all(&self, plan: &PlanFile) -> bool {
+        plan.trim.is_empty() && self.project.cargo_config.rustc_wrapper.is_none()
     }
 
     /// Prepares cargo's environment: the plan, this executable on PATH, flags, and with trimmed paths the wrapper.
@@ -345,7 +356,7 @@ impl Context {
     /// # Errors
     /// When cargo cannot be started.
     pub fn execute(&self, invocation: &Invocation) -> Result<u8, Error> {
-        execute(&self.shell, invocation, &self.cargo, self.json)
+        execute(&self.shell, invocation, &self.cargo)
     }
 }
 
@@ -528,49 +539,30 @@ pub fn linked_to(this: &Path, state: &Path, tool: &str) -> Result<PathBuf, Error
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn execute(
-    shell: &Arc<Shell>,
-    invocation: &Invocation,
-    program: &OsStr,
-    json: Option<Json>,
-) -> Result<u8, Error> {
+pub fn execute(shell: &Arc<Shell>, invocation: &Invocation, program: &OsStr) -> Result<u8, Error> {
     shell.command(&invocation.shown());
     let interrupts = Interrupts::catch().map_err(|source| Error::Process {
         what: "catch signals",
         source,
     })?;
-    let no_pipe = |source| Error::Process {
-        what: "make a pipe",
-        source,
-    };
-    let reports = Reports::default();
-    let messages = json.map(|json| Messages::open(json, reports.clone()));
-    let messages = messages.transpose().map_err(no_pipe)?;
-    let (printing, kept) = (Arc::clone(shell), reports.clone());
-    let inbox = Inbox::open(move |message| {
-        if let Some(message) = kept.keep(message) {
-            printing.message(&message);
-        }
+    let (printing, (errors, kept)) = (Arc::clone(shell), mpsc::channel());
+    let inbox = Inbox::open(move |message| match message.is_error() {
+        // At the end of the build nothing comes behind it any more.
+        true => errors.send(message).unwrap_or_default(),
+        false => printing.message(&message),
     });
     if let Err(error) = &inbox {
         shell.warning(&format!(
             "cannot open a socket for reports ({error}); rustc will print the linker's messages"
         ));
     }
-    let mut command = invocation.command();
-    let messages = messages.map(|(messages, writer)| {
-        command.stdout(writer);
-        messages
-    });
-    let ended = interrupts.run(&mut command, Group::Shared);
-    drop(command);
+    let ended = interrupts.run(&mut invocation.command(), Group::Shared);
     if let Ok(inbox) = inbox {
         inbox.close();
     }
-    if let Some(messages) = messages {
-        messages.close();
+    for error in kept.try_iter() {
+        shell.message(&error);
     }
-    reports.tell(shell);
     match ended.map_err(|source| Error::Start {
         program: program.into(),
         source,

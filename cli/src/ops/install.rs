@@ -10,7 +10,6 @@ use rustix::fs::Access;
 use tempfile::TempDir;
 
 use super::context;
-use super::messages::Json;
 use crate::args::InstallArgs;
 use crate::args::cargo::{Forward, ResolveArgs};
 use crate::cargo_config::CargoConfig;
@@ -112,8 +111,7 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
         shell.step(&invocation.shown());
         return Ok(exit_code::SUCCESS);
     }
-    let json = Json::wanted(&args.cargo.display);
-    context::execute(&Arc::clone(&shell), &invocation, &cargo, json)
+    context::execute(&Arc::clone(&shell), &invocation, &cargo)
 }
 
 /// What is trimmed: of a package on this machine the same as when it is built. All others are below cargo's home.

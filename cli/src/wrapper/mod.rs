@@ -1,12 +1,14 @@
 //! The wrapper: cargo calls this executable in front of rustc.
 //!
-//! As `build.rustc-workspace-wrapper` it adds the link arguments to programs and tests of the workspace, and to nothing else. As
-//! `build.rustc-wrapper` (only with trimmed paths) it puts `--remap-path-prefix` in the place of a marker that holds no path, since
+//! As `build.rustc-workspace-wrapper` it adds the link arguments to programs and tests of the workspace, and to nothing else. It is `build.rustc-wrapper`, too, where
+//! `cargo rustc` builds one program, of which cargo keeps no record, and where paths are trimmed: then it puts `--remap-path-prefix` in the place of a marker that holds no path, since
 //! cargo hashes the flags that it knows of. When it is both, cargo names it twice, and one process does both. It calls the wrappers of the user that it
 //! displaced. One that it did not displace stands before it and may have cleared the environment: then less is known of the crate, and the source tells.
 //!
-//! In a workspace that `cargo gobuild setup` has set up plain cargo calls it as well. Then it has a plan made for each program ([`MakePlan`]), takes the reports of
-//! the linker driver itself (`relay`), and has cargo watch the places that settings come from (`depinfo`).
+//! It takes the reports of the linker driver, and says errors as rustc would (`relay`).
+//!
+//! In a workspace that `cargo gobuild setup` has set up plain cargo calls it as well. Then it has a plan made for each program ([`MakePlan`]), and has cargo watch the
+//! places that settings come from (`depinfo`).
 //!
 //! As `build.rustdoc` (only for tests) it adds the link arguments to doctests, which rustdoc compiles without asking any wrapper.
 //!
@@ -35,8 +37,7 @@ use crate::metadata::{Member, MemberTargetKind};
 use crate::plan_file::{
     self, Handed, PLAN_VAR, PackageSource, PlanFile, PlanFileError, Recipe, TARGET_VAR, Wrappers,
 };
-use crate::report::{Failure, Message, Outbox, Report};
-use crate::shell::Shell;
+use crate::report::Report;
 use crate::trim;
 use crate::vcs;
 
@@ -94,25 +95,19 @@ pub type MakePlan = fn() -> Result<Handed, Error>;
 /// Runs `program` (rustc, or another wrapper) with `args`, changed as needed. `make_plan` is called for a program that plain cargo builds.
 #[must_use]
 pub fn main(program: &OsStr, args: Vec<OsString>, make_plan: MakePlan) -> u8 {
-    report(wrap(program, args, make_plan))
+    let of_rustc = args.clone();
+    report(wrap(program, args, make_plan), &of_rustc)
 }
 
 /// Runs rustdoc, which makes programs of a library's doctests; those of a proc macro are linked as cargo has them.
 #[must_use]
 pub fn rustdoc(args: &[OsString], make_plan: MakePlan) -> u8 {
-    report(document(args, make_plan))
+    report(document(args, make_plan), args)
 }
 
-fn report(result: Result<u8, WrapperError>) -> u8 {
+fn report(result: Result<u8, WrapperError>, args: &[OsString]) -> u8 {
     result.unwrap_or_else(|error| {
-        let report = Report::of(&error, error.help());
-        let failure = Failure {
-            report: report.clone(),
-            program: None,
-        };
-        if !Outbox::find().send(&Message::Error(failure)) {
-            Shell::plain().report(&report);
-        }
+        relay::say(&Report::of(&error, error.help()), args);
         exit_code::FAILURE
     })
 }
@@ -181,6 +176,14 @@ fn wrap(program: &OsStr, mut args: Vec<OsString>, make_plan: MakePlan) -> Result
     let mut command = chain(displaced.into_iter().flatten(), rustc_program);
     let rustc = Rustc::read(&args);
     let around = Surroundings::of_process();
+    // `cargo rustc` has given it our arguments.
+    if rustc.is_ours && rustc.links {
+        let status = relay::run(command.args(&args), &args);
+        return match status {
+            Ok(status) => Ok(exit_code::of_status(status)),
+            Err(source) => Err(start_error(&command, source)),
+        };
+    }
     let Some(target) = rustc.program(&plan.members, &around) else {
         return Err(replace(command.args(args)));
     };
@@ -190,12 +193,8 @@ fn wrap(program: &OsStr, mut args: Vec<OsString>, make_plan: MakePlan) -> Result
         .args(without_linker(&args))
         .args(link_flags(&recipe.marker));
     command.env(TARGET_VAR, plan_file::target_to_env(&target)?);
-    let status = match variables {
-        // Nobody above takes the driver's reports.
-        Some(variables) => relay::run(command.envs(variables), &args),
-        None => command.status(),
-    };
-    let status = status.map_err(|source| start_error(&command, source))?;
+    command.envs(variables.unwrap_or_default());
+    let status = relay::run(&mut command, &args).map_err(|source| start_error(&command, source))?;
     if status.success() {
         watch(rustc.dep_info(), &plan, &target, recipe)?;
     }
