@@ -4,6 +4,9 @@
 //! network and the user's configuration into it, and would wait for a build directory that the outer cargo holds. So the same sources and
 //! compiler give the same object, whoever builds the tool and wherever the sources lie: in a checkout, a registry or a vendored directory.
 //! Of the resulting static library only the runtime's own member is kept: the program brings its own compiler builtins.
+//!
+//! The sources are embedded, too, so that gdb finds them: the linker driver writes them out, and the place where into the object's debug
+//! information, which has room for any path there ([`COMPILE_DIR`]).
 
 use std::env;
 use std::error::Error;
@@ -15,6 +18,10 @@ use object::read::archive::ArchiveFile;
 
 /// What the object is for, whatever the tool is compiled for.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// What debug information has as the compile directory, in front of the names of files, until the driver writes the real one: as long as a
+/// path may be, the zero behind it counted (`PATH_MAX`).
+const COMPILE_DIR: [u8; 4095] = [b'@'; 4095];
 
 /// A package of the runtime.
 struct Package {
@@ -41,10 +48,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("cargo::rerun-if-env-changed=DOCS_RS");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not say where to write")?);
-    let object = out.join("runtime.o");
     if env::var_os("DOCS_RS").is_some() {
         // The documentation is made without linking.
-        return Ok(fs::write(object, [])?);
+        return embed(&out, &[], 0, &[]);
     }
 
     let packages = [&abi, &runtime];
@@ -66,8 +72,65 @@ fn main() -> Result<(), Box<dyn Error>> {
     let library = out.join("librtlib_abi.rlib");
     run(rustc.arg(format!("--extern=rtlib_abi={}", library.display())))?;
     let archive = fs::read(out.join("librtlib_runtime.a"))?;
-    fs::write(object, runtime_member(&archive)?)?;
-    Ok(())
+    let object = runtime_member(&archive)?;
+    embed(&out, object, compile_dir(object)?, &packages)
+}
+
+/// Writes what `runtime_object.rs` includes.
+fn embed(
+    out: &Path,
+    object: &[u8],
+    compile_dir: usize,
+    packages: &[&Package],
+) -> Result<(), Box<dyn Error>> {
+    let mut text = format!(
+        "const COMPILE_DIR: std::ops::Range<usize> = {compile_dir}..{};\n",
+        compile_dir + COMPILE_DIR.len()
+    );
+    text += "/// The runtime's sources: names from the compile directory, and texts.\n";
+    text += "pub const SOURCES: &[(&str, &str)] = &[\n";
+    for Package { dir, name, .. } in packages {
+        for file in files_below(&Path::new(dir).join("src"))? {
+            let below = file.strip_prefix(dir)?;
+            text += &format!(
+                "({:?}, include_str!({file:?})),\n",
+                Path::new(name).join(below)
+            );
+        }
+    }
+    text += "];\n";
+    fs::write(out.join("runtime.o"), object)?;
+    Ok(fs::write(out.join("runtime.rs"), text)?)
+}
+
+fn files_below(dir: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(files_below(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Where the object names the compile directory.
+fn compile_dir(object: &[u8]) -> Result<usize, Box<dyn Error>> {
+    let starts = object.windows(COMPILE_DIR.len()).enumerate();
+    let starts: Vec<usize> = starts
+        .filter_map(|(at, bytes)| (bytes == COMPILE_DIR).then_some(at))
+        .collect();
+    match starts[..] {
+        [at] => Ok(at),
+        _ => Err(format!(
+            "the object names its compile directory {} times",
+            starts.len()
+        )
+        .into()),
+    }
 }
 
 /// rustc for a package, with what both have in common.
@@ -92,7 +155,11 @@ fn compiler(package: &Package, all: &[&Package], out: &Path) -> Result<Command, 
         .arg(out);
     // The last one that fits counts; the first is for the compile directory.
     let here = env::current_dir()?;
-    rustc.arg(format!("--remap-path-prefix={}=.", here.display()));
+    let compile_dir = str::from_utf8(&COMPILE_DIR)?;
+    rustc.arg(format!(
+        "--remap-path-prefix={}={compile_dir}",
+        here.display()
+    ));
     for Package { dir, name, .. } in all {
         rustc.arg(format!("--remap-path-prefix={dir}={name}"));
     }

@@ -157,6 +157,67 @@ fn the_steps_are_taken_in_gos_order() {
     assert!(text.contains("exited normally"), "{text}");
 }
 
+/// Each step with what its source says: the runtime's, which the tool has brought along.
+const SHOWN: [(&str, &str); 11] = [
+    ("_rt0_amd64", "_rt0_amd64:"),
+    ("runtime.rt0_go", "runtime.rt0_go:"),
+    ("runtime.check", "extern \"C\" fn check()"),
+    ("runtime.args", "extern \"C\" fn args("),
+    ("runtime.osinit", "extern \"C\" fn osinit()"),
+    ("runtime.schedinit", "extern \"C\" fn schedinit()"),
+    ("runtime.newproc", "extern \"C\" fn newproc("),
+    ("runtime.mstart", "extern \"C\" fn mstart()"),
+    ("runtime.main", "extern \"C\" fn main()"),
+    ("runtime.doInit", "extern \"C\" fn do_init("),
+    ("inspect_me", "fn inspect_me()"),
+];
+
+/// `list` where each step stops, in gdb as it is installed: nothing of ours is loaded into it, and it runs in a directory of its own.
+fn shows_sources(program: &Path, more: &[&str]) {
+    let mut commands = vec!["set print demangle off", "cd /"];
+    commands.extend(more);
+    let breaks = SHOWN.map(|(step, _)| format!("tbreak {step}"));
+    commands.extend(breaks.iter().map(String::as_str));
+    commands.push("run");
+    for _ in SHOWN {
+        commands.extend(["echo STEP\\n", "list", "continue"]);
+    }
+    let text = session(program, &commands);
+    let shown: Vec<&str> = text.split("STEP\n").skip(1).collect();
+    for ((step, source), shown) in SHOWN.iter().zip(shown) {
+        assert!(
+            shown.contains(source),
+            "{step}: no {source} in\n{shown}\nof\n{text}"
+        );
+    }
+    assert!(!text.contains("No such file"), "{text}");
+}
+
+#[test]
+fn every_step_is_shown_with_its_source() {
+    shows_sources(startup(), &[]);
+}
+
+/// Then the program names no directory, and gdb is told it.
+#[test]
+fn a_trimmed_program_is_shown_with_its_source() {
+    let project = Project::bin(
+        "gdb",
+        "trimmed",
+        "gobuild-rtlib = { path = \"{rtlib}\" }",
+        MAIN,
+    );
+    _ = project.build(&["--trimpath"]).ok();
+    let exe = project.exe("debug", "trimmed");
+    let dir = exe.parent().expect("a directory");
+    let generated = format!("set substitute-path /gobuild {}/gobuild", dir.display());
+    let own = format!(
+        "set substitute-path /workspace {}",
+        project.path().display()
+    );
+    shows_sources(&exe, &[&generated, &own]);
+}
+
 #[test]
 fn a_backtrace_of_a_goroutine_ends_at_its_first_frame() {
     let text = session(

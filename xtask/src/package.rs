@@ -218,7 +218,17 @@ impl Place {
                 &runtimes(&theirs.join("debug/gobuild"))?,
                 &runtimes(&ours.join("debug/gobuild"))?,
                 "the runtime's object",
-            )
+            )?;
+            // gdb finds the runtime's sources, which the packages have brought along.
+            let mut gdb = Command::new("gdb");
+            gdb.args(["-nx", "-batch", "-ex", "set print demangle off"]);
+            gdb.args(["-ex", "list runtime.main"])
+                .arg(theirs.join("debug/hello"));
+            let shown = output(gdb.current_dir("/"))?;
+            match shown.contains("extern \"C\" fn main()") {
+                true => Ok(()),
+                false => Err(format!("gdb does not show the runtime's source: {shown}")),
+            }
         };
         run().map_err(|error| vec![error])
     }

@@ -17,7 +17,7 @@ use crate::files;
 use crate::fingerprint::Fingerprint;
 
 /// What stands for the directory of the sources when paths are trimmed.
-const TRIMMED: &str = "/gobuild";
+pub(super) const TRIMMED: &str = "/gobuild";
 
 /// One file to assemble.
 #[derive(Clone, Debug, PartialEq, Eq)]

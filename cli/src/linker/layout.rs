@@ -1,8 +1,8 @@
 //! Where the generated files of a program lie. Pure: names only, shared by the driver that writes them and the subcommand that shows
 //! them.
 //!
-//! Below the emit directory (`<target-dir>/<profile>/gobuild`): the assembly sources and their objects, the runtime object (each named
-//! after its content), and a directory for each target with its tables and its last link line.
+//! Below the emit directory (`<target-dir>/<profile>/gobuild`): the assembly sources and their objects, the runtime's sources and its object (objects are
+//! named after their content), and a directory for each target with its tables and its last link line.
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,8 @@ pub struct Layout {
     pub jobs: Vec<Job>,
     /// The runtime object.
     pub runtime: PathBuf,
+    /// Where the object says that its sources are.
+    pub sources: PathBuf,
 }
 
 impl Layout {
@@ -38,6 +40,14 @@ impl Layout {
     ) -> Self {
         let mut hash = Fingerprint::new();
         hash.add_bytes(runtime_object::bytes());
+        let sources = if trim {
+            Path::new(assemble::TRIMMED)
+        } else {
+            dir
+        };
+        if trim {
+            hash.add(sources);
+        }
         Self {
             dir: dir.into(),
             own: dir
@@ -45,6 +55,7 @@ impl Layout {
                 .join(format!("{}-{}", kind_name(target.kind), target.name)),
             jobs: assemble::jobs(&recipe.link.compiler, recipe.settings.goamd64, dir, trim),
             runtime: dir.join(format!("runtime-{}.o", hash.finish())),
+            sources: sources.into(),
         }
     }
 

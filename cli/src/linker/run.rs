@@ -203,7 +203,11 @@ impl Stage<'_> {
         for (name, content) in emitted.files() {
             write(&layout.own(name), content)?;
         }
-        write(&layout.runtime, runtime_object::bytes())?;
+        for (name, text) in runtime_object::SOURCES {
+            write(&layout.dir.join(name), text.as_bytes())?;
+        }
+        let runtime = runtime_object::with_sources_in(&layout.sources);
+        write(&layout.runtime, &runtime)?;
         Ok(layout
             .objects(&EmittedObjects::NAMES)
             .into_iter()

@@ -11,6 +11,7 @@ use rtlib_abi::layout::{
     FnInfo, INIT_DONE, INIT_NOT_STARTED, INIT_RUNNING, InitTask, Slice, Str, TaskInfo,
 };
 
+use crate::arch::current::step_of_boot;
 use crate::libc::malloc;
 use crate::moduledata::{moduledata, slice, text};
 use crate::os::linux::nanotime;
@@ -90,6 +91,7 @@ pub fn main_inittasks() -> &'static [*const InitTask] {
 #[unsafe(export_name = "runtime.doInit")]
 #[inline(never)]
 pub extern "C" fn do_init(tasks: *const *const InitTask, len: usize, started: u64) {
+    step_of_boot!();
     for i in 0..len {
         // SAFETY: the callers pass one of the slices above.
         do_init1(unsafe { *tasks.add(i) }, started);

@@ -4,6 +4,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
+use crate::arch::current::step_of_boot;
 use crate::os::linux::auxv::Auxv;
 use crate::os::linux::{mem, proc};
 
@@ -28,6 +29,7 @@ pub fn auxv() -> Auxv {
 /// Keeps argc and argv; reads the auxiliary vector behind the environment.
 #[unsafe(export_name = "runtime.args")]
 extern "C" fn args(argc: i32, argv: *mut *const c_char) {
+    step_of_boot!();
     ARGC.store(argc, Ordering::Relaxed);
     ARGV.store(argv, Ordering::Relaxed);
     sysargs(argc, argv);
@@ -69,6 +71,7 @@ pub fn getenv_c(name: &CStr) -> Option<&'static CStr> {
 /// What the system has: CPUs.
 #[unsafe(export_name = "runtime.osinit")]
 extern "C" fn osinit() {
+    step_of_boot!();
     NCPU.store(proc::num_cpu(), Ordering::Relaxed);
 }
 

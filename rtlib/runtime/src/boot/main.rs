@@ -4,6 +4,7 @@ use core::ffi::{c_char, c_int};
 use core::sync::atomic::Ordering;
 
 use super::fork;
+use crate::arch::current::step_of_boot;
 use crate::gmp::{M0, current};
 use crate::libc::ffi;
 use crate::moduledata::moduledata;
@@ -23,6 +24,7 @@ unsafe extern "C" {
 /// The main goroutine's function; `runtime.mainPC` holds its address.
 #[unsafe(export_name = "runtime.main")]
 extern "C" fn main() {
+    step_of_boot!();
     let Some(gp) = current() else {
         crate::fatal::throw(b"runtime.main: no goroutine")
     };

@@ -12,7 +12,7 @@ use core::sync::atomic::Ordering;
 use rtlib_abi::layout::FLAG_STD_GOROUTINES;
 
 use crate::arch::current::tls::{self, USE_FSGSBASE};
-use crate::arch::current::valgrind;
+use crate::arch::current::{step_of_boot, valgrind};
 use crate::gmp::{self, G0, M0};
 use crate::libc::tcb;
 use crate::moduledata::moduledata;
@@ -27,6 +27,7 @@ use crate::{godebug, membarrier, stack};
 /// Sanity of what everything else takes for granted.
 #[unsafe(export_name = "runtime.check")]
 extern "C" fn check() {
+    step_of_boot!();
     register::all();
     if size_of::<usize>() != 8 || gmp::getg().is_none_or(|gp| !core::ptr::eq(gp, &raw const G0)) {
         crate::fatal::throw(b"runtime: bad g0");
@@ -44,6 +45,7 @@ extern "C" fn check() {
 /// Makes the scheduler: m0 and g0, stacks, debug variables, Ps.
 #[unsafe(export_name = "runtime.schedinit")]
 extern "C" fn schedinit() {
+    step_of_boot!();
     if moduledata().flags & FLAG_STD_GOROUTINES != 0 {
         godebug::threads_are_goroutines();
     }

@@ -8,7 +8,7 @@ use rtlib_abi::api::{Entry, GRef, OpaqueG, PANICS_ARE_FATAL};
 
 use super::global::{GOIDGEN, SCHED, STARTED};
 use super::{ahead, asleep, masks, park, second, shuffle, syscall, threads};
-use crate::arch::current::{switch, valgrind};
+use crate::arch::current::{step_of_boot, switch, valgrind};
 use crate::gmp::all::ever_made_ps;
 use crate::gmp::g::{G, Status};
 use crate::gmp::gfree::{Chain, MAGAZINE};
@@ -31,6 +31,7 @@ static SYSTEM: AtomicU64 = AtomicU64::new(0);
 /// Makes the main goroutine, which runs the function that `*fn_ptr` names on the process stack. From rt0_go, on g0.
 #[unsafe(export_name = "runtime.newproc")]
 extern "C" fn newproc(fn_ptr: &'static extern "C" fn()) {
+    step_of_boot!();
     let Some(g0) = gmp::getg() else {
         crate::fatal::throw(b"newproc: no g")
     };

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 use super::find::schedule;
 use super::global::{RUNQSIZE, SCHED, SPIN, Sched};
 use super::{asleep, exhausted, masks, poller, procs, second, sigstack, syscall, template, timers};
-use crate::arch::current::{RED_ZONE, tls, valgrind};
+use crate::arch::current::{RED_ZONE, step_of_boot, tls, valgrind};
 use crate::gmp::all::{ALLMS, allp};
 use crate::gmp::g::G;
 use crate::gmp::m::M;
@@ -511,6 +511,7 @@ pub fn minit(mp: &'static M) {
 /// m0 enters the scheduler: from rt0_go, on the process stack, which belongs to the main goroutine from here on. g0 moves to a stack of its own.
 #[unsafe(export_name = "runtime.mstart")]
 extern "C" fn mstart() -> ! {
+    step_of_boot!();
     let stack = G0_STACK.load(Ordering::Relaxed);
     crate::gmp::G0.stack_lo.store(stack, Ordering::Relaxed);
     crate::gmp::G0

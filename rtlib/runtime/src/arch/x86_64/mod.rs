@@ -57,6 +57,17 @@ macro_rules! weak {
 }
 pub(crate) use weak;
 
+/// Stands first in a step of the boot: an instruction that is the function's own. A breakpoint at the function stops there, and gdb shows the function. Without it what
+/// comes first may be inlined, and then gdb shows that, which may be of core, whose sources need not be there.
+#[collapse_debuginfo(yes)]
+macro_rules! step_of_boot {
+    () => {
+        // SAFETY: does nothing.
+        unsafe { core::arch::asm!("nop", options(nostack, preserves_flags)) }
+    };
+}
+pub(crate) use step_of_boot;
+
 /// Defines `$name`, a signal handler for the kernel, which calls `$handler` with the same arguments on a stack that is aligned as the psABI wants it (section 3.2.2). The kernel aligns it; qemu-user 7.2, on
 /// processors with XSAVE, leaves it 8 bytes off, and an aligned store in the handler would be a fault. Go: `runtime.sigtramp`.
 ///
