@@ -333,7 +333,8 @@ impl std::error::Error for Diagnostics {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use expect_test::{Expect, expect};
+    use snapbox::data::Inline;
+    use snapbox::{IntoData, assert_data_eq, str};
 
     fn at(line: u32, column: u32) -> Location {
         Location {
@@ -343,8 +344,8 @@ mod tests {
         }
     }
 
-    fn check(diagnostic: &Diagnostic, expect: Expect) {
-        expect.assert_eq(&diagnostic.to_string());
+    fn check(diagnostic: &Diagnostic, expect: Inline) {
+        assert_data_eq!(diagnostic.to_string(), expect.raw());
     }
 
     #[test]
@@ -362,15 +363,16 @@ mod tests {
                 .help("remove the arguments");
         check(
             &diagnostic,
-            expect![[r#"
-            error[init-arguments]: init function `load` takes arguments
-             --> src/lib.rs:7:4
-              |
-            7 | fn load(x: u8) {}
-              |    ^^^^ takes an argument
-              |
-              = note: nobody calls it with a value
-              = help: remove the arguments"#]],
+            str![[r#"
+error[init-arguments]: init function `load` takes arguments
+ --> src/lib.rs:7:4
+  |
+7 | fn load(x: u8) {}
+  |    ^^^^ takes an argument
+  |
+  = note: nobody calls it with a value
+  = help: remove the arguments
+"#]],
         );
     }
 
@@ -380,9 +382,10 @@ mod tests {
             Diagnostic::warning(Code::InitLost, "lost").label(Label::without_source(at(3, 1), ""));
         check(
             &diagnostic,
-            expect![[r#"
-            warning[init-lost]: lost
-            --> src/lib.rs:3:1"#]],
+            str![[r#"
+warning[init-lost]: lost
+--> src/lib.rs:3:1
+"#]],
         );
     }
 

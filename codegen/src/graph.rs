@@ -356,7 +356,8 @@ fn reached_normally(
 mod tests {
     use super::*;
     use crate::testing::{GraphBuilder, lib};
-    use expect_test::{Expect, expect};
+    use snapbox::data::Inline;
+    use snapbox::{IntoData, assert_data_eq, str};
 
     fn listed(graph: &RuntimeGraph) -> String {
         let mut out = String::new();
@@ -377,12 +378,12 @@ mod tests {
         out
     }
 
-    fn check(graph: &Graph, expect: Expect) {
+    fn check(graph: &Graph, expect: Inline) {
         let text = match RuntimeGraph::new(graph) {
             Ok(graph) => listed(&graph),
             Err(errors) => errors.to_string(),
         };
-        expect.assert_eq(&text);
+        assert_data_eq!(text, expect.raw());
     }
 
     #[test]
@@ -404,12 +405,13 @@ mod tests {
             .bin("app");
         check(
             &graph,
-            expect![[r#"
-            app: ["log"]
-            cfg: []
-            log: ["cfg"]
-            main: ["app", "log"]
-        "#]],
+            str![[r#"
+app: ["log"]
+cfg: []
+log: ["cfg"]
+main: ["app", "log"]
+
+"#]],
         );
     }
 
@@ -429,21 +431,23 @@ mod tests {
             .package(RTLIB_PACKAGE, &[]);
         check(
             &builder.clone().bin("app"),
-            expect![[r#"
-            app: ["log"]
-            log: []
-            main: ["app", "log"]
-        "#]],
+            str![[r#"
+app: ["log"]
+log: []
+main: ["app", "log"]
+
+"#]],
         );
         check(
             &builder.target("app", TargetKind::LibTest),
-            expect![[r#"
-            app: ["log"] dev
-            gobuild-rtlib: [] dev
-            helper: ["app", "rtlib"] rtlib dev
-            log: []
-            main: ["helper", "log"] rtlib
-        "#]],
+            str![[r#"
+app: ["log"] dev
+gobuild-rtlib: [] dev
+helper: ["app", "rtlib"] rtlib dev
+log: []
+main: ["helper", "log"] rtlib
+
+"#]],
         );
     }
 
@@ -457,13 +461,14 @@ mod tests {
             .bin("app");
         check(
             &graph,
-            expect![[r#"
-            error[dependency-cycle]: packages depend on each other in a circle: `a 1.0.0` -> `b 1.0.0` -> `c 1.0.0` -> `a 1.0.0`
-             |
-             = note: `a 1.0.0` depends on `b 1.0.0`
-             = note: `b 1.0.0` depends on `c 1.0.0`
-             = note: `c 1.0.0` depends on `a 1.0.0`
-             = help: remove one of these dependencies, or move what both need into a package of its own"#]],
+            str![[r#"
+error[dependency-cycle]: packages depend on each other in a circle: `a 1.0.0` -> `b 1.0.0` -> `c 1.0.0` -> `a 1.0.0`
+ |
+ = note: `a 1.0.0` depends on `b 1.0.0`
+ = note: `b 1.0.0` depends on `c 1.0.0`
+ = note: `c 1.0.0` depends on `a 1.0.0`
+ = help: remove one of these dependencies, or move what both need into a package of its own
+"#]],
         );
     }
 
@@ -474,10 +479,11 @@ mod tests {
             .bin("app");
         check(
             &graph,
-            expect![[r#"
-            error[unknown-package]: the crate graph names package `path+file:///ws/gone#1.0.0` but does not describe it
-             |
-             = help: delete the `gobuild` directory in the target directory, so that cargo is asked again"#]],
+            str![[r#"
+error[unknown-package]: the crate graph names package `path+file:///ws/gone#1.0.0` but does not describe it
+ |
+ = help: delete the `gobuild` directory in the target directory, so that cargo is asked again
+"#]],
         );
     }
 

@@ -3,7 +3,8 @@
 
 use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::project::Project;
-use gobuild_tests::snapshot;
+use gobuild_tests::{redact, tool};
+use snapbox::{Data, Redactions, assert_data_eq};
 
 const FAILURE: i32 = 101;
 const RTLIB: &str = "gobuild-rtlib = { path = \"{rtlib}\" }";
@@ -13,11 +14,21 @@ fn bad(name: &str, main: &str) -> Project {
     Project::bin("bad", name, RTLIB, main)
 }
 
-/// Compares what the tool said with the snapshot `bad_input/NAME`.
+/// Compares what the tool said with the snapshot `bad_input/NAME`, but for directories and cargo's progress.
 #[track_caller]
 fn says(name: &str, project: &Project, outcome: &Outcome) {
-    let text = snapshot::normalise(&outcome.err(), project);
-    snapshot::check(&format!("bad_input/{name}"), &text);
+    let mut paths = Redactions::new();
+    for (placeholder, path) in [
+        ("[DIR]", project.path().canonicalize().expect("it is there")),
+        ("[TARGET]", project.target().to_path_buf()),
+        ("[ROOT]", tool::root().to_path_buf()),
+    ] {
+        paths.insert(placeholder, path).expect("a placeholder");
+    }
+    let snapshots = tool::root().join("tests/snapshots/bad_input");
+    let expected = Data::read_from(&snapshots.join(name).with_extension("txt"), None);
+    let found = paths.redact(&redact::without_progress(&outcome.err()));
+    assert_data_eq!(found, expected.raw());
 }
 
 /// The scan alone sees what is wrong and says this; the build fails too, at the same line, and leaves no program.

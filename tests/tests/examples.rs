@@ -1,5 +1,5 @@
-//! What a newcomer tries first works as it is written: the examples print what stands beside them, and the README's program and command do
-//! what it says.
+//! What a newcomer tries first works as it is written: the examples print what stands beside them, and the README's servers and command do
+//! what it says. Its sessions are run by `docs.rs`.
 
 use std::env;
 use std::fs;
@@ -10,27 +10,20 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use gobuild_tests::documents;
 use gobuild_tests::examples::{example, gobuild, program};
 use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::server::Server;
 use gobuild_tests::tool;
 use rustix::process::{Pid, Signal, kill_process};
+use snapbox::{Data, assert_data_eq};
 
-fn expected(name: &str) -> String {
-    let path = example(name).join("expected.txt");
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn readme() -> String {
-    fs::read_to_string(tool::root().join("README.md")).expect("read README.md")
-}
-
-/// The n-th block of this language in a Markdown text, from 0.
-fn block<'a>(markdown: &'a str, language: &str, n: usize) -> &'a str {
-    let start = format!("```{language}\n");
-    let after = markdown.split(&start).nth(n + 1).expect("such a block");
-    after.split_once("```").expect("the block ends").0
+/// Compares an output with what stands beside the example.
+#[track_caller]
+fn check(name: &str, found: &str) {
+    let expected = Data::read_from(&example(name).join("expected.txt"), None);
+    assert_data_eq!(found, expected.raw());
 }
 
 #[test]
@@ -44,7 +37,7 @@ fn every_example_prints_what_it_is_said_to() {
     assert!(examples.contains(&"registry".to_owned()), "{examples:?}");
     for name in &examples {
         let outcome = run(&mut gobuild(name, &["run", "-q"]), BUILD).ok();
-        assert_eq!(outcome.out(), expected(name), "{name}");
+        check(name, &outcome.out());
     }
 }
 
@@ -176,26 +169,11 @@ fn the_sieve_finds_as_many_primes_as_wanted() {
     );
 }
 
-/// What the n-th session of a Markdown text shows behind its command, from 0.
-fn shown_output(markdown: &str, n: usize) -> &str {
-    let session = block(markdown, "console", n);
-    session.split_once('\n').expect("a command").1
-}
-
-#[test]
-fn the_readmes_sleepers_wake_up() {
-    let readme = readme();
-    let project = Project::bin("readme", "sleeps", "", block(&readme, "rust", 0));
-    _ = project.build(&["-q"]).ok();
-    let out = run(&mut project.program("debug", "sleeps"), RUN).ok().out();
-    assert_eq!(out, shown_output(&readme, 0));
-}
-
 /// It is plain std, and a connection costs no thread of the kernel.
 #[test]
 fn the_readmes_server_serves_many_with_few_threads() {
-    let readme = readme();
-    let project = Project::bin("readme", "serves", "", block(&readme, "rust", 1));
+    let server = documents::nth("README.md", "rust", 1);
+    let project = Project::bin("readme", "serves", "", &server);
     _ = project.build(&["-q"]).ok();
     let server = Server::start(&mut project.program("debug", "serves"));
     let clients: Vec<TcpStream> = (0..200)
@@ -212,26 +190,12 @@ fn the_readmes_server_serves_many_with_few_threads() {
 }
 
 #[test]
-fn the_readmes_program_greets() {
-    let readme = readme();
-    let project = Project::bin(
-        "readme",
-        "greets",
-        "gobuild-rtlib = { path = \"{rtlib}\" }",
-        block(&readme, "rust", 2),
-    );
-    _ = project.build(&["-q"]).ok();
-    let out = run(&mut project.program("debug", "greets"), RUN).ok().out();
-    assert_eq!(out, shown_output(&readme, 1));
-}
-
-#[test]
 fn the_readmes_goroutines_add_up() {
     let project = Project::bin(
         "readme",
         "adds",
         "gobuild-rtlib = { path = \"{rtlib}\" }",
-        block(&readme(), "rust", 3),
+        &documents::nth("README.md", "rust", 3),
     );
     _ = project.build(&["-q"]).ok();
     let out = run(&mut project.program("debug", "adds"), RUN).ok().out();
@@ -240,7 +204,7 @@ fn the_readmes_goroutines_add_up() {
 
 #[test]
 fn the_readmes_command_builds_the_tool_and_runs_the_registry() {
-    let readme = readme();
+    let readme = fs::read_to_string(tool::root().join("README.md")).expect("read README.md");
     let command = readme
         .lines()
         .find(|line| line.starts_with("cargo run -p cargo-gobuild -- run "))
@@ -251,5 +215,5 @@ fn the_readmes_command_builds_the_tool_and_runs_the_registry() {
     if let Some(target) = env::var_os("CARGO_TARGET_DIR") {
         shell.env("CARGO_TARGET_DIR", target);
     }
-    assert_eq!(run(&mut shell, BUILD).ok().out(), expected("registry"));
+    check("registry", &run(&mut shell, BUILD).ok().out());
 }

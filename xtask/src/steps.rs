@@ -106,17 +106,30 @@ pub fn release(runner: &mut Runner, only: &[String]) {
     release::release(runner);
 }
 
-/// Rewrites the expected messages: trybuild's and ours.
+/// Rewrites the expected outputs: trybuild's, and those that snapbox compares.
 pub fn bless(runner: &mut Runner, _: &[String]) {
     runner.function("bless table of calls", || calls::write(root()));
     runner.child(
         "bless macros",
         cargo(&["test", "-p", "gobuild-rtlib-macros"]).env("TRYBUILD", "overwrite"),
     );
-    runner.child(
-        "bless messages",
-        cargo(&["test", "-p", "gobuild-tests", "--test", "bad_input"]).env("GOBUILD_BLESS", "1"),
-    );
+    for (name, tests) in [
+        ("bless codegen", &["-p", "gobuild-codegen", "--lib"][..]),
+        (
+            "bless messages, examples",
+            &[
+                "-p",
+                "gobuild-tests",
+                "--test",
+                "bad_input",
+                "--test",
+                "examples",
+            ],
+        ),
+    ] {
+        let mut command = cargo(&["test"]);
+        runner.child(name, command.args(tests).env("SNAPSHOTS", "overwrite"));
+    }
 }
 
 /// The benchmark program.

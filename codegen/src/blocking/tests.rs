@@ -1,6 +1,7 @@
 //! Names, and a damaged program. Real programs are in `tests/emit.rs`.
 
 use super::*;
+use snapbox::IntoData;
 
 #[test]
 fn a_function_belongs_to_the_crate_of_its_type() {
@@ -70,15 +71,16 @@ fn the_text_says_what_each_crate_calls() {
             calls(&[(Effect::RoundLibc, &["a", "b", "c", "d", "e"])]),
         ),
     ]);
-    expect_test::expect![[r#"
-        rustix
-            bypasses libc     a, b, c, d and 1 more
-                `rustix = { version = "1", features = ["use-libc"] }` makes these calls of libc
-        sqlite (C)
-            starts operating-system threads
-        std
-            parks             read recv
-            keeps its thread  fsync
-    "#]]
-    .assert_eq(&text(&all));
+    let expect = snapbox::str![[r#"
+rustix
+    bypasses libc     a, b, c, d and 1 more
+        `rustix = { version = "1", features = ["use-libc"] }` makes these calls of libc
+sqlite (C)
+    starts operating-system threads
+std
+    parks             read recv
+    keeps its thread  fsync
+
+"#]];
+    snapbox::assert_data_eq!(text(&all), expect.raw());
 }

@@ -1,153 +1,15 @@
-//! Plans of small programs: sources in memory, records as objects would hold them.
+//! Plans of small programs.
 
-use std::collections::BTreeMap;
+mod program;
 
-use expect_test::{Expect, expect};
+use snapbox::str;
 
 use super::*;
 use crate::graph::RTLIB_PACKAGE;
-use crate::model::{EdgeKind, Graph, LibTarget, TargetKind};
-use crate::scan::{Cfg, scan};
-use crate::source::MemorySource;
+use crate::model::{EdgeKind, LibTarget, TargetKind};
 use crate::testing::{GraphBuilder, lib};
 
-const NORMAL: EdgeKind = EdgeKind::Normal;
-
-/// A program: its graph, its sources, and the records of its objects.
-struct Program {
-    graph: RuntimeGraph,
-    scan: Scan,
-    records: Vec<Record>,
-}
-
-impl Program {
-    /// Objects agree with the sources; conditional items are compiled out.
-    fn new(graph: &Graph, files: &[(&str, &str)]) -> Self {
-        let graph = RuntimeGraph::new(graph).expect("no cycle");
-        let mut sources: BTreeMap<_, String> = graph
-            .crates
-            .values()
-            .map(|krate| (krate.root_file.clone(), String::new()))
-            .collect();
-        sources.extend(
-            files
-                .iter()
-                .map(|(path, text)| (format!("/ws/{path}").into(), (*text).to_owned())),
-        );
-        let scan = scan(&graph, &Cfg::parse("unix"), &MemorySource(sources))
-            .expect("the sources are right");
-        let records = records_of(&graph, &scan);
-        Self {
-            graph,
-            scan,
-            records,
-        }
-    }
-
-    fn drop_records(mut self, unwanted: impl Fn(&Record) -> bool) -> Self {
-        self.records.retain(|record| !unwanted(record));
-        self
-    }
-
-    fn change_records(mut self, change: impl Fn(&mut Record)) -> Self {
-        self.records.iter_mut().for_each(change);
-        self
-    }
-
-    fn with_record(mut self, record: Record) -> Self {
-        self.records.push(record);
-        self
-    }
-
-    fn check(&self, expect: Expect) {
-        expect.assert_eq(&shown(reconcile(&self.graph, &self.scan, &self.records)));
-    }
-
-    fn check_scan_only(&self, expect: Expect) {
-        expect.assert_eq(&shown(plan_from_scan(&self.graph, &self.scan)));
-    }
-}
-
-fn records_of(graph: &RuntimeGraph, scan: &Scan) -> Vec<Record> {
-    let mut records = Vec::new();
-    for (id, krate) in &scan.crates {
-        for item in krate.items.iter().filter(|item| item.condition.is_none()) {
-            records.push(record(
-                &graph.crates[id].package,
-                item.kind,
-                &item.module,
-                &item.name,
-                item.location(),
-            ));
-            let record = records.last_mut().expect("it was pushed");
-            record.test = graph.crates[id].test;
-            record
-                .symbol
-                .push_str(if record.test { ".test" } else { "" });
-        }
-    }
-    records
-}
-
-fn record(package: &str, kind: InitKind, module: &str, name: &str, location: &Location) -> Record {
-    Record {
-        kind,
-        package: package.into(),
-        version: "1.0.0".into(),
-        crate_name: module.split("::").next().unwrap_or_default().into(),
-        module: module.into(),
-        name: name.into(),
-        file: location.file.clone(),
-        line: location.line,
-        column: location.column,
-        symbol: format!("{module}.{name}.init.{}:{}", location.file, location.line),
-        test: false,
-    }
-}
-
-fn shown(plan: Result<Plan, Diagnostics>) -> String {
-    let plan = match plan {
-        Ok(plan) => plan,
-        Err(errors) => return errors.to_string(),
-    };
-    let mut out = String::new();
-    for task in &plan.tasks {
-        out.push_str(&format!(
-            "{} {}: {}\n",
-            task.package, task.version, task.reason
-        ));
-        for one in &task.fns {
-            out.push_str(&format!(
-                "    {} {} {}: {}\n",
-                one.kind, one.name, one.location, one.reason
-            ));
-        }
-    }
-    for warning in &plan.warnings {
-        out.push_str(&format!("{warning}\n"));
-    }
-    out
-}
-
-/// `app` (a binary without a library) and libraries, all of which use rtlib.
-fn graph(edges: &[(&str, &[&str])]) -> Graph {
-    let mut builder = GraphBuilder::new().package(RTLIB_PACKAGE, &[]);
-    for (name, deps) in edges {
-        let deps: Vec<_> = deps
-            .iter()
-            .chain(&[RTLIB_PACKAGE])
-            .map(|dep| (*dep, NORMAL))
-            .collect();
-        builder = builder.package(name, &deps);
-    }
-    let mut graph = builder.bin("app");
-    graph
-        .packages
-        .get_mut(&lib("app"))
-        .expect("app is there")
-        .lib = None;
-    graph
-}
+use program::{NORMAL, Program, graph, record, shown};
 
 const INIT: &str = "#[rtlib::init] fn start() {}";
 
@@ -168,18 +30,18 @@ fn packages_run_in_the_order_of_gos_linker() {
         ("m/src/lib.rs", INIT),
         ("z/src/lib.rs", INIT),
     ];
-    Program::new(&graph, &files).check(expect![[r#"
-        b 1.0.0: depends on no package with inits; by name before z
-            init b::start b/src/lib.rs:1: init function: after the variables, by file and position
-        m 1.0.0: depends on b; by name before z
-            init m::start m/src/lib.rs:1: init function: after the variables, by file and position
-        z 1.0.0: depends on no package with inits
-            init z::start z/src/lib.rs:1: init function: after the variables, by file and position
-        a 1.0.0: depends on z
-            init a::start a/src/lib.rs:1: init function: after the variables, by file and position
-        main 1.0.0: the program itself: after all packages
-            init app::start app/src/main.rs:1: init function: after the variables, by file and position
-    "#]]);
+    Program::new(&graph, &files).check(str![[r#"
+b 1.0.0: depends on no package with inits; by name before z
+    init b::start b/src/lib.rs:1: init function: after the variables, by file and position
+m 1.0.0: depends on b; by name before z
+    init m::start m/src/lib.rs:1: init function: after the variables, by file and position
+z 1.0.0: depends on no package with inits
+    init z::start z/src/lib.rs:1: init function: after the variables, by file and position
+a 1.0.0: depends on z
+    init a::start a/src/lib.rs:1: init function: after the variables, by file and position
+main 1.0.0: the program itself: after all packages
+    init app::start app/src/main.rs:1: init function: after the variables, by file and position
+"#]]);
 }
 
 /// As found by comparing with Go: `y` waits for `empty` in the crate graph, but Go knows no inittask of `empty`.
@@ -192,24 +54,24 @@ fn nothing_waits_for_packages_without_inits_below() {
         ("z", &[]),
     ]);
     let program = Program::new(&graph, &[("y/src/lib.rs", INIT), ("z/src/lib.rs", INIT)]);
-    program.check(expect![[r#"
-        y 1.0.0: depends on no package with inits; by name before z
-            init y::start y/src/lib.rs:1: init function: after the variables, by file and position
-        z 1.0.0: depends on no package with inits
-            init z::start z/src/lib.rs:1: init function: after the variables, by file and position
-    "#]]);
+    program.check(str![[r#"
+y 1.0.0: depends on no package with inits; by name before z
+    init y::start y/src/lib.rs:1: init function: after the variables, by file and position
+z 1.0.0: depends on no package with inits
+    init z::start z/src/lib.rs:1: init function: after the variables, by file and position
+"#]]);
 }
 
 #[test]
 fn names_are_compared_as_symbols() {
     let graph = graph(&[("app", &["a", "a-b"]), ("a", &[]), ("a-b", &[])]);
     let program = Program::new(&graph, &[("a/src/lib.rs", INIT), ("a-b/src/lib.rs", INIT)]);
-    program.check(expect![[r#"
-        a-b 1.0.0: depends on no package with inits; by name before a
-            init a_b::start a-b/src/lib.rs:1: init function: after the variables, by file and position
-        a 1.0.0: depends on no package with inits
-            init a::start a/src/lib.rs:1: init function: after the variables, by file and position
-    "#]]);
+    program.check(str![[r#"
+a-b 1.0.0: depends on no package with inits; by name before a
+    init a_b::start a-b/src/lib.rs:1: init function: after the variables, by file and position
+a 1.0.0: depends on no package with inits
+    init a::start a/src/lib.rs:1: init function: after the variables, by file and position
+"#]]);
 }
 
 #[test]
@@ -229,15 +91,19 @@ mod a;
             "#[rtlib::var] pub static A2: u8 = 1;\n#[rtlib::init] fn second() {}",
         ),
     ];
-    Program::new(&graph(&[("app", &[])]), &[(files[0].0, &source.replace("*A2", "*a::A2")), files[1]]).check(expect![[r#"
-        main 1.0.0: the program itself: after all packages
-            var app::a::A2 app/src/a.rs:1: variable: refers to no other, by file and position
-            var app::B app/src/main.rs:4: variable: refers to no other, by file and position
-            var app::C app/src/main.rs:5: variable: refers to app::a::A2, app::B
-            var app::A app/src/main.rs:3: variable: refers to app::C (through app::c)
-            init app::a::second app/src/a.rs:2: init function: after the variables, by file and position
-            init app::first app/src/main.rs:2: init function: after the variables, by file and position
-    "#]]);
+    Program::new(
+        &graph(&[("app", &[])]),
+        &[(files[0].0, &source.replace("*A2", "*a::A2")), files[1]],
+    )
+    .check(str![[r#"
+main 1.0.0: the program itself: after all packages
+    var app::a::A2 app/src/a.rs:1: variable: refers to no other, by file and position
+    var app::B app/src/main.rs:4: variable: refers to no other, by file and position
+    var app::C app/src/main.rs:5: variable: refers to app::a::A2, app::B
+    var app::A app/src/main.rs:3: variable: refers to app::C (through app::c)
+    init app::a::second app/src/a.rs:2: init function: after the variables, by file and position
+    init app::first app/src/main.rs:2: init function: after the variables, by file and position
+"#]]);
 }
 
 #[test]
@@ -248,25 +114,26 @@ fn a_circle_of_variables_is_printed_as_a_chain() {
 #[rtlib::var] static C: u8 = *C;
 fn f() -> u8 { *B }
 ";
-    Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]).check(expect![[r#"
-        error[initialization-cycle]: initialization cycle for app::A
-         --> app/src/main.rs:2:22
-          |
-        2 | #[rtlib::var] static A: u8 = f();
-          |                      ^
-          |
-          = note: app/src/main.rs:2: app::A refers to app::f
-          = note: app/src/main.rs:5: app::f refers to app::B
-          = note: app/src/main.rs:3: app::B refers to app::A
-          = help: read one of the variables later, in an init function or on first use, or pass the value as an argument
+    Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]).check(str![[r#"
+error[initialization-cycle]: initialization cycle for app::A
+ --> app/src/main.rs:2:22
+  |
+2 | #[rtlib::var] static A: u8 = f();
+  |                      ^
+  |
+  = note: app/src/main.rs:2: app::A refers to app::f
+  = note: app/src/main.rs:5: app::f refers to app::B
+  = note: app/src/main.rs:3: app::B refers to app::A
+  = help: read one of the variables later, in an init function or on first use, or pass the value as an argument
 
-        error[initialization-cycle]: initialization cycle: app::C refers to itself
-         --> app/src/main.rs:4:22
-          |
-        4 | #[rtlib::var] static C: u8 = *C;
-          |                      ^
-          |
-          = help: read one of the variables later, in an init function or on first use, or pass the value as an argument"#]]);
+error[initialization-cycle]: initialization cycle: app::C refers to itself
+ --> app/src/main.rs:4:22
+  |
+4 | #[rtlib::var] static C: u8 = *C;
+  |                      ^
+  |
+  = help: read one of the variables later, in an init function or on first use, or pass the value as an argument
+"#]]);
 }
 
 #[test]
@@ -277,21 +144,21 @@ fn a_circle_that_rests_on_a_guess_is_cut_there() {
 struct S;
 impl S { fn get(&self) -> u8 { *B } }
 ";
-    Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]).check(expect![[r#"
-        main 1.0.0: the program itself: after all packages
-            var app::A app/src/main.rs:2: variable: refers to no other, by file and position
-            var app::B app/src/main.rs:3: variable: refers to app::A
-        warning[guess-dropped]: `app::A` may refer to `app::B` through `app::S::get`, which would be a cycle; this reference is ignored
-         --> app/src/main.rs:2:22
-          |
-        2 | #[rtlib::var] static A: u8 = map().get(1);
-          |                      ^
-          |
-          = note: app/src/main.rs:2: app::A refers to app::S::get
-          = note: app/src/main.rs:5: app::S::get refers to app::B
-          = note: app/src/main.rs:3: app::B refers to app::A
-          = help: name the type in the call (`Type::method(value)` instead of `value.method()`), so that it is known which method is meant
-    "#]]);
+    Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]).check(str![[r#"
+main 1.0.0: the program itself: after all packages
+    var app::A app/src/main.rs:2: variable: refers to no other, by file and position
+    var app::B app/src/main.rs:3: variable: refers to app::A
+warning[guess-dropped]: `app::A` may refer to `app::B` through `app::S::get`, which would be a cycle; this reference is ignored
+ --> app/src/main.rs:2:22
+  |
+2 | #[rtlib::var] static A: u8 = map().get(1);
+  |                      ^
+  |
+  = note: app/src/main.rs:2: app::A refers to app::S::get
+  = note: app/src/main.rs:5: app::S::get refers to app::B
+  = note: app/src/main.rs:3: app::B refers to app::A
+  = help: name the type in the call (`Type::method(value)` instead of `value.method()`), so that it is known which method is meant
+"#]]);
 }
 
 #[test]
@@ -302,30 +169,32 @@ fn an_init_that_no_object_holds_is_an_error() {
         "#[rtlib::init] fn load() {}\n#[rtlib::init] fn check() {}",
     )];
     let program = Program::new(&graph, &files).drop_records(|record| record.name == "check");
-    program.check(expect![[r#"
-        error[init-lost]: init function `config::check` would be lost: it is in the source, but in no object of the program
-         --> config/src/lib.rs:2:19
-          |
-        2 | #[rtlib::init] fn check() {}
-          |                   ^^^^^ declared here
-          |
-          = note: other inits of package `config 1.0.0` are there
-          = help: build again; if that does not help, `cargo clean` removes stale objects
-          = help: if it is compiled out on purpose, put a `#[cfg(…)]` on it or on its module"#]]);
-    program.drop_records(|_| true).check(expect![[r#"
-        error[init-lost]: 2 inits of package `config 1.0.0` would be lost: no object of the program holds an init of crate `config`
-         --> config/src/lib.rs:1:19
-          |
-        1 | #[rtlib::init] fn load() {}
-          |                   ^^^^ declared here
-          |
-         ::: config/src/lib.rs:2:19
-          |
-        2 | #[rtlib::init] fn check() {}
-          |                   ----- declared here
-          |
-          = note: rustc leaves out a crate that nothing in the source names
-          = help: add `use config as _;` to app/src/main.rs, or remove the dependency"#]]);
+    program.check(str![[r#"
+error[init-lost]: init function `config::check` would be lost: it is in the source, but in no object of the program
+ --> config/src/lib.rs:2:19
+  |
+2 | #[rtlib::init] fn check() {}
+  |                   ^^^^^ declared here
+  |
+  = note: other inits of package `config 1.0.0` are there
+  = help: build again; if that does not help, `cargo clean` removes stale objects
+  = help: if it is compiled out on purpose, put a `#[cfg(…)]` on it or on its module
+"#]]);
+    program.drop_records(|_| true).check(str![[r#"
+error[init-lost]: 2 inits of package `config 1.0.0` would be lost: no object of the program holds an init of crate `config`
+ --> config/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn load() {}
+  |                   ^^^^ declared here
+  |
+ ::: config/src/lib.rs:2:19
+  |
+2 | #[rtlib::init] fn check() {}
+  |                   ----- declared here
+  |
+  = note: rustc leaves out a crate that nothing in the source names
+  = help: add `use config as _;` to app/src/main.rs, or remove the dependency
+"#]]);
 }
 
 /// Cargo gives each file of `tests/` the library and all dependencies. One that starts the package's program names none of them.
@@ -345,7 +214,7 @@ fn a_test_is_made_of_what_it_names() {
         Program::new(&graph, &files).drop_records(|record| record.crate_name != "app" || !is_linked)
     };
     for main in ["", "fn app(app: u8) -> u8 { app(app) }"] {
-        of(main, INIT, false).check(expect![[r#""#]]);
+        of(main, INIT, false).check(str![[r#""#]]);
     }
     let lost = "error[init-lost]: init function `plugin::start` would be lost: no object of the program holds an init of crate `plugin`";
     for (main, lib) in [
@@ -384,18 +253,18 @@ fn crates_that_nothing_names_are_told_without_a_build() {
         ("named/src/lib.rs", "pub fn f() {}"),
         ("hidden/src/lib.rs", INIT),
     ];
-    Program::new(&graph, &files).check_scan_only(expect![[r#"
-        hidden 1.0.0: depends on no package with inits
-            init hidden::start hidden/src/lib.rs:1: init function: after the variables, by file and position
-        warning[init-lost]: init function `hidden::start` would be lost: nothing in the source names crate `hidden`
-         --> hidden/src/lib.rs:1:19
-          |
-        1 | #[rtlib::init] fn start() {}
-          |                   ^^^^^ declared here
-          |
-          = note: rustc leaves out a crate that nothing in the source names
-          = help: add `#[cfg(feature = "more")] use hidden as _;` to app/src/main.rs, or remove the dependency
-    "#]]);
+    Program::new(&graph, &files).check_scan_only(str![[r#"
+hidden 1.0.0: depends on no package with inits
+    init hidden::start hidden/src/lib.rs:1: init function: after the variables, by file and position
+warning[init-lost]: init function `hidden::start` would be lost: nothing in the source names crate `hidden`
+ --> hidden/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn start() {}
+  |                   ^^^^^ declared here
+  |
+  = note: rustc leaves out a crate that nothing in the source names
+  = help: add `#[cfg(feature = "more")] use hidden as _;` to app/src/main.rs, or remove the dependency
+"#]]);
 }
 
 #[test]
@@ -407,31 +276,31 @@ fn a_dev_dependency_that_is_not_linked_is_a_warning() {
         .package("app", &[("helper", EdgeKind::Dev)])
         .target("app", TargetKind::Example);
     let program = Program::new(&graph, &[("helper/src/lib.rs", INIT)]).drop_records(|_| true);
-    program.check(expect![[r#"
-        warning[crate-not-linked]: init function `helper::start` will not run: no object of the program holds an init of crate `helper`
-         --> helper/src/lib.rs:1:19
-          |
-        1 | #[rtlib::init] fn start() {}
-          |                   ^^^^^ declared here
-          |
-          = note: rustc leaves out a crate that nothing in the source names
-          = help: add `use helper as _;` to app/src/main.rs, or remove the dependency
-    "#]]);
+    program.check(str![[r#"
+warning[crate-not-linked]: init function `helper::start` will not run: no object of the program holds an init of crate `helper`
+ --> helper/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn start() {}
+  |                   ^^^^^ declared here
+  |
+  = note: rustc leaves out a crate that nothing in the source names
+  = help: add `use helper as _;` to app/src/main.rs, or remove the dependency
+"#]]);
 }
 
 #[test]
 fn what_cfg_compiles_out_is_not_missed() {
     let source = "#[cfg(maybe)] #[rtlib::init] fn perhaps() {}\n#[rtlib::init] fn surely() {}";
     let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]);
-    program.check(expect![[r#"
-        main 1.0.0: the program itself: after all packages
-            init app::surely app/src/main.rs:2: init function: after the variables, by file and position
-    "#]]);
-    program.check_scan_only(expect![[r#"
-        main 1.0.0: the program itself: after all packages
-            init app::perhaps app/src/main.rs:1: init function: after the variables, by file and position; only if cfg(maybe)
-            init app::surely app/src/main.rs:2: init function: after the variables, by file and position
-    "#]]);
+    program.check(str![[r#"
+main 1.0.0: the program itself: after all packages
+    init app::surely app/src/main.rs:2: init function: after the variables, by file and position
+"#]]);
+    program.check_scan_only(str![[r#"
+main 1.0.0: the program itself: after all packages
+    init app::perhaps app/src/main.rs:1: init function: after the variables, by file and position; only if cfg(maybe)
+    init app::surely app/src/main.rs:2: init function: after the variables, by file and position
+"#]]);
 }
 
 #[test]
@@ -447,40 +316,41 @@ fn what_macros_made_is_believed_of_functions_only() {
     };
     let made = record("app", InitKind::Init, "app::made", "one", &place);
     let program = program.with_record(made.clone());
-    program.check(expect![[r#"
-        main 1.0.0: the program itself: after all packages
-            init app::made::one app/src/made.rs:9: init function made by a macro: after the variables, by the object's file and line
-            init app::plain app/src/main.rs:1: init function: after the variables, by file and position
-    "#]]);
+    program.check(str![[r#"
+main 1.0.0: the program itself: after all packages
+    init app::made::one app/src/made.rs:9: init function made by a macro: after the variables, by the object's file and line
+    init app::plain app/src/main.rs:1: init function: after the variables, by file and position
+"#]]);
     let var = Record {
         kind: InitKind::Var,
         symbol: "other".into(),
         name: "TWO".into(),
         ..made
     };
-    program.with_record(var).check(expect![[r#"
-        error[var-behind-macro]: package variable `app::made::TWO` is made by a macro
-        --> app/src/made.rs:9:1
-         = note: variables are initialised after those that their initialisers refer to, which is read from the source
-         = help: write the static outside of the macro; let the macro make an expression instead
-         = help: if no macro makes it, write the attribute as `#[rtlib::var]`"#]]);
+    program.with_record(var).check(str![[r#"
+error[var-behind-macro]: package variable `app::made::TWO` is made by a macro
+--> app/src/made.rs:9:1
+ = note: variables are initialised after those that their initialisers refer to, which is read from the source
+ = help: write the static outside of the macro; let the macro make an expression instead
+ = help: if no macro makes it, write the attribute as `#[rtlib::var]`
+"#]]);
 }
 
 #[test]
 fn without_a_build_what_macros_make_is_missing_and_that_is_said() {
     let source = "#[rtlib::init] fn plain() {}\nmake! { #[rtlib::init] fn other() {} }";
     let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]);
-    program.check_scan_only(expect![[r#"
-        main 1.0.0: the program itself: after all packages
-            init app::plain app/src/main.rs:1: init function: after the variables, by file and position
-        warning[init-behind-macro]: init functions made by macros are missing here
-         --> app/src/main.rs:2:10
-          |
-        2 | make! { #[rtlib::init] fn other() {} }
-          |          ^^^^^^^^^^^^^ made by a macro
-          |
-          = help: build the program: the table of a build holds them
-    "#]]);
+    program.check_scan_only(str![[r#"
+main 1.0.0: the program itself: after all packages
+    init app::plain app/src/main.rs:1: init function: after the variables, by file and position
+warning[init-behind-macro]: init functions made by macros are missing here
+ --> app/src/main.rs:2:10
+  |
+2 | make! { #[rtlib::init] fn other() {} }
+  |          ^^^^^^^^^^^^^ made by a macro
+  |
+  = help: build the program: the table of a build holds them
+"#]]);
 }
 
 #[test]
@@ -489,15 +359,18 @@ fn a_stale_object_is_named() {
         &graph(&[("app", &[])]),
         &[("app/src/main.rs", "\n\n#[rtlib::init] fn moved() {}")],
     );
-    program.change_records(|record| record.line = 1).check(expect![[r#"
-        error[stale-object]: the object of `app::moved` was compiled from a different version of the source
-         --> app/src/main.rs:3:19
-          |
-        3 | #[rtlib::init] fn moved() {}
-          |                   ^^^^^ the source has it here
-         ::: app/src/main.rs:1:19
-          = note: the object says app/src/main.rs:1
-          = help: build again; if that does not help, `cargo clean` removes the stale object"#]]);
+    program
+        .change_records(|record| record.line = 1)
+        .check(str![[r#"
+error[stale-object]: the object of `app::moved` was compiled from a different version of the source
+ --> app/src/main.rs:3:19
+  |
+3 | #[rtlib::init] fn moved() {}
+  |                   ^^^^^ the source has it here
+ ::: app/src/main.rs:1:19
+  = note: the object says app/src/main.rs:1
+  = help: build again; if that does not help, `cargo clean` removes the stale object
+"#]]);
 }
 
 #[test]
@@ -506,10 +379,10 @@ fn remapped_paths_still_match() {
         &graph(&[("app", &["config"]), ("config", &[])]),
         &[("config/src/lib.rs", INIT)],
     );
-    program.change_records(|record| record.file = "/rustc/remapped/config/src/lib.rs".into()).check(expect![[r#"
-        config 1.0.0: depends on no package with inits
-            init config::start /rustc/remapped/config/src/lib.rs:1: init function: after the variables, by file and position
-    "#]]);
+    program.change_records(|record| record.file = "/rustc/remapped/config/src/lib.rs".into()).check(str![[r#"
+config 1.0.0: depends on no package with inits
+    init config::start /rustc/remapped/config/src/lib.rs:1: init function: after the variables, by file and position
+"#]]);
 }
 
 #[test]
@@ -518,38 +391,40 @@ fn paths_outside_of_the_sources_directory_still_match() {
         ("app/src/main.rs", "#[path = \"../other/a.rs\"] mod a;"),
         ("app/src/../other/a.rs", INIT),
     ];
-    Program::new(&graph(&[("app", &[])]), &files).check(expect![[r#"
-        main 1.0.0: the program itself: after all packages
-            init app::a::start app/src/../other/a.rs:1: init function: after the variables, by file and position
-    "#]]);
+    Program::new(&graph(&[("app", &[])]), &files).check(str![[r#"
+main 1.0.0: the program itself: after all packages
+    init app::a::start app/src/../other/a.rs:1: init function: after the variables, by file and position
+"#]]);
 }
 
 #[test]
 fn a_symbol_may_be_there_once() {
     let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", INIT)]);
     let twice = program.records[0].clone();
-    program.with_record(Record { name: "other".into(), ..twice }).check(expect![[r#"
-        error[duplicate-symbol]: `app::start` and `app::other` have the same symbol `app.start.init.app/src/main.rs:1`
-        --> app/src/main.rs:1:19
-        ::: app/src/main.rs:1:19
-         = help: rename one of them; if both are the same function, its crate is linked twice: `cargo tree -d` shows it"#]]);
+    program.with_record(Record { name: "other".into(), ..twice }).check(str![[r#"
+error[duplicate-symbol]: `app::start` and `app::other` have the same symbol `app.start.init.app/src/main.rs:1`
+--> app/src/main.rs:1:19
+::: app/src/main.rs:1:19
+ = help: rename one of them; if both are the same function, its crate is linked twice: `cargo tree -d` shows it
+"#]]);
 }
 
 #[test]
 fn a_record_of_an_unknown_package_is_an_error() {
     let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", INIT)]);
-    program.change_records(|record| record.version = "9.9.9".into()).check(expect![[r#"
-        error[unknown-package]: an object holds `app::start` of package `app 9.9.9` (crate `app`), which is not part of the program's crate graph
-        --> app/src/main.rs:1:19
-         = help: build again; if that does not help, `cargo clean` removes objects of earlier builds
+    program.change_records(|record| record.version = "9.9.9".into()).check(str![[r#"
+error[unknown-package]: an object holds `app::start` of package `app 9.9.9` (crate `app`), which is not part of the program's crate graph
+--> app/src/main.rs:1:19
+ = help: build again; if that does not help, `cargo clean` removes objects of earlier builds
 
-        error[init-lost]: init function `app::start` would be lost: no object of the program holds an init of crate `app`
-         --> app/src/main.rs:1:19
-          |
-        1 | #[rtlib::init] fn start() {}
-          |                   ^^^^^ declared here
-          |
-          = help: build again; if that does not help, `cargo clean` removes stale objects"#]]);
+error[init-lost]: init function `app::start` would be lost: no object of the program holds an init of crate `app`
+ --> app/src/main.rs:1:19
+  |
+1 | #[rtlib::init] fn start() {}
+  |                   ^^^^^ declared here
+  |
+  = help: build again; if that does not help, `cargo clean` removes stale objects
+"#]]);
 }
 
 #[test]
@@ -562,12 +437,12 @@ fn a_library_and_a_binary_of_one_name_are_told_apart() {
         ("app/src/main.rs", "#[rtlib::init] fn same() {}"),
         ("app/src/lib.rs", "#[rtlib::init] fn same() {}"),
     ];
-    Program::new(&graph, &files).check(expect![[r#"
-        app 1.0.0: depends on no package with inits
-            init app::same app/src/lib.rs:1: init function: after the variables, by file and position
-        main 1.0.0: the program itself: after all packages
-            init app::same app/src/main.rs:1: init function: after the variables, by file and position
-    "#]]);
+    Program::new(&graph, &files).check(str![[r#"
+app 1.0.0: depends on no package with inits
+    init app::same app/src/lib.rs:1: init function: after the variables, by file and position
+main 1.0.0: the program itself: after all packages
+    init app::same app/src/main.rs:1: init function: after the variables, by file and position
+"#]]);
 }
 
 #[test]
@@ -579,26 +454,26 @@ fn a_library_is_linked_with_its_own_unit_tests() {
         .target("app", TargetKind::LibTest);
     graph.target.src_path = "/ws/app/src/lib.rs".into();
     let program = Program::new(&graph, &[("app/src/lib.rs", INIT)]);
-    program.check(expect![[r#"
-        app 1.0.0: depends on no package with inits
-            init app::start app/src/lib.rs:1: init function: after the variables, by file and position
-        main 1.0.0: the program itself: after all packages
-            init app::start app/src/lib.rs:1: init function: after the variables, by file and position
-    "#]]);
+    program.check(str![[r#"
+app 1.0.0: depends on no package with inits
+    init app::start app/src/lib.rs:1: init function: after the variables, by file and position
+main 1.0.0: the program itself: after all packages
+    init app::start app/src/lib.rs:1: init function: after the variables, by file and position
+"#]]);
     program
         .drop_records(|record| !record.test)
-        .check(expect![[r#"
-            main 1.0.0: the program itself: after all packages
-                init app::start app/src/lib.rs:1: init function: after the variables, by file and position
-            warning[crate-not-linked]: init function `app::start` will not run: no object of the program holds an init of crate `app`
-             --> app/src/lib.rs:1:19
-              |
-            1 | #[rtlib::init] fn start() {}
-              |                   ^^^^^ declared here
-              |
-              = note: rustc leaves out a crate that nothing in the source names
-              = help: add `use helper as _;` to app/src/lib.rs and `use app as _;` to helper/src/lib.rs, or remove the dependency
-        "#]]);
+        .check(str![[r#"
+main 1.0.0: the program itself: after all packages
+    init app::start app/src/lib.rs:1: init function: after the variables, by file and position
+warning[crate-not-linked]: init function `app::start` will not run: no object of the program holds an init of crate `app`
+ --> app/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn start() {}
+  |                   ^^^^^ declared here
+  |
+  = note: rustc leaves out a crate that nothing in the source names
+  = help: add `use helper as _;` to app/src/lib.rs and `use app as _;` to helper/src/lib.rs, or remove the dependency
+"#]]);
 }
 
 #[test]
@@ -606,27 +481,29 @@ fn a_crate_that_nothing_linked_uses_is_named_all_the_way() {
     let graph = graph(&[("app", &["near"]), ("near", &["far"]), ("far", &[])]);
     let source = |text| [("far/src/lib.rs", INIT), ("near/src/lib.rs", text)];
     let program = Program::new(&graph, &source(""));
-    program.drop_records(|_| true).check(expect![[r#"
-        error[init-lost]: init function `far::start` would be lost: no object of the program holds an init of crate `far`
-         --> far/src/lib.rs:1:19
-          |
-        1 | #[rtlib::init] fn start() {}
-          |                   ^^^^^ declared here
-          |
-          = note: rustc leaves out a crate that nothing in the source names
-          = help: add `use near as _;` to app/src/main.rs and `use far as _;` to near/src/lib.rs, or remove the dependency"#]]);
+    program.drop_records(|_| true).check(str![[r#"
+error[init-lost]: init function `far::start` would be lost: no object of the program holds an init of crate `far`
+ --> far/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn start() {}
+  |                   ^^^^^ declared here
+  |
+  = note: rustc leaves out a crate that nothing in the source names
+  = help: add `use near as _;` to app/src/main.rs and `use far as _;` to near/src/lib.rs, or remove the dependency
+"#]]);
     let program = Program::new(&graph, &source(INIT));
     program
         .drop_records(|record| record.package == "far")
-        .check(expect![[r#"
-            error[init-lost]: init function `far::start` would be lost: no object of the program holds an init of crate `far`
-             --> far/src/lib.rs:1:19
-              |
-            1 | #[rtlib::init] fn start() {}
-              |                   ^^^^^ declared here
-              |
-              = note: rustc leaves out a crate that nothing in the source names
-              = help: add `use far as _;` to near/src/lib.rs, or remove the dependency"#]]);
+        .check(str![[r#"
+error[init-lost]: init function `far::start` would be lost: no object of the program holds an init of crate `far`
+ --> far/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn start() {}
+  |                   ^^^^^ declared here
+  |
+  = note: rustc leaves out a crate that nothing in the source names
+  = help: add `use far as _;` to near/src/lib.rs, or remove the dependency
+"#]]);
 }
 
 #[test]
@@ -648,25 +525,25 @@ fn two_versions_are_two_packages() {
             record.version = "0.9.0".into();
         }
     });
-    program.check(expect![[r#"
-        log@0.9.0 0.9.0: depends on no package with inits
-            init log::old old/src/lib.rs:1: init function: after the variables, by file and position
-        log@1.0.0 1.0.0: depends on log@0.9.0
-            init log::new log/src/lib.rs:1: init function: after the variables, by file and position
-        warning[two-versions]: several versions of package `log` with inits are linked: 0.9.0, 1.0.0
-         --> old/src/lib.rs:1:19
-          |
-        1 | #[rtlib::init] fn old() {}
-          |                   ^^^ in version 0.9.0
-          |
-         ::: log/src/lib.rs:1:19
-          |
-        1 | #[rtlib::init] fn new() {}
-          |                   --- in version 1.0.0
-          |
-          = note: each runs its own inits and has its own statics: what registers with one is not seen by the other
-          = help: `cargo tree -i log` shows which package needs which; make them use one version
-    "#]]);
+    program.check(str![[r#"
+log@0.9.0 0.9.0: depends on no package with inits
+    init log::old old/src/lib.rs:1: init function: after the variables, by file and position
+log@1.0.0 1.0.0: depends on log@0.9.0
+    init log::new log/src/lib.rs:1: init function: after the variables, by file and position
+warning[two-versions]: several versions of package `log` with inits are linked: 0.9.0, 1.0.0
+ --> old/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn old() {}
+  |                   ^^^ in version 0.9.0
+  |
+ ::: log/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn new() {}
+  |                   --- in version 1.0.0
+  |
+  = note: each runs its own inits and has its own statics: what registers with one is not seen by the other
+  = help: `cargo tree -i log` shows which package needs which; make them use one version
+"#]]);
 }
 
 #[test]

@@ -92,9 +92,10 @@ fn replaced(group: &Group, head: Head, rest: &mut Tokens, bodies: &mut Bodies) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use expect_test::{Expect, expect};
+    use snapbox::data::Inline;
+    use snapbox::{IntoData, assert_data_eq, str};
 
-    fn check(text: &str, expect: Expect) {
+    fn check(text: &str, expect: Inline) {
         let mut bodies = Bodies::new();
         let outline = split(
             text.parse().expect("test input is made of tokens"),
@@ -106,19 +107,20 @@ mod tests {
         for (at, body) in bodies {
             out.push_str(&format!("{}: {body}\n", &text[at..=at]));
         }
-        expect.assert_eq(&out);
+        assert_data_eq!(out, expect.raw());
     }
 
     #[test]
     fn bodies_of_functions_and_methods_are_taken_out() {
         check(
             "pub const unsafe fn f() { 1 } mod m { impl T for S { fn g(self) { 2 } } trait T { fn h() { 3 } fn i(); } }",
-            expect![[r#"
-            pub const unsafe fn f () { } mod m { impl T for S { fn g (self) { } } trait T { fn h () { } fn i () ; } }
-            {: 1
-            {: 2
-            {: 3
-        "#]],
+            str![[r#"
+pub const unsafe fn f () { } mod m { impl T for S { fn g (self) { } } trait T { fn h () { } fn i () ; } }
+{: 1
+{: 2
+{: 3
+
+"#]],
         );
     }
 
@@ -126,9 +128,10 @@ mod tests {
     fn other_braces_stay() {
         check(
             "struct S { f: fn() } static X: fn() -> u8 = { 1 }; const Y: u8 = { 2 }; use a::{b}; m! { fn f() { 3 } }",
-            expect![[r#"
-            struct S { f : fn () } static X : fn () -> u8 = { 1 } ; const Y : u8 = { 2 } ; use a :: { b } ; m ! { fn f () { 3 } }
-        "#]],
+            str![[r#"
+struct S { f : fn () } static X : fn () -> u8 = { 1 } ; const Y : u8 = { 2 } ; use a :: { b } ; m ! { fn f () { 3 } }
+
+"#]],
         );
     }
 
@@ -136,11 +139,12 @@ mod tests {
     fn braces_in_a_signature_are_no_body() {
         check(
             "fn f() -> A<{ 1 }> where B<{ 2 }, u8>: C { 3 } fn g() { 4 }",
-            expect![[r#"
-            fn f () -> A < { 1 } > where B < { 2 } , u8 >: C { } fn g () { }
-            {: 3
-            {: 4
-        "#]],
+            str![[r#"
+fn f () -> A < { 1 } > where B < { 2 } , u8 >: C { } fn g () { }
+{: 3
+{: 4
+
+"#]],
         );
     }
 
@@ -148,11 +152,12 @@ mod tests {
     fn the_attribute_of_a_function_does_not_hide_it() {
         check(
             "#[a { b }] fn f() { 1 } extern \"C\" { fn g(); } fn h() { 2 }",
-            expect![[r##"
-            # [a { b }] fn f () { } extern "C" { fn g () ; } fn h () { }
-            {: 1
-            {: 2
-        "##]],
+            str![[r##"
+# [a { b }] fn f () { } extern "C" { fn g () ; } fn h () { }
+{: 1
+{: 2
+
+"##]],
         );
     }
 }

@@ -1,6 +1,6 @@
 //! What the scan finds, and where it looks.
 
-use expect_test::expect;
+use snapbox::{IntoData, str};
 
 use super::*;
 
@@ -31,20 +31,21 @@ fn declarations_are_found_under_every_name_of_rtlib() {
     check(
         main,
         &[],
-        expect![[r#"
-        init app::a app/src/main.rs:6
-        init app::b app/src/main.rs:7
-        init app::c app/src/main.rs:8
-        init app::d app/src/main.rs:9
-        init app::e app/src/main.rs:10
-        init app::f app/src/main.rs:11
-        var app::G app/src/main.rs:12
-        init app::inner::h app/src/main.rs:15
-        init app::inner::deeper::i app/src/main.rs:16
-        var app::globbed::J app/src/main.rs:18
-        init app::k app/src/main.rs:19
-        init app::l app/src/main.rs:21
-    "#]],
+        str![[r#"
+init app::a app/src/main.rs:6
+init app::b app/src/main.rs:7
+init app::c app/src/main.rs:8
+init app::d app/src/main.rs:9
+init app::e app/src/main.rs:10
+init app::f app/src/main.rs:11
+var app::G app/src/main.rs:12
+init app::inner::h app/src/main.rs:15
+init app::inner::deeper::i app/src/main.rs:16
+var app::globbed::J app/src/main.rs:18
+init app::k app/src/main.rs:19
+init app::l app/src/main.rs:21
+
+"#]],
     );
 }
 
@@ -59,7 +60,7 @@ fn attributes_of_others_are_left_alone() {
         #[inline] #[test] fn c() {}
         mod inner { #[init] fn d(x: u8) {} }
     "#;
-    check(main, &[], expect![[""]]);
+    check(main, &[], str![[""]]);
 }
 
 #[test]
@@ -67,9 +68,10 @@ fn macro_use_brings_the_attributes_into_scope() {
     check(
         "#[macro_use] extern crate rtlib; mod m { #[init] fn a() {} }",
         &[],
-        expect![[r#"
-        init app::m::a app/src/main.rs:1
-    "#]],
+        str![[r#"
+init app::m::a app/src/main.rs:1
+
+"#]],
     );
 }
 
@@ -95,16 +97,17 @@ fn files_of_modules_are_found_as_rustc_finds_them() {
             ("inline/child.rs", init),
             ("dir/child.rs", init),
         ],
-        expect![[r#"
-            init app::flat::other::below::x app/src/below.rs:1
-            init app::moved::child::x app/src/dir/child.rs:1
-            init app::flat::child::x app/src/flat/child.rs:1
-            init app::flat::inline::far::x app/src/flat/inline/far.rs:1
-            init app::flat::inline::near::x app/src/flat/inline/p.rs:1
-            init app::inline::child::x app/src/inline/child.rs:1
-            init app::nested::child::x app/src/nested/child.rs:1
-            init app::renamed::child::x app/src/odd/child.rs:1
-        "#]],
+        str![[r#"
+init app::flat::other::below::x app/src/below.rs:1
+init app::moved::child::x app/src/dir/child.rs:1
+init app::flat::child::x app/src/flat/child.rs:1
+init app::flat::inline::far::x app/src/flat/inline/far.rs:1
+init app::flat::inline::near::x app/src/flat/inline/p.rs:1
+init app::inline::child::x app/src/inline/child.rs:1
+init app::nested::child::x app/src/nested/child.rs:1
+init app::renamed::child::x app/src/odd/child.rs:1
+
+"#]],
     );
 }
 
@@ -128,16 +131,17 @@ fn cfg_rules_items_out_or_makes_them_conditional() {
     check(
         main,
         &[],
-        expect![[r#"
-        init app::b app/src/main.rs:3
-        init app::c app/src/main.rs:4 if cfg(maybe)
-        init app::d app/src/main.rs:5
-        init app::f app/src/main.rs:7 if cfg(maybe)
-        init app::present::g app/src/main.rs:10 if cfg(maybe) and cfg(debug_assertions)
-        init app::inner::i app/src/main.rs:12 if cfg(maybe)
-        init app::twice app/src/main.rs:13 if cfg(maybe)
-        init app::twice app/src/main.rs:14 if cfg(not (maybe))
-    "#]],
+        str![[r#"
+init app::b app/src/main.rs:3
+init app::c app/src/main.rs:4 if cfg(maybe)
+init app::d app/src/main.rs:5
+init app::f app/src/main.rs:7 if cfg(maybe)
+init app::present::g app/src/main.rs:10 if cfg(maybe) and cfg(debug_assertions)
+init app::inner::i app/src/main.rs:12 if cfg(maybe)
+init app::twice app/src/main.rs:13 if cfg(maybe)
+init app::twice app/src/main.rs:14 if cfg(not (maybe))
+
+"#]],
     );
 }
 
@@ -180,10 +184,11 @@ fn a_foreign_package_called_rtlib_is_not_ours() {
             .collect(),
     );
     let scan = scan(&graph, &Cfg::parse(CFG), &sources).expect("scans");
-    expect![[r#"
-        init app::c app/src/main.rs:5
-    "#]]
-    .assert_eq(&listed(&scan));
+    let expect = str![[r#"
+init app::c app/src/main.rs:5
+
+"#]];
+    snapbox::assert_data_eq!(listed(&scan), expect.raw());
 }
 
 /// What is just allowed costs the most stack: this overflows it if the limit promises too much.

@@ -1,7 +1,7 @@
 //! Warnings about contexts that are cancelled where they are made.
 
 use super::*;
-use expect_test::expect;
+use snapbox::{IntoData, assert_data_eq, str};
 
 /// The lines that are warned about, each with the function's name.
 fn warned(main: &str, files: &[(&str, &str)]) -> Vec<String> {
@@ -20,16 +20,17 @@ fn a_handle_that_a_pattern_drops_is_told_with_its_place() {
         &[],
     )
     .expect("nothing is wrong");
-    expect![[r#"
-        warning[handle-dropped]: the context of `with_cancel` is cancelled at once
-         --> app/src/main.rs:2:15
-          |
-        2 |     let (ctx, _) = rtlib::context::with_cancel(&parent);
-          |               ^ drops the handle, which cancels the context
-          |
-          = help: give the handle a name that lives as long as the context is needed: `let (ctx, _cancel) = …`
-          = help: to cancel at once, say so: `let (ctx, cancel) = …; cancel.cancel();`"#]]
-    .assert_eq(&scan.warnings[0].to_string());
+    let expect = str![[r#"
+warning[handle-dropped]: the context of `with_cancel` is cancelled at once
+ --> app/src/main.rs:2:15
+  |
+2 |     let (ctx, _) = rtlib::context::with_cancel(&parent);
+  |               ^ drops the handle, which cancels the context
+  |
+  = help: give the handle a name that lives as long as the context is needed: `let (ctx, _cancel) = …`
+  = help: to cancel at once, say so: `let (ctx, cancel) = …; cancel.cancel();`
+"#]];
+    assert_data_eq!(scan.warnings[0].to_string(), expect.raw());
 }
 
 #[test]

@@ -8,7 +8,8 @@ mod refusals;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use expect_test::Expect;
+use snapbox::data::Inline;
+use snapbox::{IntoData, assert_data_eq};
 
 use super::*;
 use crate::model::EdgeKind;
@@ -55,10 +56,10 @@ fn listed(scan: &Scan) -> String {
     out
 }
 
-fn check(main: &str, files: &[(&str, &str)], expect: Expect) {
+fn check(main: &str, files: &[(&str, &str)], expect: Inline) {
     let text = match scan_app(main, files) {
         Ok(scan) => listed(&scan),
         Err(errors) => errors.to_string(),
     };
-    expect.assert_eq(&text);
+    assert_data_eq!(text, expect.raw());
 }

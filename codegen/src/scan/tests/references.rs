@@ -1,11 +1,12 @@
 //! What the initialisers of variables refer to.
 
-use expect_test::{Expect, expect};
+use snapbox::data::Inline;
+use snapbox::{IntoData, assert_data_eq, str};
 
 use super::*;
 
 /// Every variable with what it refers to; a guess has a question mark.
-fn check_references(main: &str, expect: Expect) {
+fn check_references(main: &str, expect: Inline) {
     let scan = scan_app(main, &[]).expect("the input is right");
     let items = &scan.crates[&CrateId::Main].items;
     let mut out = String::new();
@@ -22,7 +23,7 @@ fn check_references(main: &str, expect: Expect) {
         }
         out.push_str(&format!("{}: {}\n", item.name, references.join(", ")));
     }
-    expect.assert_eq(&out);
+    assert_data_eq!(out, expect.raw());
 }
 
 #[test]
@@ -50,17 +51,18 @@ fn references_go_through_functions_constants_and_methods() {
         mod m { pub mod deep { use super::super::{g as renamed}; pub fn h() -> u8 { renamed() + *crate::A + *super::super::C } } }
         mod inner { #[rtlib::var] pub static A: u8 = 1; }
         "#,
-        expect![[r#"
-            A: B ["f", "g"]
-            B: 
-            C: B ["K", "g"]
-            D: A ["S::make", "S::other"]
-            E: B? ["S::read", "S::other2"]
-            F: B ["f", "g"]
-            G: A ["m::deep::h"], B ["m::deep::h", "g"], C ["m::deep::h"]
-            H: A [], A []
-            A: 
-        "#]],
+        str![[r#"
+A: B ["f", "g"]
+B: 
+C: B ["K", "g"]
+D: A ["S::make", "S::other"]
+E: B? ["S::read", "S::other2"]
+F: B ["f", "g"]
+G: A ["m::deep::h"], B ["m::deep::h", "g"], C ["m::deep::h"]
+H: A [], A []
+A: 
+
+"#]],
     );
 }
 
@@ -84,20 +86,21 @@ fn locals_shadow_functions_but_not_statics() {
         fn g(f: u8) -> u8 { let f = f; f }
         mod m { pub fn k() -> u8 { 1 } }
         "#,
-        expect![[r#"
-            X: 
-            A: 
-            B: 
-            C: X ["f"]
-            D: 
-            E: X ["f"]
-            F: 
-            G: 
-            H: 
-            I: X ["f"]
-            J: 
-            K: 
-        "#]],
+        str![[r#"
+X: 
+A: 
+B: 
+C: X ["f"]
+D: 
+E: X ["f"]
+F: 
+G: 
+H: 
+I: X ["f"]
+J: 
+K: 
+
+"#]],
     );
 }
 
@@ -114,15 +117,16 @@ fn macros_are_looked_into() {
         #[rtlib::var] static E: u8 = select! { a => crate::X.f(), };
         #[rtlib::var] static F: u8 = select! { a => b, };
         "#,
-        expect![[r#"
-            X: 
-            A: X []
-            B: X? []
-            C: X []
-            D: X? ["get"]
-            E: X? []
-            F: 
-        "#]],
+        str![[r#"
+X: 
+A: X []
+B: X? []
+C: X []
+D: X? ["get"]
+E: X? []
+F: 
+
+"#]],
     );
 }
 
@@ -142,15 +146,16 @@ fn method_calls_on_unknown_receivers_are_guessed() {
         trait Get { fn get(&self) -> u8; fn twice(&self) -> u8 { self.get() } }
         impl Get for S { fn get(&self) -> u8 { *X } }
         "#,
-        expect![[r#"
-            X: 
-            A: X? ["S::get"]
-            B: X ["S::get"]
-            C: X? ["S::get"]
-            D: X? ["Get::twice", "S::get"]
-            E: 
-            F: X? ["S::get"]
-        "#]],
+        str![[r#"
+X: 
+A: X? ["S::get"]
+B: X ["S::get"]
+C: X? ["S::get"]
+D: X? ["Get::twice", "S::get"]
+E: 
+F: X? ["S::get"]
+
+"#]],
     );
 }
 

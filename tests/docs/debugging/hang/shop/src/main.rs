@@ -1,0 +1,33 @@
+//! Two goroutines that take two locks, each in an order of its own, beside a server.
+
+use std::net::TcpListener;
+use std::sync::{Barrier, Mutex};
+use std::thread;
+
+use rtlib as _;
+
+static ORDERS: Mutex<u32> = Mutex::new(0);
+static STOCK: Mutex<u32> = Mutex::new(0);
+static OPENED: Barrier = Barrier::new(2);
+
+fn sell() {
+    let mut orders = ORDERS.lock().unwrap();
+    OPENED.wait();
+    let mut stock = STOCK.lock().unwrap();
+    (*orders, *stock) = (*orders + 1, *stock - 1);
+}
+
+fn deliver() {
+    let mut stock = STOCK.lock().unwrap();
+    OPENED.wait();
+    let mut orders = ORDERS.lock().unwrap();
+    (*orders, *stock) = (*orders - 1, *stock - 1);
+}
+
+fn main() {
+    for work in [sell, deliver] {
+        thread::spawn(move || work());
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    _ = listener.accept();
+}

@@ -1,0 +1,1 @@
+#[rtlib::init] fn register() {}

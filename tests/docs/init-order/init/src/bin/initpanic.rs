@@ -1,0 +1,8 @@
+//! An init function that panics.
+
+#[rtlib::init]
+fn load() {
+    panic!("no configuration");
+}
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! No inits, and a dependency that has some.
+
+use storage as _;
