@@ -1,8 +1,9 @@
 //! Chores: `cargo xtask <chore>`. No dependencies, so that it compiles in a moment.
 //!
-//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours, [`layers`] and [`links`] are its parts about the runtime's layers and the documents; [`needs`] gets
+//! [`steps`] is what the chores are made of, [`run`] runs, times and sums them up; [`tidy`] is the one check that is ours, [`layers`], [`links`], [`blocks`] and [`unsafety`] are its parts about the runtime's layers, the documents, and the page about unsafe code; [`needs`] gets
 //! what the tests need from the system. A new chore is a line in [`CHORES`].
 
+mod blocks;
 mod book;
 mod calls;
 mod files;
@@ -17,6 +18,7 @@ mod steps;
 mod suites;
 mod tidy;
 mod toolchains;
+mod unsafety;
 mod workspace;
 
 use std::process::ExitCode;

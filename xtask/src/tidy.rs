@@ -3,13 +3,13 @@
 //! - Layers: codegen neither opens files nor starts processes nor reads the environment; assembly is where it belongs; the runtime's layers use each other in one direction ([`layers`]).
 //! - Files: a head comment that says what lives there, and not too long. Folders: not too many files in one.
 //! - Words: no stubs, and nothing that only its author understands.
-//! - Documents: their links lead somewhere ([`links`]).
+//! - Documents: their links lead somewhere ([`links`]), the tests run their sessions ([`blocks`]), and each file with unsafe code has its argument ([`unsafety`]).
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{layers, links};
+use crate::{blocks, layers, links, unsafety};
 
 /// Longest file, in lines.
 const MAX_LINES: usize = 700;
@@ -21,7 +21,11 @@ const MAX_FILES: usize = 30;
 const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "artifacts"];
 
 /// Sources whose text is itself a test's input or expectation.
-const INPUTS: [&str; 2] = ["rtlib/macros/tests/ui/", "rtlib/macros/tests/accepts/"];
+const INPUTS: [&str; 3] = [
+    "rtlib/macros/tests/ui/",
+    "rtlib/macros/tests/accepts/",
+    "tests/docs/",
+];
 
 /// What codegen may not touch.
 const FORBIDDEN_IN_CODEGEN: [&str; 6] = [
@@ -63,18 +67,24 @@ pub fn check(root: &Path) -> Result<(), Vec<String>> {
     let mut all = Vec::new();
     let mut sources = Vec::new();
     let mut documents = BTreeMap::new();
+    let mut judged = BTreeMap::new();
     for path in files {
         let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
         if let Ok(text) = fs::read_to_string(&path) {
             all.extend(complaints(&shown, &text));
             if links::is_document(&shown) {
                 documents.insert(shown.to_string(), text);
+            } else if unsafety::is_judged(&shown) {
+                judged.insert(shown.to_string(), text);
             }
         }
         sources.push(shown.into_owned());
     }
     all.extend(crowds(&sources));
     all.extend(links::complaints(&documents, &sources));
+    all.extend(blocks::complaints(&documents, &sources));
+    let page = documents.get(unsafety::PAGE).map_or("", String::as_str);
+    all.extend(unsafety::complaints(page, &judged));
     if all.is_empty() { Ok(()) } else { Err(all) }
 }
 
