@@ -6,7 +6,7 @@ use rtlib_abi::layout::{BuildPackage, ModInfo, Slice, Str};
 
 /// How this program was built: what Go's `debug.ReadBuildInfo` tells.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// let revision = rtlib::debug::build_info()
 ///     .and_then(|info| info.setting("vcs.revision"))
 ///     .unwrap_or("unknown");
