@@ -1,4 +1,4 @@
-//! The calls into the runtime object, made safe. Only this file, those in `sys/`, and the rooms that have calls of their own (`chan::{sys, clock}`, `sync::rt`, `event`, `time`, `deadline`) call functions
+//! The calls into the runtime object, made safe. Only this file, those in `sys/`, and the modules that have calls of their own (`chan::{sys, clock}`, `sync::rt`, `event`, `time`, `deadline`) call functions
 //! of `rtlib_abi`.
 //!
 //! Nothing here unwinds: the runtime never does.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::process::RUN;
 
 /// How long one may take to tell its goroutines when its test has failed.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+const TELLING: Duration = Duration::from_secs(10);
 
 /// A server that listens.
 #[derive(Debug)]
@@ -184,7 +184,7 @@ impl Drop for Server {
             let errors = self.errors.take().expect("just seen");
             let (done, said) = mpsc::channel();
             thread::spawn(move || _ = done.send(errors.join()));
-            if let Ok(Ok(said)) = said.recv_timeout(LAST_WORDS) {
+            if let Ok(Ok(said)) = said.recv_timeout(TELLING) {
                 eprintln!("--- the server's standard error\n{said}");
             }
         }

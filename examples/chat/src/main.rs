@@ -1,5 +1,5 @@
-//! A chat with std alone: two threads for each client, one for each direction, and one that knows who is there. Channels of std are between them. The threads are goroutines, since
-//! `std = "goroutines"` stands in `Cargo.toml`.
+//! A chat with std alone: two threads for each client, one for each direction, and one that knows who is there. Channels of std are between them. The threads are goroutines, as
+//! those of every program of `cargo gobuild` (`std = "threads"` in `Cargo.toml` would change that).
 //!
 //! ```text
 //! cargo gobuild run --release --manifest-path examples/chat/Cargo.toml -- 127.0.0.1:7777

@@ -1,5 +1,5 @@
 //! An HTTP server on tiny_http, which has a thread of std's for each connection. Here these are goroutines, so that thousands of connections that are kept open need a handful of threads of the kernel.
-//! The program knows nothing of that: `std = "goroutines"` stands in its `Cargo.toml`.
+//! The program knows nothing of that: `cargo gobuild` links it so.
 //!
 //! ```text
 //! cargo gobuild run --release --manifest-path examples/http/Cargo.toml -- 127.0.0.1:8080

@@ -28,7 +28,7 @@ pub struct SchedStats {
     pub compensated: u64,
     /// The setting.
     pub gomaxprocs: u32,
-    /// Ps, those that make up for hogs included.
+    /// Ps, extra ones for hogs included.
     pub ps: u32,
     /// Ps with nothing to do.
     pub idle_ps: u32,

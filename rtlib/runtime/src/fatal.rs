@@ -1,6 +1,6 @@
 //! The runtime cannot go on (Go: `throw`, `fatal`): a message, and the end, with exit status 2.
 //!
-//! Every room may call this, so it knows none above it. What is told of the goroutines, and on which thread, is `panic`'s, which registers itself in the boot. Before that there is nothing to tell.
+//! Every layer may call this, so it uses none above it. What is told of the goroutines, and on which thread, is `panic`'s, which registers itself in the boot. Before that there is nothing to tell.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 

@@ -6,7 +6,7 @@
 //! - `schedmigrate=1`: a goroutine that yields runs next on another thread whenever it can. For tests of what migration must not break.
 //! - `schedseed=N`: random choices of the scheduler, from this seed (`sched::shuffle`); 0 = none.
 //! - `schedtrace=N`: every N ms a line with the state of the scheduler; with `scheddetail=1` lines for every P, M and goroutine.
-//! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, and that an extra P makes up for, and its stack.
+//! - `hogtrace=1`: a line for each goroutine that keeps its P while others wait, so that an extra P was added, and its stack.
 //! - `blocktrace=20ms`: calls that keep their thread for longer than that, and their stacks (`sched::slow`).
 //! - `std=0`: calls of libc that block keep their thread, on goroutines too (`hooks`); `std=-sync`, `std=-sleep`, `std=-net`, `std=-pin`: those of one family ([`Family`]). More families may follow, each with its minus: `std=-sync,-sleep`.
 //! - `stdthreads=os`: std's threads are threads of the kernel, whatever the program was built for.

@@ -89,7 +89,7 @@ pub struct Lock<T> {
 // SAFETY: the lock hands the value to one thread at a time.
 unsafe impl<T: Send> Sync for Lock<T> {}
 
-/// Where the calling thread tells that it sleeps for a lock, if it is an M. For sysmon: another P would not make up for such a sleeper, but have one more wait for the same lock.
+/// Where the calling thread tells that it sleeps for a lock, if it is an M. For sysmon: another P would not help while it sleeps, but have one more wait for the same lock.
 #[cold]
 fn awaits_lock() -> Option<&'static AtomicBool> {
     // SAFETY: the running goroutine, or null; Gs and Ms are never freed, and the M of a G that runs is set.

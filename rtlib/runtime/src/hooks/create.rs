@@ -71,7 +71,7 @@ extern "C" fn begin(call: *mut c_void) -> *mut c_void {
     start(arg)
 }
 
-/// How pthread_exit(3), thrd_exit(3) and cancellation end a thread: the stack is unwound to where libc began it. A goroutine has no such place, and what its control block says is the photographed thread's. Linked as
+/// How pthread_exit(3), thrd_exit(3) and cancellation end a thread: the stack is unwound to where libc began it. A goroutine has no such place, and what its control block says is that of the thread of which the snapshot was taken. Linked as
 /// `--wrap=__pthread_unwind`. As [`begin`], it has nothing to clean up.
 ///
 /// # Safety

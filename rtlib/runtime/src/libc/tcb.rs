@@ -7,9 +7,9 @@
 //! ```
 //!
 //! The block is not laid out from knowledge of glibc's private structure. Instead the first real thread that the runtime makes (sysmon's)
-//! is photographed when it starts: its TLS image and control block are what libc's `start_thread` leaves for a new thread (character tables,
+//! is copied when it starts, as a *snapshot*: its TLS image and control block are what libc's `start_thread` leaves for a new thread (character tables,
 //! resolver state, stack and pointer guards). A goroutine's block is a copy, in which
-//! - words that point into the photographed block point into the copy (self pointers, robust list, resolver state); not those that are what the program's TLS segment says, which are the program's own numbers,
+//! - words that point into the block that was copied point into the copy (self pointers, robust list, resolver state); not those that are what the program's TLS segment says, which are the program's own numbers,
 //! - the thread id is one of the goroutine's own, outside the kernel's range (recursive pthread mutexes compare it),
 //! - the links of libc's list of threads point to themselves (the goroutine is on no list),
 //! - the dtv is the block's own,
@@ -17,7 +17,7 @@
 //!
 //! Sizes and offsets come from the symbols that libc publishes for debuggers.
 //!
-//! A dead goroutine's block is always as new: when a goroutine exits, its TLS image is compared with the photograph, and if it differs (thread-locals were
+//! A dead goroutine's block is always as new: when a goroutine exits, its TLS image is compared with the snapshot, and if it differs (thread-locals were
 //! used) libc frees what it keeps per thread and the image is written again. This is done where the goroutine ran, whose cache has the
 //! lines; whoever reuses the stack does not touch them. The control block is what libc leaves clean.
 
@@ -41,7 +41,7 @@ const FIRST_TID: u32 = 0x4000_0000;
 /// `cpu_id` in the rseq area, and its value when unregistered.
 const RSEQ_CPU_ID: usize = 4;
 const RSEQ_CPU_ID_UNINITIALIZED: u32 = u32::MAX;
-/// Bytes of a block that can be photographed; a program with more thread-local data does not start.
+/// Largest block of which a snapshot can be taken, in bytes; a program with more thread-local data does not start.
 const MAX_BLOCK: usize = 1 << 20;
 
 /// The program's PT_TLS segment, and the sizes of the control block.
@@ -54,7 +54,7 @@ struct Shape {
     tcb: usize,
 }
 
-/// The photograph.
+/// The snapshot.
 struct Template {
     shape: Shape,
     /// The block's bytes, image first, self pointers relative to the block's start.
@@ -72,7 +72,7 @@ struct Template {
 
 struct Global(UnsafeCell<Option<Template>>);
 
-// SAFETY: written once, by `photograph`, before READY says so; read only after.
+// SAFETY: written once, by `take_snapshot`, before READY says so; read only after.
 unsafe impl Sync for Global {}
 
 static TEMPLATE: Global = Global(UnsafeCell::new(None));
@@ -120,8 +120,8 @@ pub fn unregister_rseq() {
     }
 }
 
-/// Photographs the calling thread's block. Called once, by the first thread that the runtime makes, as its first act.
-pub fn photograph() {
+/// Takes the snapshot of the calling thread's block. Called once, by the first thread that the runtime makes, as its first act.
+pub fn take_snapshot() {
     if READY.load(Ordering::Acquire) != 0 {
         return; // in the child of a fork, whose parent had done it
     }
@@ -308,7 +308,7 @@ unsafe fn detach(tp: usize, start: usize) {
     }
 }
 
-/// Makes a block for m0's g0: libc's own block of the first thread goes to the main goroutine. There is no other thread yet to photograph, so this is
+/// Makes a block for m0's g0: libc's own block of the first thread goes to the main goroutine. There is no other thread yet of which to take a snapshot, so this is
 /// the program's initial TLS image and the main thread's control block. g0 runs no user code, only `pthread_create` and its like.
 /// Returns the thread pointer; none when there is no memory.
 pub fn create_for_g0(g0: &'static G) -> Option<usize> {
@@ -370,7 +370,7 @@ impl Template {
     /// Whether the image of the block at `tp` is not as new.
     fn differs(&self, tp: usize) -> bool {
         let words = self.shape.image / 8;
-        // SAFETY: three arrays of as many words: the block's image, the photograph's, the masks.
+        // SAFETY: three arrays of as many words: the block's image, the snapshot's, the masks.
         let (image, new, masks) = unsafe {
             (
                 core::slice::from_raw_parts((tp - self.shape.image) as *const usize, words),
@@ -390,7 +390,7 @@ impl Template {
     fn self_pointers_differ(&self, tp: usize) -> bool {
         let start = tp - self.shape.image;
         (0..self.nrelocs_image).any(|i| {
-            // SAFETY: the table has `nrelocs_image` positions of words of the image, the block's and the photograph's.
+            // SAFETY: the table has `nrelocs_image` positions of words of the image, the block's and the snapshot's.
             unsafe {
                 let at = *(self.relocs as *const u32).add(i) as usize;
                 let relative = *((self.bytes + at) as *const usize);

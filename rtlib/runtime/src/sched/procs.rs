@@ -178,7 +178,7 @@ fn no_longer_a_hog(sched: &mut Sched, pp: &'static P) {
     }
 }
 
-/// Sysmon: marks `pp` as held by a hog and returns another P to make up for it; None when there are enough.
+/// Sysmon: marks `pp` as held by a hog and returns an extra P, which runs the others; None when there are enough.
 pub fn compensate(pp: &'static P) -> Option<&'static P> {
     let mut sched = SCHED.lock();
     if live() >= MAX_PROCS as u32

@@ -1,7 +1,7 @@
 //! `GODEBUG=schedseed=N`: the scheduler makes random choices where any choice is right, so that tests see interleavings that are rare otherwise.
 //!
 //! With it the next goroutine is any of those that are runnable here, and operations on channels, starting and waking goroutines are places where others may run first. The random numbers come
-//! from the seed alone: with `GOMAXPROCS=1` the same seed gives the same interleaving, as long as the program does not depend on time. For this, nobody makes up for goroutines that
+//! from the seed alone: with `GOMAXPROCS=1` the same seed gives the same interleaving, as long as the program does not depend on time. For this, no extra P is added for goroutines that
 //! compute for long ([`decides_alone`]), and no memory is reclaimed in the background. With more Ps a seed only varies what the threads' timing leaves open.
 
 use core::sync::atomic::Ordering;
@@ -44,7 +44,7 @@ pub fn decides_alone() -> bool {
     is_on() && procs::gomaxprocs() == 1
 }
 
-/// A goroutine that gave way has just been queued. Those who looked for work before have found nothing, and what runs in its place may wait for it without an end: usually somebody makes up for that in the
+/// A goroutine that gave way has just been queued. Those who looked for work before have found nothing, and what runs in its place may wait for it without an end: usually an extra P runs that in the
 /// end, but not where seeds decide.
 #[inline]
 pub fn gave_way() {

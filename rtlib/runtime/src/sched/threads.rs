@@ -21,7 +21,7 @@ use crate::{fatal, persistent};
 
 /// Stack of an M's thread, its TLS block not counted: g0 at the high end, handlers of signals at the low one ([`sigstack`]).
 const M_STACK: usize = 256 << 10;
-/// The same for sysmon's thread, whose TLS block is photographed for goroutines. To libc its size is that of their stacks too, and libc takes up to a quarter of it for an `alloca`, which must not reach beyond
+/// The same for sysmon's thread, of whose TLS block the snapshot for goroutines is taken. To libc its size is that of their stacks too, and libc takes up to a quarter of it for an `alloca`, which must not reach beyond
 /// a guard ([`crate::stack::GUARD`]).
 const WATCHER_STACK: usize = 96 << 10;
 const _: () = assert!(WATCHER_STACK / 4 + (8 << 10) < crate::stack::GUARD);
@@ -429,7 +429,7 @@ extern "C" fn thread_start(arg: *mut c_void) -> *mut c_void {
     g0.stack_hi.store(here, Ordering::Relaxed);
     g0.fs.store(tls::thread_pointer(), Ordering::Relaxed);
     if is_watcher(mp) {
-        tcb::photograph();
+        tcb::take_snapshot();
     }
     gmp::setg(g0);
     // SAFETY: the function pointer that `newm` stored; we are on the M's own thread and block.

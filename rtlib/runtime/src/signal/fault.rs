@@ -16,7 +16,7 @@ use crate::{fatal, gmp};
 /// The kernel refuses to grow the process stack within this distance of another mapping; a fault there is an overflow too.
 const STACK_GUARD_GAP: usize = 1 << 20;
 
-/// Ends the program if the fault is a stack running out, or happened while the program's last words were printed.
+/// Ends the program if the fault is a stack running out, or happened while the crash report was printed.
 ///
 /// # Safety
 /// `context` is the third argument of the running handler.

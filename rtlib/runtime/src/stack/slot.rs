@@ -12,7 +12,7 @@
 //! Rust's frames touch each of their pages in turn, and run into a guard of one page. C's do not: a function takes its whole frame at once, and touches first what it uses first. So a guard is as wide as the largest frame that
 //! libc has: in glibc 2.36's libc.a these are 33,312 bytes (`buffered_vfprintf` for wide characters), 18,600 (`build_trtable`, of regex), 16,400 (`strxfrm_l`), 13,960 (`strtof128_l`), and 8,216
 //! (`__res_context_hostalias`, in every `getaddrinfo`), as `objdump` shows. `alloca` takes what it likes, in libc a quarter of the stack at most, 64 KiB at most (`__libc_alloca_cutoff`); the stack whose size it looks at is that of
-//! the thread that was photographed, whose size is chosen for that (`threads::WATCHER_STACK`).
+//! the thread of which the snapshot was taken (`libc::tcb`), whose size is chosen for that (`threads::WATCHER_STACK`).
 
 use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};

@@ -9,7 +9,7 @@
 //! - Whoever is about to give up its P looks at those of all Ps, dead ones included. When a P dies its timers move to
 //!   another (`leave_dead_ps`), but nothing depends on that.
 //! - One of the idle Ms, the one that went to sleep with the earliest deadline, sleeps only until then (`Sched::timer_m`).
-//! - Timers that are late because all Ps are held are work that waits: sysmon makes up for the hogs (`retake`), and runs the timers of hogs' Ps and of dead ones itself, since those
+//! - Timers that are late because all Ps are held are work that waits: sysmon adds extra Ps for the hogs (`retake`), and runs the timers of hogs' Ps and of dead ones itself, since those
 //!   who have another P may never be idle. Whom they wake runs before those that wait in the global queue: these may be hogs, too, and each takes 10 ms to be known for one.
 //!
 //! Each of them runs a few at a time, and comes back.

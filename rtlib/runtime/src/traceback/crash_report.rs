@@ -1,4 +1,4 @@
-//! What a dying program prints of its goroutines.
+//! The crash report: what a program that ends prints of its goroutines.
 
 use core::fmt::Write;
 
@@ -14,8 +14,8 @@ use crate::os::linux::mem;
 use crate::print::Stderr;
 use crate::stack::allgs;
 
-/// What is to be told.
-pub struct Words {
+/// What is to be printed.
+pub struct CrashReport {
     /// The goroutine that is told of first, if it has an id.
     pub first: Record,
     /// The first was in an init function.
@@ -27,18 +27,18 @@ pub struct Words {
 }
 
 /// Prints it. Only one thread of a dying program is in here, unless another one did not get on.
-pub fn tell(words: &Words, symbols: bool) {
+pub fn tell(report: &CrashReport, symbols: bool) {
     let Level { depth, all, .. } = level::get();
     let style = Style { depth, symbols };
-    match &words.init {
-        Some(init) => tell_of_init(init, &words.first, style),
-        None if words.first.goid != 0 => tell_of(&words.first, style),
+    match &report.init {
+        Some(init) => tell_of_init(init, &report.first, style),
+        None if report.first.goid != 0 => tell_of(&report.first, style),
         None => {}
     }
-    if words.others || all {
-        tell_of_others(words.first.g, style);
+    if report.others || all {
+        tell_of_others(report.first.g, style);
     }
-    if let Some(registers) = &words.registers {
+    if let Some(registers) = &report.registers {
         tell_registers(registers);
     }
 }

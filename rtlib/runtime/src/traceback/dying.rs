@@ -1,6 +1,6 @@
-//! The last words of a program: the stacks after the message, and the end.
+//! The end of a program: the crash report, which is the stacks after the message, and how the process ends.
 //!
-//! Who ends the program [`begin`]s, prints its message, says whose stack is to be told, and [`Dying::end`]s. The first one to begin is the one; others wait for the end. `last_words` says what is printed, and `reporter`
+//! Who ends the program [`begin`]s, prints its message, says whose stack is to be told, and [`Dying::end`]s. The first one to begin is the one; others wait for the end. `crash_report` says what is printed, and `reporter`
 //! by whom: the dying thread may have overflowed its stack, may be in the scheduler, in a signal handler or in the middle of malloc.
 //!
 //! Nothing here waits without end for anything that a thread of the program holds: whoever has it may be the dying one, which does not go on.
@@ -13,7 +13,7 @@ use core::sync::atomic::Ordering;
 
 use rtlib_abi::traceback::STACK;
 
-use super::last_words::{Words, tell};
+use super::crash_report::{CrashReport, tell};
 use super::{interrupt, level, profile, record, reporter, unwind};
 use crate::arch::current::tls;
 use crate::arch::current::unwind::Registers;
@@ -42,13 +42,13 @@ pub enum End {
     Signal(u32),
 }
 
-struct Shared(UnsafeCell<(Words, End)>);
+struct Shared(UnsafeCell<(CrashReport, End)>);
 
 // SAFETY: the thread that began writes it; when that is done, it and the reporters only read.
 unsafe impl Sync for Shared {}
 
-static WORDS: Shared = Shared(UnsafeCell::new((
-    Words {
+static REPORT: Shared = Shared(UnsafeCell::new((
+    CrashReport {
         first: record::EMPTY,
         init: None,
         others: false,
@@ -87,16 +87,16 @@ fn wait_for_the_end() -> ! {
 }
 
 impl Dying {
-    fn words(&mut self) -> &mut Words {
+    fn report(&mut self) -> &mut CrashReport {
         // SAFETY: one thread has begun; the reporter starts when `self` is gone.
-        unsafe { &mut (*WORDS.0.get()).0 }
+        unsafe { &mut (*REPORT.0.get()).0 }
     }
 
     /// The calling goroutine's stack is told first, from the frame above that of `local` on; nothing on a thread that is no goroutine.
     pub fn caller<T>(mut self, local: &T) -> Self {
         if self.describe_this() {
-            unwind::callers(&mut self.words().first.trace, unwind::here(local));
-            self.words().first.flags |= STACK;
+            unwind::callers(&mut self.report().first.trace, unwind::here(local));
+            self.report().first.flags |= STACK;
         }
         self
     }
@@ -104,8 +104,8 @@ impl Dying {
     /// The same with a stack that was captured before.
     pub fn caller_was_at(mut self, trace: &rtlib_abi::traceback::Trace) -> Self {
         if self.describe_this() {
-            self.words().first.trace = *trace;
-            self.words().first.flags |= STACK;
+            self.report().first.trace = *trace;
+            self.report().first.flags |= STACK;
         }
         self
     }
@@ -117,8 +117,8 @@ impl Dying {
     pub unsafe fn interrupted(mut self, context: *const c_void) -> Self {
         if self.describe_this() {
             // SAFETY: the caller vouches.
-            unsafe { interrupt::unwind_interrupted(&mut self.words().first.trace, context) };
-            self.words().first.flags |= STACK;
+            unsafe { interrupt::unwind_interrupted(&mut self.report().first.trace, context) };
+            self.report().first.flags |= STACK;
         }
         self
     }
@@ -126,33 +126,33 @@ impl Dying {
     fn describe_this(&mut self) -> bool {
         let me = this_goroutine();
         if let Some(gp) = me {
-            record::describe(&mut self.words().first, gp, gp.status_acquire());
+            record::describe(&mut self.report().first, gp, gp.status_acquire());
         }
         me.is_some()
     }
 
     /// The first goroutine was in an init function, which is told too.
     pub fn in_init(mut self, now: Option<inittask::Running>) -> Self {
-        self.words().init = now;
+        self.report().init = now;
         self
     }
 
     /// All goroutines are told of, whatever `GOTRACEBACK` says.
     pub fn others(mut self) -> Self {
-        self.words().others = true;
+        self.report().others = true;
         self
     }
 
     /// And at the end these registers.
     pub fn registers(mut self, registers: Registers) -> Self {
-        self.words().registers = Some(registers);
+        self.report().registers = Some(registers);
         self
     }
 
     /// Prints it, and ends the process.
     pub fn end(self, how: End) -> ! {
-        // SAFETY: as in `words`; this is the last time.
-        unsafe { (*WORDS.0.get()).1 = how };
+        // SAFETY: as in `report`; this is the last time.
+        unsafe { (*REPORT.0.get()).1 = how };
         if level::get().depth > 0 {
             reporter::report();
         }
@@ -163,8 +163,8 @@ impl Dying {
 /// Prints what was said, and ends the process. For reporters.
 pub fn tell_and_end(symbols: bool) -> ! {
     // SAFETY: `Dying::end` has begun, after which nobody writes.
-    let (words, how) = unsafe { &*WORDS.0.get() };
-    tell(words, symbols);
+    let (report, how) = unsafe { &*REPORT.0.get() };
+    tell(report, symbols);
     if symbols {
         profile::write();
     }

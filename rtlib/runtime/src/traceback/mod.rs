@@ -3,13 +3,15 @@
 //! - `unwind`: the unwinder (libgcc's, which std is linked with), on the own stack, on a parked goroutine's, in a signal handler; `eh_frame`: where it finds its data.
 //! - `record`: all that is told of a goroutine; `interrupt`: the stack of one that runs on another thread.
 //! - `write`: records as text and `level`: how much of it (`GOTRACEBACK`).
-//! - `tell`: for a program that goes on. `dying`: the end of a program; `last_words`: what it prints, `reporter`: on which thread; `panics`: where a panic came from, once it has been caught.
+//! - `tell`: for a program that goes on. `dying`: the end of a program; `crash_report`: what it prints, `reporter`: on which thread; `panics`: where a panic came from, once it has been caught.
 //! - `api`: the C interface (`rtlib_abi::traceback`).
 //!
 //! Program counters are recorded here; names, files and lines come from the `rtlib` crate (`symbols`). Programs without `rtlib` have names only: `own_names`, from the program's symbols (`symtab`), made readable by `demangle`.
 
 #[cfg(feature = "object")]
 mod api;
+#[cfg(feature = "object")]
+mod crash_report;
 mod demangle;
 #[cfg(feature = "object")]
 pub mod dying;
@@ -18,7 +20,6 @@ pub mod eh_frame;
 #[cfg(feature = "object")]
 pub mod interrupt;
 #[cfg(feature = "object")]
-mod last_words;
 pub mod level;
 #[cfg(feature = "object")]
 mod own_names;

@@ -1,4 +1,4 @@
-//! Reporters: threads that look names and lines up and print a dying program's last words, each with a large stack and a TLS block of its own. To libc a reporter is one more thread, so it allocates from an
+//! Reporters: threads that look names and lines up and print a dying program's crash report, each with a large stack and a TLS block of its own. To libc a reporter is one more thread, so it allocates from an
 //! arena of its own, unless there is only one.
 //!
 //! Looking up runs the program's own code: its allocator, the symboliser. What these need may be held for ever by the dying thread, or be broken. So the dying thread watches: when the reporter sleeps in a

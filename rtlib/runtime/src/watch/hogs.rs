@@ -29,13 +29,13 @@ pub struct HogLine {
     /// The P that it has kept, and how long, ns.
     p: u32,
     held: u64,
-    /// The P that makes up for it, and how many do that.
+    /// The extra P that was added for it, and how many extra Ps there are.
     extra: u32,
     extras: u32,
     goid: u64,
 }
 
-/// Reports the hog that keeps `pp`, and that `extra` makes up for. On sysmon.
+/// Reports the hog that keeps `pp`, for which `extra` was added. On sysmon.
 pub fn report(pp: &'static P, hog: Hog, held: u64, extra: &'static P) {
     let mp = pp.m.get();
     let gp = mp.and_then(|mp| mp.curg.get());

@@ -4,7 +4,7 @@
 //!
 //! - A P in a call that blocks (`syscall`) is taken away after one look, when somebody wants it. Who makes many short calls gives way when it comes back from one of them.
 //! - A goroutine that holds its P for [`HOG_NS`], or that sleeps in the kernel with it (a `std::net` read, `std::thread::sleep`, a contended lock of std), while work waits
-//!   and no P is idle, is a *hog*. Its P stays with it, marked, and an extra P makes up for it, with a thread of its own. When the hog comes to its next
+//!   and no P is idle, is a *hog*. Its P stays with it, marked, and an extra P is added, with a thread of its own. When the hog comes to its next
 //!   scheduling point the mark is taken off and one P retires (`procs`).
 //! - What waits in the queues of a hog's P moves to the global queue, at every look. Others steal it only when they have nothing else to run, which may be never: not while somebody yields until
 //!   the one that waits has done something.
