@@ -553,3 +553,43 @@ fn a_stripped_program_tells_addresses() {
     let end = Regex::new(r"panic: bare\n\ngoroutine 2 \[running\]:\n(0x[0-9a-f]+\(\.\.\.\)\n\t\?:0 \+0x[0-9a-f]+\n)+created by 0x[0-9a-f]+ in goroutine 1\n\t\?:0 \+0x[0-9a-f]+\n$").expect("a pattern");
     assert!(end.is_match(&err), "{err}");
 }
+
+/// With v0 names and without line tables, a goroutine's closure is told once, whether it is inlined (release) or not. The closures differ, or the compiler merges what runs them.
+#[test]
+fn closures_of_goroutines_have_the_names_of_their_functions() {
+    let main = "fn show(n: u32) { println!(\"{n}:\\n{}\", rtlib::debug::stack()); }\n\
+        fn spawned() { rtlib::spawn(|| show(1)).join().unwrap(); }\n\
+        fn named() { rtlib::Builder::new().name(\"one\").spawn(|| show(2)).join().unwrap(); }\n\
+        fn nested() { rtlib::spawn(|| rtlib::spawn(|| show(3)).join().unwrap()).join().unwrap(); }\n\
+        fn scoped() { rtlib::scope(|s| { s.spawn(|| show(4)); }); }\n\
+        fn thread() { std::thread::spawn(|| show(5)).join().unwrap(); }\n\
+        fn went() { let (done, wait) = rtlib::chan::bounded::<()>(0); rtlib::go(move || { show(6); drop(done); }); _ = wait.recv(); }\n\
+        fn main() { spawned(); named(); nested(); scoped(); thread(); went(); }\n";
+    let project = Project::bin(
+        "closures",
+        "closures",
+        "gobuild-rtlib = { path = \"{rtlib}\" }",
+        main,
+    );
+    for (profile, dir) in [("dev", "debug"), ("release", "release")] {
+        let mut build = project.gobuild();
+        build.args(["build", "-q", "--profile", profile, "--config"]);
+        build.arg(format!("profile.{profile}.debug=false"));
+        build.env("RUSTFLAGS", "-Csymbol-mangling-version=v0");
+        _ = run(&mut build, BUILD).ok();
+        let out = run(&mut project.program(dir, "closures"), RUN).ok().out();
+        let closures: Vec<&str> = out
+            .lines()
+            .filter(|line| line.ends_with("}(...)"))
+            .collect();
+        let expect = [
+            "closures::spawned::{closure#0}(...)",
+            "closures::named::{closure#0}(...)",
+            "closures::nested::{closure#0}::{closure#0}(...)",
+            "closures::scoped::{closure#0}::{closure#0}(...)",
+            "closures::thread::{closure#0}(...)",
+            "closures::went::{closure#0}(...)",
+        ];
+        assert_eq!(closures, expect, "{profile}: {out}");
+    }
+}

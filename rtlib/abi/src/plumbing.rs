@@ -70,9 +70,114 @@ pub fn shown(name: &str) -> &str {
         .unwrap_or(name)
 }
 
+/// Functions that call the closure among their types: what runs that of a goroutine or of a thread.
+const RUNNERS: [&str; 5] = [
+    "rtlib::launch::entry::<",
+    "rtlib::go::run::<",
+    "rtlib::join::run::<",
+    "rtlib::join::run_and_store::<",
+    "std::sys::backtrace::__rust_begin_short_backtrace::<",
+];
+
+/// The program's closure that a function of ours or of std's calls which runs a goroutine or a thread, by the function's name: `app::main::{closure#0}` of
+/// `rtlib::launch::entry::<rtlib::go::start_announced<app::main::{closure#0}, ()>::{closure#0}>`. Only v0 names say it.
+///
+/// If the closure is no frame of its own, it is inlined into that function.
+#[must_use]
+pub fn run_by(name: &str) -> Option<&str> {
+    let types = RUNNERS.iter().find_map(|start| name.strip_prefix(start))?;
+    closure_among(types)
+}
+
+/// The program's first closure among types, or in those of closures that are ours.
+fn closure_among(types: &str) -> Option<&str> {
+    let (mut depth, mut start) = (0_usize, 0);
+    for (at, byte) in types.bytes().enumerate() {
+        let ends = match byte {
+            b'<' | b'(' | b'[' => {
+                depth += 1;
+                false
+            }
+            b'>' if types[..at].ends_with('-') => false,
+            b'>' | b')' | b']' if depth > 0 => {
+                depth -= 1;
+                false
+            }
+            b'>' => true,
+            _ => byte == b',' && depth == 0,
+        };
+        if !ends {
+            continue;
+        }
+        let one = types[start..at].trim_start();
+        if one.ends_with('}') && !is_plumbing(one) {
+            return Some(one);
+        }
+        // One of ours: `before<C>::{closure#0}`.
+        let inner = one.rfind("::{closure#").and_then(|end| {
+            let start = opening(one[..end].strip_suffix('>')?)?;
+            closure_among(&one[start + 1..end])
+        });
+        if inner.is_some() {
+            return inner;
+        }
+        start = at + 1;
+        if byte == b'>' {
+            return None;
+        }
+    }
+    None
+}
+
+/// Where the `<` stands to which the `>` behind this text belongs.
+fn opening(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate().rev() {
+        match byte {
+            b'>' if !text[..at].ends_with('-') => depth += 1,
+            b'<' if depth == 0 => return Some(at),
+            b'<' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
-    use super::callee;
+    use super::{callee, run_by};
+
+    #[test]
+    fn the_closure_of_a_goroutine_is_told_from_what_runs_it() {
+        for (name, expect) in [
+            (
+                "rtlib::join::run_and_store::<app::f::{closure#0}, (), rtlib::join::run<app::f::{closure#0}, ()>::{closure#0}>",
+                Some("app::f::{closure#0}"),
+            ),
+            (
+                "rtlib::launch::entry::<rtlib::go::start_announced<<app::S>::f::{closure#1}, rtlib::go::start<<app::S>::f::{closure#1}>::{closure#0}>::{closure#0}>",
+                Some("<app::S>::f::{closure#1}"),
+            ),
+            (
+                "rtlib::join::run::<<rtlib::spawn::Name>::before<(), app::f<fn(u8) -> u8>::{closure#2}>::{closure#0}, ()>",
+                Some("app::f<fn(u8) -> u8>::{closure#2}"),
+            ),
+            (
+                "std::sys::backtrace::__rust_begin_short_backtrace::<<app::S as app::T>::go::{closure#0}, ()>",
+                Some("<app::S as app::T>::go::{closure#0}"),
+            ),
+            (
+                "std::sys::backtrace::__rust_begin_short_backtrace::<fn(), ()>",
+                None,
+            ),
+            ("rtlib::spawn::spawn::<app::f::{closure#0}, ()>", None),
+            ("rtlib::launch::entry", None),
+            ("rtlib::launch::entry::<", None),
+            ("rtlib::launch::entry::<<<<>::{closure#0}>>>", None),
+        ] {
+            assert_eq!(run_by(name), expect, "{name}");
+        }
+    }
 
     #[test]
     fn a_function_that_only_calls_another_is_told_from_others() {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, TryLockError};
 use std::vec::Vec;
 
 use rtlib_abi::layout::Str;
-use rtlib_abi::plumbing::shown;
+use rtlib_abi::plumbing::{run_by, shown};
 use rtlib_abi::traceback::{EmitSymbol, INLINED, PLUMBING, Symbol as RawSymbol, Symbolizer};
 
 use super::plumbing::is_plumbing;
@@ -107,6 +107,20 @@ static SYMBOLIZER: Symbolizer = symbolize;
 
 unsafe extern "C" fn symbolize(pc: usize, emit: EmitSymbol, to: *mut c_void) {
     let symbols = catch_unwind(|| resolve(pc)).unwrap_or_default();
+    // As above, of a goroutine's closure. The writer leaves it out where it is a frame of its own.
+    if let [only] = &symbols[..]
+        && only.file.is_empty()
+        && let Some(closure) = run_by(&only.name)
+    {
+        let raw = RawSymbol {
+            name: Str::of(closure),
+            file: Str::of(""),
+            line: 0,
+            flags: INLINED,
+        };
+        // SAFETY: as below.
+        unsafe { emit(to, &raw const raw) };
+    }
     let last = symbols.len().saturating_sub(1);
     for (i, symbol) in symbols.iter().enumerate() {
         let raw = RawSymbol {

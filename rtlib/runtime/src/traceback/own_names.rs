@@ -7,8 +7,8 @@ use core::slice;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use rtlib_abi::layout::Str;
-use rtlib_abi::plumbing::{is_plumbing, shown};
-use rtlib_abi::traceback::{PLUMBING, Symbol};
+use rtlib_abi::plumbing::{is_plumbing, run_by, shown};
+use rtlib_abi::traceback::{INLINED, PLUMBING, Symbol};
 
 use super::demangle::demangle;
 use super::symtab::Symtab;
@@ -25,8 +25,8 @@ static NAMES: AtomicPtr<Names> = AtomicPtr::new(ptr::null_mut());
 /// There are none.
 static HAS_NONE: AtomicBool = AtomicBool::new(false);
 
-/// Calls `f` with the function that the instruction before `pc` is in, if that is known.
-pub fn of(pc: usize, f: impl FnOnce(&Symbol)) {
+/// Calls `f` with the function that the instruction before `pc` is in, if that is known; before it with the closure that may be inlined into it.
+pub fn of(pc: usize, mut f: impl FnMut(&Symbol)) {
     let names = names();
     let Some(symbol) = names.and_then(|names| {
         let address = pc.checked_sub(1)? as u64;
@@ -36,6 +36,14 @@ pub fn of(pc: usize, f: impl FnOnce(&Symbol)) {
     };
     let demangled = demangle(symbol);
     let name = demangled.as_ref().map_or(symbol, |text| text.as_str());
+    if let Some(closure) = run_by(name) {
+        f(&Symbol {
+            name: Str::of(closure),
+            file: Str::of(""),
+            line: 0,
+            flags: INLINED,
+        });
+    }
     let name = shown(name);
     f(&Symbol {
         name: Str::of(name),

@@ -113,17 +113,37 @@ pub fn trace(out: &mut dyn Write, trace: &Trace, style: Style) -> fmt::Result {
 fn frames(out: &mut dyn Write, trace: &Trace, style: Style) -> Result<usize, fmt::Error> {
     let (pcs, gap) = unwind::kept(trace);
     let mut shown = 0;
+    let mut last = Last(0);
     for (i, pc) in pcs.enumerate() {
         if let Some((_, left_out)) = gap.filter(|(after, _)| *after == i) {
             writeln!(out, "...{left_out} frames elided...")?;
         }
-        shown += frame(out, pc, style)?;
+        shown += frame(out, pc, style, &mut last)?;
     }
     Ok(shown)
 }
 
-/// The functions of a frame; returns how many.
-fn frame(out: &mut dyn Write, pc: usize, style: Style) -> Result<usize, fmt::Error> {
+/// The name of the function that was written last, as a hash.
+struct Last(u64);
+
+impl Last {
+    /// Whether it was not this one. It is now.
+    fn is_new(&mut self, name: &str) -> bool {
+        const FNV: (u64, u64) = (0xcbf2_9ce4_8422_2325, 0x0100_0000_01b3);
+        let hash = name.bytes().fold(FNV.0, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(FNV.1)
+        });
+        core::mem::replace(&mut self.0, hash) != hash
+    }
+}
+
+/// The functions of a frame; returns how many. A closure of which no place is known is inlined, or it was the frame before.
+fn frame(
+    out: &mut dyn Write,
+    pc: usize,
+    style: Style,
+    last: &mut Last,
+) -> Result<usize, fmt::Error> {
     let entry = eh_frame::function_start(pc);
     let mut shown = 0;
     let mut known = false;
@@ -131,6 +151,10 @@ fn frame(out: &mut dyn Write, pc: usize, style: Style) -> Result<usize, fmt::Err
     for_each_symbol(pc, style, |symbol| {
         known = true;
         if result.is_ok() && (style.depth >= SYSTEM || symbol.flags & PLUMBING == 0) {
+            let is_new = last.is_new(symbols::text(&symbol.name));
+            if !is_new && symbol.flags & INLINED != 0 && symbol.file.len == 0 {
+                return;
+            }
             shown += 1;
             result = function(out, pc, entry, symbol, style);
         }
