@@ -10,6 +10,8 @@ use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
+use rtlib_abi::code;
+
 use crate::model::Location;
 
 /// How bad it is.
@@ -22,7 +24,7 @@ pub enum Severity {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $text:expr,)*) => {
         /// What is wrong. The text in brackets after `error` is stable, so that scripts and documentation may refer to it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -31,6 +33,9 @@ macro_rules! codes {
         }
 
         impl Code {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
             /// The stable text of the code.
             #[must_use]
             pub fn as_str(self) -> &'static str {
@@ -44,23 +49,23 @@ macro_rules! codes {
 
 codes! {
     /// An init function takes arguments.
-    InitArguments = "init-arguments",
+    InitArguments = code::INIT_ARGUMENTS,
     /// An init function returns a value.
-    InitReturn = "init-return",
+    InitReturn = code::INIT_RETURN,
     /// An init function has generic parameters.
-    InitGenerics = "init-generics",
+    InitGenerics = code::INIT_GENERICS,
     /// An init function is `async`, `unsafe`, `const` or `extern`.
-    InitQualifier = "init-qualifier",
+    InitQualifier = code::INIT_QUALIFIER,
     /// `init` or `var` stands on an associated item of an `impl` or a trait.
     AssociatedItem = "associated-item",
     /// `init` or `var` stands inside a function body or another block.
     InsideBody = "inside-body",
     /// `init` or `var` stands on the wrong kind of item.
-    WrongItem = "wrong-item",
+    WrongItem = code::WRONG_ITEM,
     /// A package variable is `static mut`.
-    VarMutable = "var-mutable",
+    VarMutable = code::VAR_MUTABLE,
     /// A package variable has no initialiser.
-    VarUninitialised = "var-uninitialised",
+    VarUninitialised = code::VAR_UNINITIALISED,
     /// An init function is made by a macro, which only a build shows.
     InitBehindMacro = "init-behind-macro",
     /// A package variable is made by a macro, so its dependencies cannot be known.

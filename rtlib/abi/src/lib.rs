@@ -12,6 +12,7 @@
 pub mod api;
 pub mod calls;
 pub mod chan;
+pub mod code;
 pub mod goexit;
 pub mod layout;
 pub mod leaks;

@@ -2,8 +2,12 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
+use rtlib_abi::code;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::{Path, Token};
+
+use crate::mistake::mistake_at;
 
 /// The parsed arguments.
 pub(crate) struct Args {
@@ -23,23 +27,20 @@ impl Args {
     /// The same, every token of it at the place of `span`. A path that the user wrote means what it meant where he wrote it.
     pub(crate) fn private_at(&self, span: Span) -> TokenStream {
         let version = format_ident!("v{}", rtlib_abi::ABI_VERSION, span = span);
+        let rtlib = self.rtlib_at(span);
+        quote_spanned!(span=> #rtlib::__private::#version)
+    }
+
+    /// Path of the `rtlib` crate itself, in the same way.
+    pub(crate) fn rtlib_at(&self, span: Span) -> TokenStream {
         let Some(path) = &self.rtlib else {
-            return quote_spanned!(span=> ::rtlib::__private::#version);
+            return quote_spanned!(span=> ::rtlib);
         };
         let there = |mut token: TokenTree| {
             token.set_span(token.span().located_at(span));
             token
         };
-        let path: TokenStream = quote!(#path).into_iter().map(there).collect();
-        quote_spanned!(span=> #path::__private::#version)
-    }
-
-    /// Path of the `rtlib` crate itself.
-    pub(crate) fn rtlib(&self) -> TokenStream {
-        match &self.rtlib {
-            Some(path) => quote!(#path),
-            None => quote!(::rtlib),
-        }
+        quote!(#path).into_iter().map(there).collect()
     }
 }
 
@@ -48,18 +49,25 @@ impl Parse for Args {
         if input.is_empty() {
             return Ok(Self { rtlib: None });
         }
-        if !input.peek(Token![crate]) {
-            return Err(input.error("unknown argument: only `crate = path`, the path of the `rtlib` crate, is understood"));
-        }
-        input.parse::<Token![crate]>()?;
-        input.parse::<Token![=]>()?;
-        let rtlib = input.call(Path::parse_mod_style)?;
-        input.parse::<Option<Token![,]>>()?;
-        if input.is_empty() {
-            Ok(Self { rtlib: Some(rtlib) })
-        } else {
-            Err(input.error("`crate = path` is the only argument"))
-        }
+        let start = input.span();
+        let path = input.fork();
+        let read = read(&path).map_err(|error| {
+            let place = if input.peek(Token![crate]) { error.span() } else { start };
+            mistake_at(place, code::ATTRIBUTE_OPTION, "the only option is `crate = path`, the path of the crate `rtlib`: remove everything else")
+        })?;
+        input.advance_to(&path);
+        Ok(Self { rtlib: Some(read) })
+    }
+}
+
+fn read(input: ParseStream<'_>) -> syn::Result<Path> {
+    input.parse::<Token![crate]>()?;
+    input.parse::<Token![=]>()?;
+    let rtlib = input.call(Path::parse_mod_style)?;
+    input.parse::<Option<Token![,]>>()?;
+    match input.is_empty() {
+        true => Ok(rtlib),
+        false => Err(input.error("more than a path")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What stands behind each item: a call of `rtlib`'s macro `entry!`, which makes the exported function that runs the item and the record that tells `cargo gobuild`.
+//! What stands in each item, where its conditions hold for it, and where it is no item of its own in an `impl` or a trait: a call of `rtlib`'s macro `entry!`, which makes the exported function that runs the item and the record that tells `cargo gobuild`.
 //!
 //! `#[unsafe(export_name)]` and `#[unsafe(link_section)]` are in that macro and not here. In this expansion every path is looked up where the item is, and a crate without `unsafe` may have given another meaning to
 //! `::core` or `::rtlib` (`extern crate other as core;`); what it reaches then is its own. There all paths begin with `$crate`.
@@ -7,7 +7,6 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Attribute;
 use syn::ext::IdentExt;
 
 use crate::args::Args;
@@ -19,18 +18,12 @@ pub(crate) struct Entry<'a> {
     pub(crate) kind: &'static str,
     /// The item's name.
     pub(crate) name: &'a Ident,
-    /// The item's conditions.
-    pub(crate) conditions: Vec<Attribute>,
 }
 
 impl Entry<'_> {
     /// The whole `const`.
     pub(crate) fn to_tokens(&self, args: &Args, unit: &Unit) -> TokenStream {
-        let Self {
-            kind,
-            name,
-            conditions,
-        } = self;
+        let Self { kind, name } = self;
         let span = name.span();
         let private = args.private_at(span);
         let text = |text: &str| {
@@ -52,9 +45,6 @@ impl Entry<'_> {
         let call = quote_spanned! {span=>
             #private::entry! { #kind #name #run #record #package #version #krate #named #middle }
         };
-        quote! {
-            #(#conditions)*
-            const _: () = { #call };
-        }
+        quote!(const _: () = { #call };)
     }
 }

@@ -10,6 +10,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use proc_macro2::Span;
+use rtlib_abi::code;
+
+use crate::mistake::mistake_at;
 
 /// The package and target that are being compiled, as Cargo tells them in the environment.
 #[derive(Hash)]
@@ -90,7 +93,7 @@ fn metadata(args: impl IntoIterator<Item = OsString>) -> Vec<String> {
 fn cargo_variable(name: &str) -> syn::Result<String> {
     env::var(name).map_err(|_| {
         let message = format!("the environment variable `{name}` is not set: `rtlib`'s attributes need a build by Cargo, which sets it");
-        syn::Error::new(Span::call_site(), message)
+        mistake_at(Span::call_site(), code::NO_CARGO, &message)
     })
 }
 
