@@ -1,9 +1,13 @@
 //! Bad code and bad projects get a clear error, with file, line and a hint: the messages are snapshots in `tests/snapshots/bad_input`. A build
 //! that fails leaves no program behind.
 
+use std::collections::BTreeSet;
+
+use gobuild_codegen::diagnostic::Code;
 use gobuild_tests::process::{BUILD, Outcome, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::{redact, tool};
+use rtlib_abi::code;
 use snapbox::{Data, Redactions, assert_data_eq};
 
 const FAILURE: i32 = 101;
@@ -101,7 +105,7 @@ fn an_init_in_an_impl() {
     check(
         "init-in-impl",
         3,
-        "struct S;\nimpl S {\n    #[rtlib::init]\n    fn setup() {}\n}\nfn main() { _ = S; }\n",
+        "struct S;\nimpl S {\n    #[rtlib::init] fn setup() {}\n}\nfn main() { _ = S; }\n",
     );
 }
 
@@ -293,4 +297,96 @@ fn a_program_that_uses_rtlib_and_was_built_by_plain_cargo_ends_at_once() {
         "{}",
         outcome.report()
     );
+}
+
+/// Every code that the tool or an attribute can print has a line in the table of docs/troubleshooting.md, and every line a code.
+#[test]
+fn every_code_is_explained() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/troubleshooting.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let (_, table) = page
+        .split_once("| code | cause | what to do |\n")
+        .expect("the table");
+    let lines = table.lines().take_while(|line| line.starts_with('|'));
+    let first = lines.filter_map(|line| line.split('|').nth(1));
+    let explained: BTreeSet<&str> = first
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    let of_tool = Code::ALL.iter().map(|code| code.as_str());
+    let printed: BTreeSet<&str> = of_tool.chain(code::ALL).collect();
+    assert_eq!(explained, printed);
+}
+
+/// One mistake in an attribute is one error, however the item is used, and has a code of the page.
+#[test]
+fn a_mistake_in_an_attribute_is_one_error() {
+    let project = bad("one-error", "fn main() {}\n");
+    for (code, main) in [
+        (
+            "var-mutable",
+            "#[rtlib::var]\nstatic mut COUNT: u32 = 1;\nfn main() { println!(\"{}\", *COUNT); COUNT += 1; unsafe { COUNT = 2; } }\n",
+        ),
+        (
+            "var-uninitialised",
+            "#[rtlib::var]\nstatic NAME: String;\nfn main() { println!(\"{}\", NAME.len()); }\n",
+        ),
+        (
+            "attribute-option",
+            "#[rtlib::var(lazy)]\nstatic NAME: String = String::new();\nfn main() { println!(\"{}\", NAME.len()); }\n",
+        ),
+        (
+            "wrong-item",
+            "#[rtlib::var]\nconst LIMIT: u32 = 1;\nfn main() { println!(\"{}\", *LIMIT); }\n",
+        ),
+        (
+            "wrong-item",
+            "#[rtlib::init]\n#[rtlib::var]\nstatic A: u32 = 1;\nfn main() { println!(\"{}\", *A); }\n",
+        ),
+        (
+            "wrong-item",
+            "#[rtlib::init]\nfn setup();\nfn main() { setup() }\n",
+        ),
+        ("wrong-item", "#[rtlib::init]\nfn main() {}\n"),
+        (
+            "init-arguments",
+            "struct S;\nimpl S {\n    #[rtlib::init]\n    fn setup(&self) {}\n}\nfn main() { S.setup(); }\n",
+        ),
+        (
+            "init-qualifier",
+            "#[rtlib::init]\n#[target_feature(enable = \"avx2\")]\nfn setup() {}\nfn main() {}\n",
+        ),
+        (
+            "repeated-attribute",
+            "#[rtlib::init]\n#[rtlib::init]\nfn setup() {}\nfn main() {}\n",
+        ),
+        // rustc's own.
+        (
+            "",
+            "#[rtlib::var]\nstatic A = 1;\nfn main() { println!(\"{}\", *A); }\n",
+        ),
+        (
+            "",
+            "struct S;\nimpl S {\n    #[rtlib::init]\n    fn setup() {}\n}\nfn main() { S::setup(); }\n",
+        ),
+        (
+            "",
+            "fn main() {\n    #[rtlib::init]\n    let f = || ();\n    f();\n}\n",
+        ),
+    ] {
+        project.file("src/main.rs", main);
+        let outcome = run(project.cargo().args(["check", "-q"]), BUILD).fails_with(101);
+        let (err, said) = (outcome.err(), outcome.report());
+        let errors: Vec<_> = err
+            .lines()
+            .filter(|line| line.starts_with("error"))
+            .collect();
+        let [error, end] = errors[..] else {
+            panic!("not one error: {main}{said}");
+        };
+        assert!(end.contains("due to 1 previous error"), "{said}");
+        assert!(
+            code.is_empty() || error.ends_with(&format!("[{code}]")),
+            "{said}"
+        );
+    }
 }

@@ -392,6 +392,9 @@ fn one_version_from_two_sources_is_two_packages_and_said_so() {
     )
     .fails_with(101);
     says(&refused, &["error[two-rtlibs]", "(git+file://", "[patch]"]);
+    let mut emit = project.gobuild();
+    emit.args(["--emit", "inittask"]).env("CARGO_HOME", &home);
+    says(&run(&mut emit, BUILD).ok(), &["warning[two-rtlibs]"]);
     project.file(
         "Cargo.toml",
         &format!("{manifest}\n[patch.\"{git}\"]\n{RTLIB}\n"),

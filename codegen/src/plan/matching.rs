@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::variables::label_of_record;
 use super::{Entries, Entry, MAX_LABELS};
-use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::graph::{CrateId, RuntimeCrate, RuntimeDep, RuntimeGraph};
 use crate::model::{InitKind, Location};
 use crate::records::Record;
@@ -78,12 +78,7 @@ pub(super) fn unnamed(graph: &RuntimeGraph, scan: &Scan) -> Vec<Diagnostic> {
     let reports = missing.filter_map(|(id, scanned)| {
         not_linked(graph, IN_SOURCE, |id| named.contains(id), id, scanned)
     });
-    reports
-        .map(|report| Diagnostic {
-            severity: Severity::Warning,
-            ..report
-        })
-        .collect()
+    reports.map(Diagnostic::into_warning).collect()
 }
 
 /// The crates that must be in the program: all, but for a target that chooses among its dependencies. There they are what the target names and what is linked, with

@@ -57,8 +57,10 @@ pub fn plan_from_scan(graph: &RuntimeGraph, scan: &Scan) -> Result<Plan, Diagnos
         .map(|(id, krate)| (id.clone(), entries(krate)));
     let unseen = scan.crates.values().filter_map(inits_behind_macros);
     let warnings = scan.warnings.iter().cloned().chain(unseen);
-    let warnings = warnings.chain(matching::unnamed(graph, scan)).collect();
-    finish(graph, crates.collect(), warnings)
+    let warnings = warnings.chain(matching::unnamed(graph, scan));
+    // Which of them are linked only a build shows.
+    let rtlibs = several_rtlibs(graph).map(Diagnostic::into_warning);
+    finish(graph, crates.collect(), warnings.chain(rtlibs).collect())
 }
 
 /// Without a build nobody can tell what a macro makes.
