@@ -17,6 +17,7 @@ pub mod examples;
 pub mod files;
 pub mod gdb;
 pub mod go;
+pub mod lsp;
 pub mod perfetto;
 pub mod process;
 pub mod project;

@@ -26,14 +26,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
     let tools = Tools {
         checked: runner.before(&["e2e"], checked_tool),
         plain: runner.before(
-            &[
-                "e2e",
-                "package",
-                "toolchain",
-                "suite",
-                "subcommand",
-                "benchmark",
-            ],
+            &["e2e", "package", "toolchain", "suite", "with", "benchmark"],
             plain_tool,
         ),
     };
@@ -51,7 +44,7 @@ pub fn test(runner: &mut Runner, only: &[String]) {
             other_workspaces(runner);
             loom(runner, "3");
             miri(runner);
-            subcommands(runner, &tools.plain);
+            others_tools(runner, &tools.plain);
             runner.child(
                 "fuzz (short)",
                 cargo_in(&root().join("fuzz"), &["test"])
@@ -317,23 +310,42 @@ fn miri(runner: &mut Runner) {
     );
 }
 
-/// Subcommands of others that are installed here.
-fn subcommands(runner: &mut Runner, tool: &Path) {
-    for subcommand in ["nextest", "llvm-cov"] {
-        let name = format!("subcommand {subcommand}");
-        let program = format!("cargo-{subcommand}");
-        if !needs::on_path(&program) {
-            runner.skip(
-                &name,
-                &format!("install it with `cargo install --locked {program}`"),
-            );
+/// What others have made and users use with this: where it is installed.
+fn others_tools(runner: &mut Runner, tool: &Path) {
+    for (version, test, filter, how) in [
+        (
+            "cargo-nextest nextest --version",
+            "subcommands",
+            "nextest",
+            "cargo install --locked cargo-nextest",
+        ),
+        (
+            "cargo-llvm-cov llvm-cov --version",
+            "subcommands",
+            "llvm_cov",
+            "cargo install --locked cargo-llvm-cov",
+        ),
+        (
+            "rust-analyzer --version",
+            "editor",
+            "",
+            "rustup component add rust-analyzer",
+        ),
+    ] {
+        let mut words = version.split(' ');
+        let program = words.next().unwrap_or_default();
+        let name = format!("with {program}");
+        // rustup puts a rust-analyzer on PATH that only says how to install it.
+        let is_there = Command::new(program).args(words).output();
+        if !is_there.is_ok_and(|output| output.status.success()) {
+            runner.skip(&name, &format!("install it with `{how}`"));
             continue;
         }
-        let test = ["test", "-p", "gobuild-tests", "--test", "subcommands", "--"];
+        let command = ["test", "-p", "gobuild-tests", "--test", test, "--"];
         runner.child(
             &name,
-            cargo(&test)
-                .args(["--ignored", &subcommand.replace('-', "_")])
+            cargo(&command)
+                .args(["--ignored", filter])
                 .env("GOBUILD_BIN", tool),
         );
     }
