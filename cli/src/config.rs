@@ -4,7 +4,8 @@
 //! layer is a [`Layer`]; [`Settings::merge`] puts them together. Unknown keys and wrong values are errors that name the place.
 //! Cargo's own configuration is not here but in [`crate::cargo_config`].
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -16,15 +17,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The keys of the metadata tables.
-const KEYS: [&str; 6] = ["linker", "mode", "std", "stack-size", "goamd64", "buildvcs"];
+const KEYS: [&str; 7] = [
+    "linker",
+    "mode",
+    "std",
+    "stack-size",
+    "goamd64",
+    "buildvcs",
+    "stamp",
+];
 /// The variables, with the key that means the same.
-pub const VARIABLES: [(&str, &str); 6] = [
+pub const VARIABLES: [(&str, &str); 7] = [
     ("CARGO_GOBUILD_LINKER", "linker"),
     ("CARGO_GOBUILD_MODE", "mode"),
     ("CARGO_GOBUILD_STD", "std"),
     ("CARGO_GOBUILD_STACK_SIZE", "stack-size"),
     ("GOAMD64", "goamd64"),
     ("CARGO_GOBUILD_BUILDVCS", "buildvcs"),
+    ("CARGO_GOBUILD_STAMP", "stamp"),
 ];
 /// The smallest and the largest default stack.
 const STACK_SIZES: std::ops::RangeInclusive<u64> =
@@ -124,6 +134,18 @@ impl FromStr for BuildVcs {
     }
 }
 
+/// Values of stamps, by name, as one layer has them.
+pub type Stamps = BTreeMap<String, String>;
+
+/// The value of a stamp.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StampValue {
+    /// The value.
+    pub value: String,
+    /// Whether every program must have the stamp: it is set for this build. What stands in a manifest is for all programs, of which some have it.
+    pub must: bool,
+}
+
 /// What a program is built with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -138,6 +160,8 @@ pub struct Settings {
     pub goamd64: GoAmd64,
     /// Whether it names its revision.
     pub buildvcs: BuildVcs,
+    /// Values of stamps, by name.
+    pub stamps: BTreeMap<String, StampValue>,
 }
 
 /// What one layer says; `None` = nothing.
@@ -153,6 +177,8 @@ pub struct Layer {
     pub goamd64: Option<GoAmd64>,
     /// Whether the program names its revision.
     pub buildvcs: Option<BuildVcs>,
+    /// Values of stamps.
+    pub stamps: Stamps,
 }
 
 /// Why a layer cannot be read.
@@ -219,7 +245,25 @@ impl Settings {
             stack_size: layers.iter().find_map(|l| l.stack_size).unwrap_or(0),
             goamd64: layers.iter().find_map(|l| l.goamd64).unwrap_or_default(),
             buildvcs: layers.iter().find_map(|l| l.buildvcs).unwrap_or_default(),
+            stamps: BTreeMap::new(),
         }
+    }
+}
+
+impl Settings {
+    /// Adds the stamps of layers for one build, and of manifests; earlier ones win.
+    #[must_use]
+    pub fn with_stamps(mut self, build: &[&Layer], manifests: &[&Layer]) -> Self {
+        let build = build.iter().map(|layer| (layer, true));
+        let manifests = manifests.iter().map(|layer| (layer, false));
+        for (layer, must) in build.chain(manifests) {
+            for (name, value) in &layer.stamps {
+                let value = value.clone();
+                let entry = self.stamps.entry(name.clone());
+                entry.or_insert(StampValue { value, must });
+            }
+        }
+        self
     }
 }
 
@@ -240,6 +284,10 @@ impl Layer {
             };
         };
         for (key, value) in entries {
+            if key == "stamp" {
+                layer.stamps = stamps_of_table(value, place)?;
+                continue;
+            }
             let text = text_of(place, key, value)?;
             layer.set(key, &text, place, dir)?;
         }
@@ -258,6 +306,10 @@ impl Layer {
         for (name, key) in VARIABLES {
             if let Some(value) = var(name).filter(|value| !value.is_empty()) {
                 let place = format!("environment variable {name}");
+                if key == "stamp" {
+                    layer.stamps = stamps_of_variable(&value, &place)?;
+                    continue;
+                }
                 layer.set(key, &value.to_string_lossy(), &place, dir)?;
             }
         }
@@ -293,6 +345,68 @@ impl Layer {
         }
         Ok(())
     }
+}
+
+/// One `NAME=VALUE` of a stamp.
+///
+/// # Errors
+/// When it is not that, or the name is no path of a static.
+pub fn parse_stamp(text: &str) -> Result<(String, String), String> {
+    const SHAPE: &str =
+        "a stamp is NAME=VALUE, and the name is that of a static with its crate: main::VERSION=1.2";
+    let (name, value) = text.split_once('=').ok_or(SHAPE)?;
+    let is_word = |word: &str| !word.is_empty() && !word.contains(char::is_whitespace);
+    match name.contains("::") && name.split("::").all(is_word) {
+        true => Ok((name.to_owned(), value.to_owned())),
+        false => Err(SHAPE.to_owned()),
+    }
+}
+
+/// A table of names and values.
+fn stamps_of_table(table: &Value, place: &str) -> Result<Stamps, ConfigError> {
+    let wrong = |value: &Value, why: String| ConfigError::Value {
+        place: place.into(),
+        key: "stamp".into(),
+        value: value.to_string(),
+        why,
+    };
+    let Value::Object(entries) = table else {
+        let why = format!(
+            "it must be a table of names and strings, not {}",
+            type_name(table)
+        );
+        return Err(wrong(table, why));
+    };
+    let mut stamps = Stamps::new();
+    for (name, value) in entries {
+        let Value::String(text) = value else {
+            let why = format!("a stamp is a string, not {}", type_name(value));
+            return Err(wrong(value, why));
+        };
+        let (name, value) = parse_stamp(&format!("{name}={text}"))
+            .map_err(|why| wrong(&name.as_str().into(), why))?;
+        stamps.insert(name, value);
+    }
+    Ok(stamps)
+}
+
+/// `NAME=VALUE` a line; or a JSON object, which can hold values of several lines.
+fn stamps_of_variable(value: &OsStr, place: &str) -> Result<Stamps, ConfigError> {
+    let wrong = |why: String| ConfigError::Value {
+        place: place.into(),
+        key: "stamp".into(),
+        value: value.to_string_lossy().into_owned(),
+        why,
+    };
+    let text = value
+        .to_str()
+        .ok_or_else(|| wrong("it must be UTF-8".into()))?;
+    if text.starts_with('{') {
+        let table = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        return stamps_of_table(&table, place);
+    }
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines.map(|line| parse_stamp(line).map_err(wrong)).collect()
 }
 
 fn absolute(choice: LinkerChoice, dir: &Path) -> LinkerChoice {
@@ -396,7 +510,7 @@ mod tests {
     #[test]
     fn a_full_table() {
         let layer = table(
-            &json!({"linker": "mold", "mode": "hosted", "std": "goroutines", "stack-size": "1M", "goamd64": "v3", "buildvcs": false}),
+            &json!({"linker": "mold", "mode": "hosted", "std": "goroutines", "stack-size": "1M", "goamd64": "v3", "buildvcs": false, "stamp": {"a::V": "1=2\u{0}"}}),
         );
         let expect = Layer {
             linker: Some(LinkerChoice::Mold),
@@ -404,6 +518,7 @@ mod tests {
             stack_size: Some(1 << 20),
             goamd64: Some(GoAmd64::V3),
             buildvcs: Some(BuildVcs::False),
+            stamps: Stamps::from([("a::V".into(), "1=2\0".into())]),
         };
         assert_eq!(layer, Ok(expect));
     }
@@ -454,7 +569,7 @@ mod tests {
         let error = table(&json!({"zzz": true})).expect_err("unknown key");
         assert_eq!(
             error.help().as_deref(),
-            Some("the keys are linker, mode, std, stack-size, goamd64, buildvcs")
+            Some("the keys are linker, mode, std, stack-size, goamd64, buildvcs, stamp")
         );
     }
 
@@ -463,6 +578,18 @@ mod tests {
         for (value, part) in [
             (json!({"linker": "gold"}), "auto, cc, lld"),
             (json!({"mode": "freestanding"}), "the only mode is hosted"),
+            (
+                json!({"stamp": "a::V=1"}),
+                "must be a table of names and strings, not a string",
+            ),
+            (
+                json!({"stamp": {"a::V": 1}}),
+                "a stamp is a string, not a number",
+            ),
+            (
+                json!({"stamp": {"V": "1"}}),
+                "the name is that of a static with its crate",
+            ),
             (json!({"buildvcs": "yes"}), "auto, true or false"),
             (json!({"goamd64": 3}), "must be a string, not a number"),
             (json!({"goamd64": "v5"}), "v1, v2, v3 or v4"),
@@ -497,7 +624,33 @@ mod tests {
                 stack_size: 8192,
                 goamd64: GoAmd64::V2,
                 buildvcs: BuildVcs::Auto,
+                stamps: BTreeMap::new(),
             }
+        );
+    }
+
+    #[test]
+    fn stamps_are_merged_by_name() {
+        let env = |text: &str| {
+            let var = |name: &str| (name == "CARGO_GOBUILD_STAMP").then(|| OsString::from(text));
+            Layer::from_env(var, Path::new("/cwd"))
+        };
+        let lines = env("a::V=1\nb::W=x y=z\n").expect("lines");
+        assert_eq!(env(r#"{"a::V": "1", "b::W": "x y=z"}"#), Ok(lines.clone()));
+        assert!(env("V=1").is_err() && env("a::V").is_err() && env("{").is_err());
+        let table = table(&json!({"stamp": {"a::V": "2", "c::X": "3"}})).expect("a table");
+        let settings = Settings::default().with_stamps(&[&lines], &[&table]);
+        let stamps = settings.stamps.iter();
+        let stamps: Vec<_> = stamps
+            .map(|(name, set)| (&**name, &*set.value, set.must))
+            .collect();
+        assert_eq!(
+            stamps,
+            [
+                ("a::V", "1", true),
+                ("b::W", "x y=z", true),
+                ("c::X", "3", false)
+            ]
         );
     }
 
@@ -515,6 +668,7 @@ mod tests {
             stack_size: 4096,
             goamd64: GoAmd64::V3,
             buildvcs: BuildVcs::True,
+            stamps: BTreeMap::new(),
         };
         let text = serde_json::to_string(&settings).expect("serialises");
         assert_eq!(

@@ -7,7 +7,7 @@
 //! Compilation caches (sccache) take every variable whose name begins with `CARGO_` for an input of the compiler. So ours do not, and they are the same in
 //! every build. Where a wrapper of the user's has cleared the environment they are read from a process above ([`ancestors`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -29,6 +29,8 @@ pub const PLAN_VAR: &str = "GOBUILD_PLAN";
 pub const TARGET_VAR: &str = "GOBUILD_TARGET";
 /// The variable with the hash of all settings.
 pub const SETTINGS_VAR: &str = "GOBUILD_SETTINGS";
+/// The variable with the hash of the values of stamps, for cargo to watch. They are not in [`SETTINGS_VAR`], which is in the names of files.
+pub const STAMPS_VAR: &str = "GOBUILD_STAMPS";
 /// Raised when the shape of the file changes.
 const SCHEMA: u32 = 4;
 
@@ -271,6 +273,24 @@ impl PlanFile {
     pub fn dir_of(&self, package: &PackageId) -> Option<&Path> {
         let member = self.members.iter().find(|member| member.id == *package);
         member?.manifest_path.parent()
+    }
+
+    /// A hash of the values of all stamps; empty if there are none.
+    #[must_use]
+    pub fn stamps_hash(&self) -> String {
+        let recipes = self.recipes.iter().map(|(_, recipe)| recipe);
+        let recipes = recipes.chain([&self.recipe]);
+        let stamps: BTreeSet<_> = recipes.flat_map(|one| &one.settings.stamps).collect();
+        if stamps.is_empty() {
+            return String::new();
+        }
+        let mut hash = Fingerprint::new();
+        for (name, set) in stamps {
+            hash.add(name);
+            hash.add(&set.value);
+            hash.add(set.must.to_string());
+        }
+        hash.finish()
     }
 
     /// A hash of all markers: changes when anything that changes an output changes.

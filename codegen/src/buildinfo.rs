@@ -6,6 +6,8 @@
 //! - [`BuildInfo::from_json`] takes hostile text: an unknown schema or a wrong shape is a typed error.
 //! - Whoever changes the meaning of a field raises [`SCHEMA`].
 
+use std::collections::BTreeMap;
+
 use gobuild_templates::GoAmd64;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,9 @@ pub struct BuildInfo {
     /// The state of the source in version control, if it is known and wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vcs: Option<Vcs>,
+    /// Strings that were set when the program was linked, by the names of their statics.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stamps: BTreeMap<String, String>,
     /// Packages that are linked in, the main package first.
     pub packages: Vec<PackageInfo>,
 }
@@ -223,6 +228,7 @@ impl BuildInfo {
             .into_iter()
             .chain(&self.flags)
             .chain(of_vcs)
+            .chain(self.stamps.keys())
             .chain(of_packages);
         match all.find(|text| text.contains(char::is_control)) {
             Some(text) => Err(BuildInfoError::Unprintable(text.clone())),
@@ -303,6 +309,7 @@ mod tests {
                 time: "2023-11-14T22:13:20Z".into(),
                 modified: false,
             }),
+            stamps: BTreeMap::from([("app::VERSION".into(), "1\0\n".into())]),
             packages: vec![PackageInfo {
                 name: "app".into(),
                 version: "1.2.3".into(),

@@ -1,6 +1,6 @@
-//! Reads the records that `#[rtlib::init]` and `#[rtlib::var]` left in object files and rlibs.
+//! Reads the records that `#[rtlib::init]`, `#[rtlib::var]` and `#[rtlib::stamp]` left in object files and rlibs.
 //!
-//! The format is [`rtlib_abi::record`]; the section is [`RECORD_SECTION`]. Only ELF64 x86-64 relocatable objects can hold
+//! The format is [`rtlib_abi::record`]; the sections are [`RECORD_SECTION`] and [`STAMP_SECTION`]. Only ELF64 x86-64 relocatable objects can hold
 //! records: everything else that a link line names (LLVM bitcode, `lib.rmeta`, shared libraries, linker scripts, objects of
 //! other machines) holds none and is passed over without an error.
 //!
@@ -20,10 +20,10 @@ use object::elf::{
 use object::read::archive::ArchiveFile;
 use object::read::elf::{FileHeader, SectionHeader, SectionTable, Sym};
 use object::{FileKind, LittleEndian};
-use rtlib_abi::record::{FIELDS, Field, HEADER_LEN, KIND_INIT, KIND_VAR, MAGIC};
-use rtlib_abi::symbol::RECORD_SECTION;
+use rtlib_abi::record::{FIELDS, Field, HEADER_LEN, KIND_INIT, KIND_STAMP, KIND_VAR, MAGIC};
+use rtlib_abi::symbol::{RECORD_SECTION, STAMP_SECTION};
 
-use crate::model::InitKind;
+use crate::model::{InitKind, Location};
 
 /// One declaration of an init function or package variable, as the compiled code has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,25 @@ pub struct Record {
     pub symbol: String,
     /// Whether `cfg(test)` held.
     pub test: bool,
+}
+
+/// One string that can be set when the program is linked, as the compiled code has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StampRecord {
+    /// Cargo package name.
+    pub package: String,
+    /// Cargo package version.
+    pub version: String,
+    /// Crate name.
+    pub crate_name: String,
+    /// Module path, beginning with the crate name.
+    pub module: String,
+    /// Name of the static.
+    pub name: String,
+    /// Where its name stands.
+    pub location: Location,
+    /// The word that its value is read from.
+    pub symbol: String,
 }
 
 /// What is wrong with the records of a file, and in which member of it.
@@ -84,10 +103,10 @@ pub enum RecordFault {
     #[error("the object file is damaged; remove it and build again")]
     Object(#[source] object::read::Error),
     /// The section is compressed, which no compiler does to allocated sections.
-    #[error("section {RECORD_SECTION} is compressed; build without compressing it")]
+    #[error("the section of the records is compressed; build without compressing it")]
     Compressed,
     /// The bytes at `offset` do not begin a record.
-    #[error("section {RECORD_SECTION} holds something other than a record at offset {offset}")]
+    #[error("the section of the records holds something other than a record at offset {offset}")]
     Magic {
         /// Where the record should begin.
         offset: usize,
@@ -154,9 +173,31 @@ pub enum RecordFault {
 /// # Errors
 /// When an archive or an x86-64 object is damaged, or a record does not have the format of this ABI version.
 pub fn read(file: &[u8]) -> Result<Vec<Record>, RecordError> {
+    read_file(file, read_object)
+}
+
+/// Reads every record of a stamp, in the same files.
+///
+/// Its symbol is not looked for in the object: a word of this name is all that the tool defines, and the name is one that the macros make.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_stamps(file: &[u8]) -> Result<Vec<StampRecord>, RecordError> {
+    read_file(file, |data| {
+        let Some(sections) = sections(data)? else {
+            return Ok(Vec::new());
+        };
+        in_section(&sections, data, STAMP_SECTION, parse_stamp)
+    })
+}
+
+fn read_file<T>(
+    file: &[u8],
+    read: impl Fn(&[u8]) -> Result<Vec<T>, RecordFault>,
+) -> Result<Vec<T>, RecordError> {
     match FileKind::parse(file) {
-        Ok(FileKind::Archive) => read_archive(file),
-        Ok(FileKind::Elf64) => read_object(file).map_err(|fault| RecordError {
+        Ok(FileKind::Archive) => read_archive(file, read),
+        Ok(FileKind::Elf64) => read(file).map_err(|fault| RecordError {
             member: None,
             fault,
         }),
@@ -164,7 +205,10 @@ pub fn read(file: &[u8]) -> Result<Vec<Record>, RecordError> {
     }
 }
 
-fn read_archive(file: &[u8]) -> Result<Vec<Record>, RecordError> {
+fn read_archive<T>(
+    file: &[u8],
+    read: impl Fn(&[u8]) -> Result<Vec<T>, RecordFault>,
+) -> Result<Vec<T>, RecordError> {
     let damaged = |error| RecordError {
         member: None,
         fault: RecordFault::Archive(error),
@@ -187,46 +231,73 @@ fn read_archive(file: &[u8]) -> Result<Vec<Record>, RecordError> {
             .data(file)
             .map_err(|error| in_member(RecordFault::Archive(error)))?;
         if matches!(FileKind::parse(data), Ok(FileKind::Elf64)) {
-            records.append(&mut read_object(data).map_err(in_member)?);
+            records.append(&mut read(data).map_err(in_member)?);
         }
     }
     Ok(records)
 }
 
 fn read_object(data: &[u8]) -> Result<Vec<Record>, RecordFault> {
+    let Some(sections) = sections(data)? else {
+        return Ok(Vec::new());
+    };
+    let records = in_section(&sections, data, RECORD_SECTION, parse_body)?;
+    check_symbols(&records, &sections, data)?;
+    Ok(records)
+}
+
+type Sections<'data> = SectionTable<'data, FileHeader64<LittleEndian>>;
+
+/// The sections of an object for x86-64; none of other files.
+fn sections(data: &[u8]) -> Result<Option<Sections<'_>>, RecordFault> {
     let header = FileHeader64::<LittleEndian>::parse(data).map_err(RecordFault::Object)?;
     let endian = LittleEndian;
     let ours = header.is_little_endian()
         && header.e_machine(endian) == EM_X86_64
         && header.e_type(endian) == ET_REL;
-    let mut records = Vec::new();
-    if !ours {
-        return Ok(records);
+    match ours {
+        true => header
+            .sections(endian, data)
+            .map(Some)
+            .map_err(RecordFault::Object),
+        false => Ok(None),
     }
-    let sections = header.sections(endian, data).map_err(RecordFault::Object)?;
+}
+
+/// The records in all sections of a name.
+fn in_section<T>(
+    sections: &Sections<'_>,
+    data: &[u8],
+    wanted: &str,
+    parse: impl Fn(&[u8], usize) -> Result<T, RecordFault>,
+) -> Result<Vec<T>, RecordFault> {
+    let endian = LittleEndian;
+    let mut records = Vec::new();
     for section in sections.iter() {
         let name = sections
             .section_name(endian, section)
             .map_err(RecordFault::Object)?;
-        if name != RECORD_SECTION.as_bytes() {
+        if name != wanted.as_bytes() {
             continue;
         }
         if section.sh_flags(endian).contains(SHF_COMPRESSED) {
             return Err(RecordFault::Compressed);
         }
-        parse_section(
-            section.data(endian, data).map_err(RecordFault::Object)?,
-            &mut records,
-        )?;
+        let content = section.data(endian, data).map_err(RecordFault::Object)?;
+        let mut offset = 0;
+        while offset < content.len() {
+            let body = record_body(&content[offset..], offset)?;
+            records.push(parse(body, offset)?);
+            offset += HEADER_LEN + body.len();
+        }
     }
-    check_symbols(&records, &sections, data)?;
     Ok(records)
 }
 
 /// Each record's symbol is a function that this object defines for others.
 fn check_symbols(
     records: &[Record],
-    sections: &SectionTable<'_, FileHeader64<LittleEndian>>,
+    sections: &Sections<'_>,
     data: &[u8],
 ) -> Result<(), RecordFault> {
     if records.is_empty() {
@@ -254,17 +325,6 @@ fn check_symbols(
             symbol: record.symbol.clone(),
         })
     })
-}
-
-fn parse_section(section: &[u8], records: &mut Vec<Record>) -> Result<(), RecordFault> {
-    let mut offset = 0;
-    while offset < section.len() {
-        let rest = &section[offset..];
-        let body = record_body(rest, offset)?;
-        records.push(parse_body(body, offset)?);
-        offset += HEADER_LEN + body.len();
-    }
-    Ok(())
 }
 
 /// The body of the record that `rest` begins with; `offset` is for messages.
@@ -303,16 +363,7 @@ fn check_magic(magic: &[u8; MAGIC.len()], offset: usize) -> Result<(), RecordFau
 }
 
 fn parse_body(body: &[u8], offset: usize) -> Result<Record, RecordFault> {
-    let body = str::from_utf8(body).map_err(|_| RecordFault::Utf8 { offset })?;
-    let found = body.split('\0').count();
-    let mut values = [""; FIELDS];
-    if found != FIELDS {
-        return Err(RecordFault::FieldCount { offset, found });
-    }
-    for (slot, value) in values.iter_mut().zip(body.split('\0')) {
-        *slot = value;
-    }
-    let fields = Fields { values, offset };
+    let fields = Fields::split(body, offset)?;
     Ok(Record {
         kind: fields.kind()?,
         package: fields.text(Field::Package)?,
@@ -324,7 +375,27 @@ fn parse_body(body: &[u8], offset: usize) -> Result<Record, RecordFault> {
         line: fields.position(Field::Line)?,
         column: fields.position(Field::Column)?,
         test: fields.test()?,
-        symbol: fields.symbol()?,
+        symbol: fields.symbol("init")?,
+    })
+}
+
+fn parse_stamp(body: &[u8], offset: usize) -> Result<StampRecord, RecordFault> {
+    let fields = Fields::split(body, offset)?;
+    if fields.get(Field::Kind) != KIND_STAMP {
+        return Err(fields.refuse(Field::Kind));
+    }
+    Ok(StampRecord {
+        package: fields.text(Field::Package)?,
+        version: fields.text(Field::Version)?,
+        crate_name: fields.text(Field::Crate)?,
+        module: fields.text(Field::Module)?,
+        name: fields.text(Field::Name)?,
+        location: Location {
+            file: fields.text(Field::File)?,
+            line: fields.position(Field::Line)?,
+            column: fields.position(Field::Column)?,
+        },
+        symbol: fields.symbol("stamp")?,
     })
 }
 
@@ -335,6 +406,19 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    fn split(body: &'a [u8], offset: usize) -> Result<Self, RecordFault> {
+        let body = str::from_utf8(body).map_err(|_| RecordFault::Utf8 { offset })?;
+        let found = body.split('\0').count();
+        let mut values = [""; FIELDS];
+        if found != FIELDS {
+            return Err(RecordFault::FieldCount { offset, found });
+        }
+        for (slot, value) in values.iter_mut().zip(body.split('\0')) {
+            *slot = value;
+        }
+        Ok(Self { values, offset })
+    }
+
     fn get(&self, field: Field) -> &'a str {
         self.values[field as usize]
     }
@@ -374,8 +458,8 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.refuse(field))
     }
 
-    /// The symbol that the macros make for what the other fields say: `<module>.<name>.init.<hash>.<line>.<column>.<test>`.
-    fn symbol(&self) -> Result<String, RecordFault> {
+    /// The symbol that the macros make for what the other fields say: `<module>.<name>.<word>.<hash>.<line>.<column>.<test>`.
+    fn symbol(&self, word: &str) -> Result<String, RecordFault> {
         const HASH_DIGITS: usize = 16;
         let symbol = self.text(Field::Symbol)?;
         let [module, name, line, column, test] = [
@@ -387,7 +471,7 @@ impl<'a> Fields<'a> {
         ]
         .map(|field| self.get(field));
         let hash = symbol
-            .strip_prefix(&format!("{module}.{name}.init."))
+            .strip_prefix(&format!("{module}.{name}.{word}."))
             .and_then(|rest| rest.strip_suffix(&format!(".{line}.{column}.{test}")));
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let is_hash = |hash: &str| hash.len() == HASH_DIGITS && hash.bytes().all(is_digit);

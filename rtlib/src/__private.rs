@@ -35,6 +35,58 @@ macro_rules! __entry_v1 {
     };
 }
 
+/// In the place of a static with `#[stamp]`: the static; the word that it reads, which is defined weakly with the default, so that the tool's wins; and a record that names the word.
+///
+/// The weak definition is assembly, because stable Rust has none. It makes the value unknown to the compiler, which would put the default everywhere otherwise.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stamp_v1 {
+    (
+        [$($attr:tt)*] [$($condition:tt)*] [$($vis:tt)*] $name:ident $value:ident [$ty:ty] [$default:expr]
+        $record:ident $package:literal $version:literal $krate:literal $named:literal $middle:literal
+    ) => {
+        $($attr)*
+        $($vis)* static $name: $crate::Stamp = {
+            unsafe extern "C" {
+                #[link_name = $crate::__entry_symbol_v1!($middle)]
+                static CURRENT: &'static $crate::__private::v1::Text;
+            }
+            // SAFETY: the definition below, or the tool's; both are constant.
+            unsafe { $crate::__private::v1::stamp(&raw const CURRENT) }
+        };
+
+        $($condition)*
+        static $value: $crate::__private::v1::Text = $crate::__private::v1::text({
+            const DEFAULT: $ty = $default;
+            DEFAULT
+        });
+
+        $($condition)*
+        $crate::__private::v1::core::arch::global_asm!(
+            ".pushsection .data.rel.ro.rtlib_stamp,\"aw\",@progbits",
+            $crate::__private::v1::core::concat!(".weak \"", $crate::__entry_symbol_v1!($middle), "\""),
+            $crate::__private::v1::core::concat!(".type \"", $crate::__entry_symbol_v1!($middle), "\",@object"),
+            $crate::__private::v1::core::concat!(".size \"", $crate::__entry_symbol_v1!($middle), "\", 8"),
+            ".balign 8",
+            $crate::__private::v1::core::concat!("\"", $crate::__entry_symbol_v1!($middle), "\":"),
+            ".quad {default}",
+            ".popsection",
+            default = sym $value,
+        );
+
+        $($condition)*
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".gobuild.stamp")]
+            static $record: [$crate::__private::v1::core::primitive::u8; $crate::__private::v1::record_len(
+                $crate::__entry_record_v1!("stamp" $package $version $krate $named $middle),
+            )] = $crate::__private::v1::record($crate::__entry_record_v1!(
+                "stamp" $package $version $krate $named $middle
+            ));
+        };
+    };
+}
+
 /// `<module path>.<name>.init.<hash>.<line>.<column>.<whether cfg(test) holds>`.
 #[doc(hidden)]
 #[macro_export]
@@ -85,8 +137,9 @@ macro_rules! __entry_record_v1 {
 
 /// The macros above and these tables must agree.
 const _: () = {
+    use rtlib_abi::record::KIND_STAMP;
     use rtlib_abi::record::{FIELDS, Field, KIND_INIT, KIND_VAR};
-    use rtlib_abi::symbol::RECORD_SECTION;
+    use rtlib_abi::symbol::{RECORD_SECTION, STAMP_SECTION};
 
     const fn is(a: &str, b: &str) -> bool {
         let (a, b) = (a.as_bytes(), b.as_bytes());
@@ -98,6 +151,7 @@ const _: () = {
     }
 
     assert!(is(RECORD_SECTION, ".gobuild.init") && is(KIND_INIT, "init") && is(KIND_VAR, "var"));
+    assert!(is(STAMP_SECTION, ".gobuild.stamp") && is(KIND_STAMP, "stamp"));
     assert!(FIELDS == 11);
     assert!(
         Field::Kind as usize == 0 && Field::Package as usize == 1 && Field::Version as usize == 2
@@ -110,6 +164,8 @@ const _: () = {
 /// For expansions of macros with ABI version 1.
 pub mod v1 {
     pub use crate::__entry_v1 as entry;
+    pub use crate::__stamp_v1 as stamp;
+    pub use crate::stamp::Text;
     pub use core;
 
     #[cfg(feature = "std")]
@@ -118,7 +174,7 @@ pub mod v1 {
     pub use crate::chan::{Receiver, Sender};
     pub use rtlib_macros::select_arms;
 
-    use crate::{Var, init};
+    use crate::{Stamp, Var, init};
     use rtlib_abi::record;
 
     const _: () = assert!(
@@ -136,6 +192,22 @@ pub mod v1 {
     #[must_use]
     pub const fn record<const N: usize>(body: &str) -> [u8; N] {
         record::encode(body)
+    }
+
+    /// The default of a stamp.
+    #[must_use]
+    pub const fn text(text: &'static str) -> Text {
+        Text::of(text)
+    }
+
+    /// A stamp that reads a word.
+    ///
+    /// # Safety
+    /// The word is constant and always there.
+    #[must_use]
+    pub const unsafe fn stamp(current: *const &'static Text) -> Stamp {
+        // SAFETY: by the condition of this function.
+        unsafe { Stamp::reading(current) }
     }
 
     /// Runs an init function.

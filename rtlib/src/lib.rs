@@ -118,6 +118,7 @@ mod shim;
 #[cfg(feature = "signal")]
 pub mod signal;
 mod spawn;
+mod stamp;
 #[cfg(feature = "std")]
 pub mod sync;
 mod sys;
@@ -140,6 +141,7 @@ pub use scope::{Scope, ScopedJoinHandle, scope};
 #[cfg(feature = "std")]
 pub use spawn::spawn;
 pub use spawn::{Builder, go};
+pub use stamp::Stamp;
 #[cfg(feature = "std")]
 pub use time::park_timeout;
 pub use var::Var;
@@ -168,6 +170,32 @@ pub use var::Var;
 /// an `impl`. A macro may generate init functions, also several of one name, each in its own `const _: () = { … };`. Where `rtlib` goes by another
 /// name: `#[init(crate = path::to::rtlib)]`.
 pub use rtlib_macros::init;
+
+/// Makes a static a string whose value can be chosen when the program is linked, as Go's `-X` does.
+///
+/// `#[rtlib::stamp] static NAME: &str = "default";` declares a `static NAME: rtlib::Stamp`, which dereferences to `str`. Its value is the default, a constant expression, or what the build says:
+///
+/// ```sh
+/// cargo gobuild build --stamp my_crate::version::NAME=1.2.3
+/// ```
+///
+/// ```no_run,standalone_crate
+/// #[rtlib::stamp]
+/// static VERSION: &str = env!("CARGO_PKG_VERSION");
+///
+/// fn main() {
+///     println!("version {VERSION}, {} bytes", VERSION.len());
+///     let text: &'static str = VERSION.get();
+/// # _ = text;
+/// }
+/// ```
+///
+/// The value is there at any time: in init functions and initialisers of variables, too. The libraries of a program are not compiled again when it changes. The crate of a program is `main` in
+/// names: `--stamp main::VERSION=…`. Where two versions of a crate are linked, the name has the version: `my_crate@1.0.0::NAME`.
+///
+/// It works in every module, but not inside of functions, once for a name in a module, also in crates that `#![forbid(unsafe_code)]`. In programs that plain cargo links, such as build scripts, the
+/// value is the default.
+pub use rtlib_macros::stamp;
 
 /// Makes a static a package variable: initialised before `main`, by any expression.
 ///

@@ -39,10 +39,11 @@ const FORBIDDEN_IN_CODEGEN: [&str; 6] = [
 
 /// Assembly, and the folders that may hold it.
 const ASSEMBLY: [&str; 3] = ["asm!(", "global_asm!(", "naked_asm!("];
-const ASSEMBLY_BELONGS: [&str; 3] = [
+const ASSEMBLY_BELONGS: [&str; 4] = [
     "rtlib/runtime/src/arch/",
     "rtlib/runtime/src/libc/malloc.rs",
     "rtlib/src/absent.rs",
+    "rtlib/src/__private.rs",
 ];
 const ASSEMBLY_JUDGED: [&str; 4] = ["rtlib/", "cli/", "codegen/", "templates/"];
 

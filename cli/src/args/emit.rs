@@ -22,10 +22,12 @@ pub enum EmitKind {
     LinkArgs,
     /// Which calls wait, crate by crate.
     Blocking,
+    /// The stamps that are set.
+    Stamps,
 }
 
 impl EmitKind {
-    const ALL: [(Self, &str); 8] = [
+    const ALL: [(Self, &str); 9] = [
         (Self::Inittask, "inittask"),
         (Self::InittaskJson, "inittask-json"),
         (Self::Graph, "graph"),
@@ -34,12 +36,16 @@ impl EmitKind {
         (Self::Obj, "obj"),
         (Self::LinkArgs, "link-args"),
         (Self::Blocking, "blocking"),
+        (Self::Stamps, "stamps"),
     ];
 
     /// Whether the build must have run before this can be answered.
     #[must_use]
     pub fn needs_link(self) -> bool {
-        matches!(self, Self::Obj | Self::LinkArgs | Self::Blocking)
+        matches!(
+            self,
+            Self::Obj | Self::LinkArgs | Self::Blocking | Self::Stamps
+        )
     }
 }
 

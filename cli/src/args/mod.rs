@@ -17,7 +17,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use gobuild_codegen::buildinfo::Std;
 
-use crate::config::{BuildVcs, LinkerChoice, parse_std};
+use crate::config::{BuildVcs, LinkerChoice, parse_stamp, parse_std};
 use cargo::{
     BuildOnlyArgs, CargoArgs, CheckOnlyArgs, DisplayArgs, InstallCargoArgs, MoreArgs, PackageArgs,
     RunTargetArgs, TargetArgs,
@@ -40,7 +40,7 @@ Examples:
 Settings of a project are in [package.metadata.gobuild] or [workspace.metadata.gobuild]:
   linker = \"mold\"     stack-size = \"256K\"     goamd64 = \"v3\"     mode = \"hosted\"
 The environment overrides them: CARGO_GOBUILD_LINKER, CARGO_GOBUILD_STACK_SIZE, GOAMD64, CARGO_GOBUILD_MODE,
-CARGO_GOBUILD_STD, CARGO_GOBUILD_BUILDVCS.";
+CARGO_GOBUILD_STD, CARGO_GOBUILD_BUILDVCS, CARGO_GOBUILD_STAMP.";
 
 /// Build Rust programs whose threads are goroutines, as one static executable
 ///
@@ -131,8 +131,8 @@ pub struct BuildArgs {
     ///
     /// Kinds: inittask (what runs before main, in order, and why), inittask-json, graph (DOT, or SVG for a PATH that ends in
     /// .svg), rt0 (the assembly from the entry point on), mainpc (the object with runtime.mainPC), obj (all generated objects;
-    /// PATH is a directory), link-args, blocking (which calls park goroutines and which keep their thread, crate by crate). Without PATH,
-    /// text goes to standard output; objects stay where they are, and their paths are printed. Only obj, link-args and blocking need a build: for the other kinds the source is enough, and nothing is built.
+    /// PATH is a directory), link-args, blocking (which calls park goroutines and which keep their thread, crate by crate), stamps (the strings that are set). Without PATH,
+    /// text goes to standard output; objects stay where they are, and their paths are printed. Only obj, link-args, blocking and stamps need a build: for the other kinds the source is enough, and nothing is built.
     #[arg(long, value_name = "KIND[=PATH]", value_parser = emit::parse, value_delimiter = ',', help_heading = "Gobuild Options")]
     pub emit: Vec<EmitRequest>,
     /// What only `cargo build` takes.
@@ -298,6 +298,11 @@ pub struct GoArgs {
     /// auto names it if git knows it, and if --trimpath is not given; true makes it an error if git does not. `inspect` shows it.
     #[arg(long, value_name = "auto|true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub buildvcs: Option<BuildVcs>,
+    /// Set the value of a static with #[rtlib::stamp], as in main::VERSION=1.2.3; may be given several times
+    ///
+    /// The name has the crate and its modules before it; `main` is the crate of the binary. Where two versions of a crate are linked: crate@1.0.0::NAME. A change links again, and compiles no library.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_stamp)]
+    pub stamp: Vec<(String, String)>,
     /// Leave the paths of this machine out of the binary
     #[arg(long)]
     pub trimpath: bool,

@@ -12,6 +12,7 @@ use gobuild_codegen::records::RecordError;
 
 use super::args::LineError;
 use super::foreign;
+use super::stamps::StampError;
 use crate::metadata::MetadataError;
 use crate::plan_file::PlanFileError;
 use crate::report::Report;
@@ -71,6 +72,9 @@ pub enum LinkError {
     /// The revision of the source.
     #[error(transparent)]
     Vcs(#[from] VcsError),
+    /// A stamp that cannot be set.
+    #[error(transparent)]
+    Stamp(#[from] StampError),
     /// The dependency list.
     #[error("cannot make the dependency list of the program")]
     Audit(#[from] AuditError),
@@ -197,6 +201,7 @@ impl LinkError {
         match self {
             Self::Plan(error) => error.help().map(str::to_owned),
             Self::Vcs(error) => Some(error.help()),
+            Self::Stamp(error) => Some(error.help()),
             Self::Wrapped { function } => Some(format!(
                 "a program has one wrap of a function: remove `--wrap={function}` from RUSTFLAGS, build scripts and .cargo/config.toml; docs/linking.md lists \
                  the functions that the runtime wraps"

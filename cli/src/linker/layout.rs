@@ -71,6 +71,12 @@ impl Layout {
         self.own("link-args")
     }
 
+    /// The file with the stamps of the target's last program.
+    #[must_use]
+    pub fn stamps(&self) -> PathBuf {
+        self.own("stamps")
+    }
+
     /// The file with the paths of the target's last program and, a line each, of the libraries of crates that it was linked from.
     #[must_use]
     pub fn linked(&self) -> PathBuf {

@@ -15,6 +15,7 @@
 //! | `foreign` | who else defines what the runtime defines |
 //! | [`noise`] | what linkers say that is no news (pure) |
 //! | `revision` | the revision of the source |
+//! | `stamps` | which strings are set, and to what (pure) |
 //! | `watched` | what cargo watches besides the source |
 //! | [`output`] | the temporary output: linked, patched, checked, renamed |
 //! | [`error`] | what can go wrong |
@@ -38,4 +39,5 @@ pub mod records;
 mod revision;
 pub mod run;
 pub mod setup;
+mod stamps;
 mod watched;

@@ -9,10 +9,12 @@ use gobuild_codegen::emit::EmitConfig;
 use gobuild_codegen::graph::{CrateId, RTLIB_CRATE, RuntimeGraph};
 use gobuild_codegen::model::{Graph, Plan, RootTarget, TargetKind};
 use gobuild_codegen::plan::several_rtlibs;
+use gobuild_codegen::records::{read as inits, read_stamps};
 
 use super::args::LinkLine;
 use super::error::LinkError;
 use super::layout::{Layout, kind_name};
+use super::stamps::{self, Stamp};
 use super::{late, records};
 use crate::plan_file::{PackageSource, PlanFile, Recipe};
 use crate::report::{Message, Outbox, Report};
@@ -116,9 +118,7 @@ impl Program {
         {
             return Err(LinkError::Diagnostics(error.into()));
         }
-        let reaching = self.crates.crates.values().filter(|one| one.reaches_rtlib);
-        let names: BTreeSet<&str> = reaching.map(|one| one.crate_name.as_str()).collect();
-        let records = records::read(line.inputs(), &names)?;
+        let records = records::read(line.inputs(), &self.crates_with_records(), inits)?;
         let made = scan::plan_of_build(&self.crates, &plan.cfg, records, &plan.trim)
             .map_err(LinkError::Diagnostics)?;
         for warning in &made.warnings {
@@ -127,6 +127,41 @@ impl Program {
             let _ = outbox.send(&Message::Warning(report));
         }
         Ok(made)
+    }
+
+    /// The names of the crates that can have records.
+    fn crates_with_records(&self) -> BTreeSet<&str> {
+        let reaching = self.crates.crates.values().filter(|one| one.reaches_rtlib);
+        reaching.map(|one| one.crate_name.as_str()).collect()
+    }
+
+    /// The stamps of the program that are set.
+    ///
+    /// # Errors
+    /// When one that is to be set is not there, or its name means several.
+    pub fn stamps(&self, line: &LinkLine, recipe: &Recipe) -> Result<Vec<Stamp>, LinkError> {
+        let wanted = &recipe.settings.stamps;
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let crates = self.crates_with_records();
+        let known = match self.may_have_inits() {
+            true => records::read(line.inputs(), &crates, read_stamps)?,
+            false => Vec::new(),
+        };
+        let main = &self.crates.crates[&CrateId::Main];
+        let program = stamps::Program {
+            name: &self.graph.target.name,
+            main: (&main.package, &main.version, &self.graph.target.crate_name),
+            is_product: self.names_revision(),
+            crates: self
+                .crates
+                .crates
+                .values()
+                .map(|one| &*one.crate_name)
+                .collect(),
+        };
+        Ok(stamps::resolve(wanted, known, &program)?)
     }
 
     /// What goes into the objects beside the plan.
@@ -138,6 +173,7 @@ impl Program {
         plan: &PlanFile,
         recipe: &Recipe,
         revision: Option<Vcs>,
+        stamps: &[Stamp],
     ) -> Result<EmitConfig, LinkError> {
         let build_info = BuildInfo {
             schema: buildinfo::SCHEMA,
@@ -152,10 +188,18 @@ impl Program {
             linker: recipe.link.name.clone(),
             flags: plan.flags.clone(),
             vcs: revision,
+            stamps: stamps
+                .iter()
+                .map(|one| (one.name.clone(), one.value.clone()))
+                .collect(),
             packages: self.packages(),
         };
         Ok(EmitConfig {
             build_info,
+            stamps: stamps
+                .iter()
+                .map(|one| (one.symbol.clone(), one.value.clone()))
+                .collect(),
             dependencies: audit::payload(&self.graph)?,
         })
     }

@@ -6,28 +6,29 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use gobuild_codegen::records::{self, Record};
+use gobuild_codegen::records::RecordError;
 
 use super::error::LinkError;
 
 /// How rustdoc's libraries are called that hold several doctests.
 const DOCTEST_BUNDLE: &str = "doctest_bundle";
 
-/// Reads the records in `inputs`. `crates` are the names of the library crates that can hold records.
+/// Reads what `read` finds in `inputs`. `crates` are the names of the library crates that can hold records.
 ///
 /// # Errors
 /// When an input cannot be read or holds a damaged record.
-pub fn read<'a>(
+pub fn read<'a, T>(
     inputs: impl Iterator<Item = &'a Path>,
     crates: &BTreeSet<&str>,
-) -> Result<Vec<Record>, LinkError> {
+    read: impl Fn(&[u8]) -> Result<Vec<T>, RecordError>,
+) -> Result<Vec<T>, LinkError> {
     let mut all = Vec::new();
     for path in inputs.filter(|path| may_hold_records(path, crates)) {
         let content = std::fs::read(path).map_err(|source| LinkError::Read {
             path: path.into(),
             source,
         })?;
-        let found = records::read(&content).map_err(|source| LinkError::Records {
+        let found = read(&content).map_err(|source| LinkError::Records {
             path: path.into(),
             source,
         })?;
@@ -78,8 +79,9 @@ mod tests {
 
     #[test]
     fn a_missing_input_is_named() {
-        let error =
-            read([Path::new("/no/such/a.o")].into_iter(), &BTreeSet::new()).expect_err("missing");
+        let inputs = [Path::new("/no/such/a.o")].into_iter();
+        let error = read(inputs, &BTreeSet::new(), gobuild_codegen::records::read);
+        let error = error.expect_err("missing");
         assert_eq!(error.to_string(), "cannot read /no/such/a.o");
     }
 }

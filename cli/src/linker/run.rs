@@ -21,12 +21,13 @@ use super::program::Program;
 use super::records;
 use super::revision;
 use super::setup::{Ld, LinkSetup};
+use super::stamps;
 use super::watched;
 use crate::ancestors;
 use crate::exit_code;
 use crate::files;
 use crate::interrupt::Interrupts;
-use crate::plan_file::{self, PlanFile, PlanFileError, Recipe};
+use crate::plan_file::{self, PlanFile, PlanFileError, Recipe, STAMPS_VAR};
 use crate::project::STATE_DIR;
 use crate::report::{Message, Outbox, Report};
 use crate::runtime_object;
@@ -196,9 +197,14 @@ impl Stage<'_> {
         if let Some(value) = &revision.watched {
             watched::add(self.line.output(), VCS_VAR, value)?;
         }
+        let stamps = self.program.stamps(self.line, self.recipe)?;
+        if !self.plan.is_set_up {
+            watched::add(self.line.output(), STAMPS_VAR, &self.plan.stamps_hash())?;
+        }
+        write(&layout.stamps(), stamps::text(&stamps).as_bytes())?;
         let config = self
             .program
-            .emit_config(self.plan, self.recipe, revision.state)?;
+            .emit_config(self.plan, self.recipe, revision.state, &stamps)?;
         let emitted = emit::objects(&plan, &config)?;
         for (name, content) in emitted.files() {
             write(&layout.own(name), content)?;

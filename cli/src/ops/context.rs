@@ -22,7 +22,7 @@ use crate::invocation::{self, Invocation, Scope};
 use crate::linker::setup::{LinkSetup, NoLinker};
 use crate::metadata::Member;
 use crate::plan_file::{
-    PLAN_VAR, PackageSource, Packages, PlanFile, Recipe, SETTINGS_VAR, Wrappers,
+    PLAN_VAR, PackageSource, Packages, PlanFile, Recipe, SETTINGS_VAR, STAMPS_VAR, Wrappers,
 };
 use crate::project::{Project, Question, STATE_DIR};
 use crate::report::Inbox;
@@ -130,11 +130,13 @@ impl Context {
             linker: self.go.linker.clone(),
             std: self.go.std,
             buildvcs: self.go.buildvcs,
+            stamps: self.go.stamp.iter().cloned().collect(),
             ..Layer::default()
         };
         let env = Layer::from_env(|name| std::env::var_os(name), &self.dir)?;
         let [package, shared] = self.of_manifests(member)?;
-        let mut settings = Settings::merge(&[&cli, &env, &package, &shared]);
+        let mut settings = Settings::merge(&[&cli, &env, &package, &shared])
+            .with_stamps(&[&cli, &env], &[&package, &shared]);
         settings.buildvcs = of_trimmed(settings.buildvcs, self.go.trimpath);
         let config = &self.project.cargo_config;
         let of_user = config.linker_in_flags().or_else(|| config.linker.clone());
@@ -311,7 +313,7 @@ impl Context {
         }
         equip(invocation, plan, &state, &self.project.tool, self.dry_run())?;
         match plan.is_set_up {
-            true => self.hand_on_choices(invocation),
+            true => self.hand_on_choices(invocation)?,
             false => self.hand_on_revision(invocation, plan)?,
         }
         let extra = extra_flags(plan)?;
@@ -323,7 +325,7 @@ impl Context {
     }
 
     /// What was chosen on the command line, as the variables that mean the same: where plain cargo builds as well, they are what cargo watches.
-    fn hand_on_choices(&self, invocation: &mut Invocation) {
+    fn hand_on_choices(&self, invocation: &mut Invocation) -> Result<(), Error> {
         if let Some(linker) = &self.go.linker {
             invocation.env("CARGO_GOBUILD_LINKER", linker.to_string());
         }
@@ -333,6 +335,12 @@ impl Context {
         if let Some(buildvcs) = self.go.buildvcs {
             invocation.env("CARGO_GOBUILD_BUILDVCS", buildvcs.as_str());
         }
+        if !self.go.stamp.is_empty() {
+            let mut all = Layer::from_env(|name| std::env::var_os(name), &self.dir)?.stamps;
+            all.extend(self.go.stamp.iter().cloned());
+            invocation.env("CARGO_GOBUILD_STAMP", serde_json::to_string(&all)?);
+        }
+        Ok(())
     }
 
     /// The state of the source in version control. Where plain cargo builds as well, the driver asks.
@@ -482,7 +490,8 @@ pub fn equip(
     };
     invocation
         .env(PLAN_VAR, path)
-        .env(SETTINGS_VAR, plan.settings_hash());
+        .env(SETTINGS_VAR, plan.settings_hash())
+        .env(STAMPS_VAR, plan.stamps_hash());
     let this = this_executable()?;
     if !invocation::is_on_path(&this) {
         let dir = match dry_run {

@@ -144,6 +144,7 @@ impl Answers<'_> {
             }
             EmitKind::Obj => give_objects(&request.to, &layout),
             EmitKind::LinkArgs => give(&request.to, &built(request.kind, &layout.link_args())?),
+            EmitKind::Stamps => give(&request.to, &built(request.kind, &layout.stamps())?),
             EmitKind::Blocking => give(&request.to, blocking(&layout)?.as_bytes()),
         }
     }

@@ -146,6 +146,10 @@ fn text(inspection: &Inspection) -> String {
         let value = format!("{} {}, {}{modified}", vcs.system, vcs.revision, vcs.time);
         line(&mut out, &format!("{:<10}{value}", "vcs"));
     }
+    for (name, value) in &info.stamps {
+        let value = format!("{name} = \"{}\"", value.escape_debug());
+        line(&mut out, &format!("{:<10}{value}", "stamp"));
+    }
     inits(&mut out, inspection);
     packages(&mut out, inspection);
     out

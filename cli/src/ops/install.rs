@@ -47,10 +47,11 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
         linker: args.go.linker.clone(),
         std: args.go.std,
         buildvcs: args.go.buildvcs,
+        stamps: args.go.stamp.iter().cloned().collect(),
         ..Layer::default()
     };
     let env = Layer::from_env(|name| std::env::var_os(name), &dir)?;
-    let mut settings = Settings::merge(&[&cli, &env]);
+    let mut settings = Settings::merge(&[&cli, &env]).with_stamps(&[&cli, &env], &[]);
     settings.buildvcs = context::of_trimmed(settings.buildvcs, args.go.trimpath);
     if args.cargo.path.is_none() && args.cargo.git.is_none() {
         // A package of a registry is in no repository, wherever cargo puts it.

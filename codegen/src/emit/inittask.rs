@@ -44,6 +44,7 @@ const _: () = assert!(
     size_of::<BuildSetting>() == 2 * size_of::<Str>()
         && size_of::<BuildPackage>() == 3 * size_of::<Str>()
 );
+const STAMPS: &str = "runtime.stamps";
 const STRINGS: &str = "go:string.*";
 
 /// Page size that stack sizes are multiples of.
@@ -69,6 +70,7 @@ pub(super) fn emit(plan: &Plan, config: &EmitConfig) -> Result<Vec<u8>, EmitErro
     };
     let module_data = tables.module_data(&root, &config.build_info)?;
     tables.mod_info(&config.build_info)?;
+    tables.stamps(&config.stamps)?;
     tables.note(module_data)?;
     tables.dependencies(&config.dependencies)?;
     tables.finish()
@@ -287,6 +289,22 @@ impl Tables {
             },
         )?;
         Ok((symbol, len))
+    }
+
+    /// The words that stamps are read from. The macros define each weakly, so these win.
+    fn stamps(&mut self, stamps: &[(String, String)]) -> Result<(), EmitError> {
+        if stamps.is_empty() {
+            return Ok(());
+        }
+        let values: Vec<_> = stamps.iter().map(|(_, value)| [&**value]).collect();
+        let texts = self.rows(STAMPS, &values)?;
+        for (i, (name, _)) in stamps.iter().enumerate() {
+            let symbol = self.file.declare(name, Visibility::Global);
+            let mut word = Structure::zeroed(POINTER);
+            word.pointer(0, texts, (i * size_of::<Str>()) as u64);
+            self.file.define(symbol, Home::RelRo, word)?;
+        }
+        Ok(())
     }
 
     /// The build information for the program itself.

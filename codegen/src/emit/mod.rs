@@ -2,7 +2,7 @@
 //!
 //! | object | defines | refers to |
 //! |---|---|---|
-//! | `inittask.o` | every `<package>..inittask`, `go:main.inittasks`, `runtime.runtime_inittasks`, `runtime.firstmoduledata`, `runtime.buildinfo`, `runtime.modinfo`, the note and `.dep-v0` | every init function by its symbol, `_rt0_amd64_linux`, `runtime.mainPC`, `runtime.init.0` |
+//! | `inittask.o` | every `<package>..inittask`, `go:main.inittasks`, `runtime.runtime_inittasks`, `runtime.firstmoduledata`, `runtime.buildinfo`, `runtime.modinfo`, the words of stamps that are set, the note and `.dep-v0` | every init function by its symbol, `_rt0_amd64_linux`, `runtime.mainPC`, `runtime.init.0` |
 //! | `mainpc.o` | `runtime.mainPC`, `main.main` | `runtime.main`, `main` |
 //! | `gdb.o` | nothing: gdb's commands for goroutines, in a section that is not loaded | |
 //!
@@ -37,6 +37,8 @@ use crate::model::Plan;
 pub struct EmitConfig {
     /// Embedded as JSON; also says mode, GOAMD64 level and stack size to the runtime.
     pub build_info: BuildInfo,
+    /// Words that stamps are read from, and what they say.
+    pub stamps: Vec<(String, String)>,
     /// Content of `.dep-v0`, from [`crate::audit::payload`].
     pub dependencies: Vec<u8>,
 }

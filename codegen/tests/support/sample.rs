@@ -164,12 +164,14 @@ pub fn build_info() -> BuildInfo {
         linker: "cc".to_owned(),
         flags: vec!["-Copt-level=1".to_owned()],
         vcs: None,
+        stamps: Default::default(),
         packages: packages.to_vec(),
     }
 }
 
 pub fn config() -> EmitConfig {
     EmitConfig {
+        stamps: vec![("app.VERSION.stamp.0f".to_owned(), "1.2.3".to_owned())],
         build_info: build_info(),
         dependencies: audit::payload(&small_graph()).unwrap(),
     }

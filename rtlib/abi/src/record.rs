@@ -55,6 +55,10 @@ pub const KIND_INIT: &str = "init";
 /// `Field::Kind` of a package variable.
 pub const KIND_VAR: &str = "var";
 
+/// `Field::Kind` of a string that is set when the program is linked. Such records have a section of their own, [`STAMP_SECTION`](crate::symbol::STAMP_SECTION), and the symbol is not a
+/// function: it is a word that holds the address of a [`Str`](crate::layout::Str), defined weakly by the macro, with the default, and by the tool, where a value is set.
+pub const KIND_STAMP: &str = "stamp";
+
 /// Builds a record from its body at compile time; called by the expansion of the macros.
 ///
 /// `N` must be `HEADER_LEN + body.len()`.

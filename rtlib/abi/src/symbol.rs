@@ -55,6 +55,9 @@ pub const DEP_V0_SECTION: &str = ".dep-v0";
 /// Section in user object files that holds the [`record`](crate::record)s of `#[rtlib::init]` and `#[rtlib::var]`.
 pub const RECORD_SECTION: &str = ".gobuild.init";
 
+/// The same for [`record`](crate::record)s of `#[rtlib::stamp]`.
+pub const STAMP_SECTION: &str = ".gobuild.stamp";
+
 /// libc functions that the runtime stands in for in every program, besides those of [`crate::calls::TABLE`]: the driver passes `--wrap=<name>` for each, the runtime object
 /// defines `__wrap_<name>`.
 ///

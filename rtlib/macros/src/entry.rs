@@ -26,25 +26,33 @@ impl Entry<'_> {
         let Self { kind, name } = self;
         let span = name.span();
         let private = args.private_at(span);
+        // A name that cannot be the item's. It is the macro's as far as lints can tell.
+        let ours = Span::mixed_site().located_at(span);
+        let run = format_ident!("__rtlib_run_{}", name.unraw(), span = ours);
+        let kind = Ident::new(kind, span);
+        let names = Self::names(name, "init", unit);
+        let call = quote_spanned! {span=>
+            #private::entry! { #kind #name #run #names }
+        };
+        quote!(const _: () = { #call };)
+    }
+
+    /// What makes the record of an item, and its symbol with `word` in it: the record's name, then the package and the item as text.
+    pub(crate) fn names(name: &Ident, word: &str, unit: &Unit) -> TokenStream {
+        let span = name.span();
         let text = |text: &str| {
             let mut literal = Literal::string(text);
             literal.set_span(span);
             literal
         };
-        // Names that cannot be the item's. They are the macro's as far as lints can tell.
         let plain = name.unraw();
         let ours = Span::mixed_site().located_at(span);
-        let run = format_ident!("__rtlib_run_{plain}", span = ours);
         let record = format_ident!("__RTLIB_RECORD_{plain}", span = ours);
-        let kind = Ident::new(kind, span);
         let (package, version, krate) =
             (text(&unit.package), text(&unit.version), text(&unit.krate));
         let named = text(&plain.to_string());
         // Line and column, which follow the hash, tell apart items that one macro made, and whether `cfg(test)` holds a library's unit tests from the library itself.
-        let middle = text(&format!(".{plain}.init.{}.", unit.symbol_hash(span)));
-        let call = quote_spanned! {span=>
-            #private::entry! { #kind #name #run #record #package #version #krate #named #middle }
-        };
-        quote!(const _: () = { #call };)
+        let middle = text(&format!(".{plain}.{word}.{}.", unit.symbol_hash(span)));
+        quote!(#record #package #version #krate #named #middle)
     }
 }

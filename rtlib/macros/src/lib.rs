@@ -1,4 +1,4 @@
-//! The macros of `rtlib`: the attributes `#[init]` and `#[var]`, and what is behind `select!`. Users reach them, and their documentation, through `rtlib`.
+//! The macros of `rtlib`: the attributes `#[init]`, `#[var]` and `#[stamp]`, and what is behind `select!`. Users reach them, and their documentation, through `rtlib`.
 //!
 //! The attributes leave the item in place and add one anonymous `const` (`entry.rs`), in the body of an init function and in the initialiser of a variable. It holds what `cargo gobuild`
 //! needs: an `extern "C"` function under a symbol of its own, and a record in the object file that names it (`rtlib_abi::record`).
@@ -23,6 +23,7 @@ mod init;
 mod mistake;
 mod origin;
 mod select;
+mod stamp;
 mod var;
 
 /// `#[rtlib::init]`: see `rtlib::init`.
@@ -36,6 +37,13 @@ pub fn init(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn var(args: TokenStream, item: TokenStream) -> TokenStream {
     let (expand, reject) = (var::expand, var::rejected);
+    Attribute { expand, reject }.apply(args, item)
+}
+
+/// `#[rtlib::stamp]`: see `rtlib::stamp`.
+#[proc_macro_attribute]
+pub fn stamp(args: TokenStream, item: TokenStream) -> TokenStream {
+    let (expand, reject) = (stamp::expand, stamp::rejected);
     Attribute { expand, reject }.apply(args, item)
 }
 

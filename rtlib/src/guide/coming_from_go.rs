@@ -121,6 +121,7 @@
 //! | `runtime/trace` | `RTLIB_TRACE=FILE`, for ui.perfetto.dev |
 //! | `GODEBUG=schedtrace=1000` | the same |
 //! | `runtime/metrics` of the scheduler | [`debug::sched_stats`](crate::debug::sched_stats) |
+//! | `-ldflags=-X main.version=…` | [`#[rtlib::stamp]`](macro@crate::stamp), `cargo gobuild --stamp main::VERSION=…` |
 //! | `debug.ReadBuildInfo`, `-buildvcs` | [`debug::build_info`](crate::debug::build_info), `cargo gobuild --buildvcs` |
 //! | `debug.FreeOSMemory`, `debug.SetMaxThreads` | [`debug::free_os_memory`](crate::debug::free_os_memory), [`debug::set_max_threads`](crate::debug::set_max_threads) |
 //! | "all goroutines are asleep - deadlock!" | the same |
