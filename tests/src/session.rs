@@ -13,6 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
@@ -39,8 +40,12 @@ struct Step<'a> {
     output: String,
 }
 
+/// Documents take turns: they share a target directory, and some have programs of the same name.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// A home directory for one document.
 pub struct Home {
+    _turn: MutexGuard<'static, ()>,
     /// The document's name, without `.md`.
     document: String,
     dir: PathBuf,
@@ -51,7 +56,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// An empty one, whose target directory is kept from run to run.
+    /// An empty one. The target directory is kept from run to run.
     ///
     /// # Panics
     /// If it cannot be made.
@@ -59,14 +64,15 @@ impl Home {
     pub fn new(document: &str) -> Self {
         let path = Path::new(document);
         let name = path.file_stem().expect("a name").to_string_lossy();
-        let place = tool::scratch().join("docs").join(&*name);
-        let (dir, target) = (place.join("me"), place.join("target"));
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = rtlib::target("docs");
+        let dir = tool::scratch().join("homes").join(&*name);
         if dir.exists() {
             fs::remove_dir_all(&dir).expect("remove the last run's");
         }
         fs::create_dir_all(&dir).expect("create directory");
-        rtlib::compiled_into(&target);
         Self {
+            _turn: turn,
             document: name.into_owned(),
             dir,
             target,

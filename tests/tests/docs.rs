@@ -9,7 +9,7 @@ use gobuild_tests::session::Home;
 use gobuild_tests::tool;
 use regex::Regex;
 
-/// One test for each document with sessions, so that they run at the same time.
+/// One test for each document with sessions.
 macro_rules! sessions {
     ($($test:ident: $document:literal,)*) => {
         $(#[test]

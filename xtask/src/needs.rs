@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("qemu-user", "qemu-x86_64"),
     ("fish", "fish"),
     ("zsh", "zsh"),
+    ("strace", "strace"),
     ("valgrind", "valgrind"),
     ("redis-server", "redis-server"),
 ];
