@@ -1,4 +1,4 @@
-//! The blocks of code in the documents: a session says how the tests run it, or why they do not, and there are few of the latter. Files of the checkout that documents name exist. Pure.
+//! The blocks of code in the documents: a session says how the tests run it, or why they do not, and there are few of the latter. Files of the checkout and chores that documents name exist. Pure.
 //!
 //! The tests read the same comments: `tests/src/documents.rs` describes them.
 
@@ -24,10 +24,12 @@ const FOLDERS: [&str; 10] = [
 /// A page that names files of other packages.
 const OF_OTHERS: &str = "docs/suites.md";
 
-/// What is wrong with the blocks of the documents (paths and texts). `files` are all files of the checkout.
+/// What is wrong with the blocks of the documents (paths and texts). `files` are all files of the checkout, `chores` the names of
+/// all chores.
 pub fn complaints<'a>(
     documents: impl IntoIterator<Item = (&'a String, &'a String)>,
     files: &[String],
+    chores: &[&str],
 ) -> Vec<String> {
     let mut there: BTreeSet<&str> = files.iter().map(String::as_str).collect();
     for file in files {
@@ -37,6 +39,7 @@ pub fn complaints<'a>(
     let mut not_run = Vec::new();
     for (path, text) in documents {
         all.extend(unmarked(path, text));
+        all.extend(unknown(path, text, chores));
         if path != OF_OTHERS {
             all.extend(absent(path, text, &there));
         }
@@ -86,6 +89,23 @@ fn unmarked(path: &str, text: &str) -> Vec<String> {
     all
 }
 
+/// Chores that a document names and that do not exist.
+fn unknown(path: &str, text: &str, chores: &[&str]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        for (at, command) in line.match_indices("cargo xtask ") {
+            let rest = &line[at + command.len()..];
+            let end = rest.find(|c: char| !c.is_ascii_lowercase());
+            let chore = &rest[..end.unwrap_or(rest.len())];
+            if !chore.is_empty() && !chores.contains(&chore) {
+                let place = format!("{path}:{}", index + 1);
+                all.push(format!("{place}: `cargo xtask` has no `{chore}`"));
+            }
+        }
+    }
+    all
+}
+
 /// Files that a document names and that are not there.
 fn absent(path: &str, text: &str, there: &BTreeSet<&str>) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
@@ -112,7 +132,10 @@ mod tests {
     fn check(text: &str, expect: &[&str]) {
         let document = ("docs/a.md".to_owned(), text.to_owned());
         let files = ["cli/src/main.rs".to_owned()];
-        assert_eq!(complaints([(&document.0, &document.1)], &files), expect);
+        assert_eq!(
+            complaints([(&document.0, &document.1)], &files, &["test"]),
+            expect
+        );
     }
 
     #[test]
@@ -142,10 +165,22 @@ mod tests {
         let text = "<!-- not run: no perf -->\n".repeat(NOT_RUN);
         check(&text, &[]);
         let document = ("docs/a.md".to_owned(), text + "<!-- not run: no perf -->\n");
-        let found = complaints([(&document.0, &document.1)], &[]);
+        let found = complaints([(&document.0, &document.1)], &[], &[]);
         assert!(
             found[0].starts_with("9 blocks are not run, 8 may be: docs/a.md:1, "),
             "{found:?}"
+        );
+    }
+
+    #[test]
+    fn chores_that_are_named_exist() {
+        check(
+            "cargo xtask test unit, `cargo xtask …`, cargo xtask   # lists\n",
+            &[],
+        );
+        check(
+            "`cargo xtask tests`\n",
+            &["docs/a.md:1: `cargo xtask` has no `tests`"],
         );
     }
 

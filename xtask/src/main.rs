@@ -89,6 +89,11 @@ const CHORES: &[Chore] = &[
     },
 ];
 
+/// The names of all chores.
+fn names_of_chores() -> Vec<&'static str> {
+    CHORES.iter().map(|chore| chore.name).collect()
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let chore = arguments

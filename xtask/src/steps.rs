@@ -8,7 +8,8 @@ use crate::package::{self, Verify};
 use crate::run::Runner;
 use crate::workspace::{cargo, cargo_in, others, root, shown, target};
 use crate::{
-    book as pages, calls, needs, pip, release, suites as others_tests, tidy as rules, toolchains,
+    book as pages, calls, names_of_chores, needs, pip, release, suites as others_tests,
+    tidy as rules, toolchains,
 };
 
 /// The toolchain for miri, and one of those that the tool is tested with.
@@ -77,7 +78,7 @@ pub fn ci(runner: &mut Runner, only: &[String]) {
 
 /// The rules of [`rules`].
 pub fn tidy(runner: &mut Runner, _: &[String]) {
-    runner.function("tidy", || rules::check(root()));
+    runner.function("tidy", || rules::check(root(), &names_of_chores()));
     runner.function("table of calls", || calls::check(root()));
 }
 

@@ -60,8 +60,8 @@ const WORDS: [&str; 9] = [
     concat!("/tm", "p/target"),
 ];
 
-/// Checks every text file of the checkout.
-pub fn check(root: &Path) -> Result<(), Vec<String>> {
+/// Checks every text file of the checkout. `chores` are the names of all chores.
+pub fn check(root: &Path, chores: &[&str]) -> Result<(), Vec<String>> {
     let mut files = Vec::new();
     walk(root, &mut files);
     files.sort();
@@ -83,7 +83,7 @@ pub fn check(root: &Path) -> Result<(), Vec<String>> {
     }
     all.extend(crowds(&sources));
     all.extend(links::complaints(&documents, &sources));
-    all.extend(blocks::complaints(&documents, &sources));
+    all.extend(blocks::complaints(&documents, &sources, chores));
     let page = documents.get(unsafety::PAGE).map_or("", String::as_str);
     all.extend(unsafety::complaints(page, &judged));
     if all.is_empty() { Ok(()) } else { Err(all) }
