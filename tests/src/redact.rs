@@ -71,7 +71,7 @@ pub fn without_progress(text: &str) -> String {
     out
 }
 
-/// Replaces [`NUMBERS`].
+/// The redactions for numbers that the documents show as examples.
 ///
 /// # Panics
 /// Never: the patterns are constants.
