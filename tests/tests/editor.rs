@@ -135,8 +135,8 @@ fn executable(messages: &str) -> PathBuf {
     let all = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let executables = all.filter_map(|line| Some(PathBuf::from(line["executable"].as_str()?)));
-    executables.last().expect("an executable")
+    let mut executables = all.filter_map(|line| Some(PathBuf::from(line["executable"].as_str()?)));
+    executables.next_back().expect("an executable")
 }
 
 /// `check.overrideCommand`, as docs/editors.md says.
