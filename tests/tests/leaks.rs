@@ -89,6 +89,15 @@ fn leaks_are_reported_at_exit_on_demand() {
             assert!(report.is_match(&outcome.err()), "{}", outcome.report());
         });
     }
+    // Copies of handles that functions have left on the stack are none.
+    each(
+        "leak-on-used-stack",
+        &[("GODEBUG", "leaktrace=1")],
+        |outcome| {
+            let outcome = outcome.ok();
+            assert!(report.is_match(&outcome.err()), "{}", outcome.report());
+        },
+    );
     // Nor does the child of a fork, for which it would be the second time.
     each("leak-and-fork", &[("GODEBUG", "leaktrace=1")], |outcome| {
         let outcome = outcome.ok();

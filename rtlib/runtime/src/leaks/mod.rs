@@ -44,6 +44,8 @@ pub enum Error {
 }
 
 /// Searches; the G's of those that were found say so (`G.leaked`). How many there are.
+///
+/// Call [`clear_stack`] first, and this from a function that is not inlined, so that the frames of the search are where that has been.
 fn find() -> Result<usize, Error> {
     let mut found = Err(Error::NoMemory);
     with_registers_on_stack(&mut |sp| {
@@ -53,7 +55,7 @@ fn find() -> Result<usize, Error> {
     found
 }
 
-/// Overwrites what the search has left below the caller's frames: addresses of channels, which the next search could take for the program's.
+/// Overwrites what is left below the caller's frame: before a search, handles that the program's functions have moved; after it, addresses of channels, which the next search could take for the program's.
 #[inline(never)]
 fn clear_stack() {
     const DEPTH: usize = 12 << 10;
@@ -63,6 +65,12 @@ fn clear_stack() {
 /// See `rtlib_abi::leaks::find`.
 #[unsafe(export_name = "runtime.findleaks")]
 extern "C" fn find_c() -> Found {
+    clear_stack();
+    answer()
+}
+
+#[inline(never)]
+fn answer() -> Found {
     match find() {
         Ok(count) => count as Found,
         Err(Error::ThreadRuns) => THREAD_RUNS,
@@ -84,6 +92,12 @@ extern "C" fn report() {
     if process::is_forked() {
         return;
     }
+    clear_stack();
+    find_and_tell();
+}
+
+#[inline(never)]
+fn find_and_tell() {
     match find() {
         Ok(0) => {}
         Ok(1) => crate::print!("LEAK 1 goroutine is blocked for ever\n"),
