@@ -282,6 +282,16 @@ created by trace_deadlock in goroutine 1
 }
 
 #[test]
+fn whoever_starts_a_goroutine_is_told_and_not_the_function_of_rtlib() {
+    each("trace-creators", &[], |outcome| {
+        let out = outcome.ok().out();
+        let is_ours = |line: &&str| !line.contains("rtlib");
+        assert_eq!(out.lines().filter(is_ours).count(), 8, "{out}");
+        assert_eq!(out.lines().count(), 8, "{out}");
+    });
+}
+
+#[test]
 fn a_fatal_error_tells_where_it_was() {
     let expect = "fatal error: all is lost\n\ngoroutine 1 [running]:\ntrace_throw(...)\n";
     check_fatal("trace-throw", &[], 2, expect);

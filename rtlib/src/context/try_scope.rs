@@ -84,6 +84,7 @@ where
 impl<'scope, E: Send + 'scope> Group<'scope, '_, E> {
     /// Starts a goroutine that may borrow anything that outlives the call of [`try_scope`]. An error that it returns, or a panic, cancels the group's context. With a
     /// [limit](Group::set_limit) it waits until there are fewer.
+    #[inline(always)]
     pub fn spawn<F>(&self, f: F)
     where
         F: FnOnce() -> Result<(), E> + Send + 'scope,
@@ -102,6 +103,7 @@ impl<'scope, E: Send + 'scope> Group<'scope, '_, E> {
     /// });
     /// assert_eq!(sum, Ok(3));
     /// ```
+    #[inline(always)]
     pub fn spawn_with_handle<F, T>(&self, f: F) -> ScopedJoinHandle<'scope, Option<T>>
     where
         F: FnOnce() -> Result<T, E> + Send + 'scope,

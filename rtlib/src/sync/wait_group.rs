@@ -109,6 +109,7 @@ impl WaitGroup {
 
     /// Starts a goroutine that calls `f`, and counts it: Go's `WaitGroup.Go`. It counts as done when `f` returns or calls [`goexit`](crate::goexit()); a panic of `f` ends the
     /// program.
+    #[inline(always)]
     pub fn go(self: &Arc<Self>, f: impl FnOnce() + Send + 'static) {
         let group = Arc::clone(self);
         group.add(1);
