@@ -21,8 +21,12 @@ fn echo(stream: TcpStream) -> io::Result<u64> {
 /// Serves until `ctx` is done; returns when all connections have ended.
 fn serve(ctx: &Context, listener: &TcpListener) -> io::Result<()> {
     let address = listener.local_addr()?;
-    // A blocked `accept` cannot be taken back; a last connection wakes it.
-    let wake = ctx.after_func(move || drop(TcpStream::connect(address)));
+    // A blocked `accept` cannot be taken back; a last connection wakes it. The spare descriptor is for that one, in case clients have all others (`ulimit -n`).
+    let spare = listener.try_clone()?;
+    let wake = ctx.after_func(move || {
+        drop(spare);
+        drop(TcpStream::connect(address));
+    });
     let outcome = rtlib::scope(|s| {
         loop {
             let accepted = listener.accept();
