@@ -80,6 +80,7 @@
 //! | `WithTimeout`, `WithDeadline` | [`with_timeout`](crate::context::with_timeout), [`with_deadline`](crate::context::with_deadline) | |
 //! | `<-ctx.Done()`, `ctx.Err()` | `ctx.done().recv()`, `ctx.err()` | |
 //! | `context.AfterFunc` | [`Context::after_func`](crate::context::Context::after_func) | |
+//! | `signal.NotifyContext`, `signal.Notify` | `context::with_signals`, `signal::notify` | they need the feature `signal` |
 //! | `WithValue` | arguments, captured variables, thread-locals | |
 //!
 //! # Time

@@ -86,6 +86,6 @@
 //! | `tokio::net` | `std::net`, `std::os::unix::net` |
 //! | `tokio::fs` | `std::fs`; where a disk is slow, in [`blocking`](crate::blocking) |
 //! | `tokio::process`, `tokio::io` | `std::process`, `std::io` |
-//! | `tokio::signal` | a crate for signals, such as signal-hook |
+//! | `tokio::signal` | `rtlib::signal`, `rtlib::context::with_signals` (feature `signal`) |
 //!
 //! tokio itself works in such a program, too. Its worker threads are goroutines, and tasks talk to goroutines by channels, as they talk to threads.
