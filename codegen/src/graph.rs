@@ -36,6 +36,8 @@ pub struct RuntimeDep {
     pub extern_name: String,
     /// The feature of the depending package that brings it in, if it is optional.
     pub feature: Option<String>,
+    /// Only tests may name it: a dev-dependency, of a program or library that cargo also compiles without `--test`.
+    pub test_only: bool,
 }
 
 /// A crate of the program.
@@ -219,11 +221,10 @@ fn main_deps(
             id: CrateId::Lib(owner.id.clone()),
             extern_name: lib.crate_name.clone(),
             feature: None,
+            test_only: false,
         });
     }
-    deps.sort();
-    deps.dedup();
-    Ok(deps)
+    Ok(sorted(deps))
 }
 
 fn linked_deps(
@@ -231,6 +232,7 @@ fn linked_deps(
     owner: &Package,
     wanted: impl Fn(EdgeKind) -> bool,
 ) -> Result<Vec<RuntimeDep>, Diagnostic> {
+    let unit_tests = matches!(graph.target.kind, TargetKind::LibTest | TargetKind::BinTest);
     let mut deps = Vec::new();
     for Dependency {
         id,
@@ -248,12 +250,20 @@ fn linked_deps(
                 id: CrateId::Lib(id.clone()),
                 extern_name: extern_name.clone(),
                 feature: feature.clone(),
+                test_only: unit_tests && *kind == EdgeKind::Dev,
             });
         }
     }
+    Ok(sorted(deps))
+}
+
+/// Each dependency once. What tests alone may name comes last, and gives way to the same dependency of another kind.
+fn sorted(mut deps: Vec<RuntimeDep>) -> Vec<RuntimeDep> {
     deps.sort();
-    deps.dedup();
-    Ok(deps)
+    deps.dedup_by(|one, kept| {
+        (&one.id, &one.extern_name, &one.feature) == (&kept.id, &kept.extern_name, &kept.feature)
+    });
+    deps
 }
 
 /// Takes away, again and again, crates whose dependencies are all gone; what cannot be taken away contains a cycle.

@@ -391,12 +391,12 @@ fn how_to_name(graph: &RuntimeGraph, is_linked: impl Fn(&CrateId) -> bool, id: &
         .iter()
         .map(|(file, dep)| {
             let name = &dep.extern_name;
-            match &dep.feature {
-                Some(feature) => {
-                    format!("`#[cfg(feature = \"{feature}\")] use {name} as _;` to {file}")
-                }
-                None => format!("`use {name} as _;` to {file}"),
-            }
+            let condition = match &dep.feature {
+                Some(feature) => format!("#[cfg(feature = \"{feature}\")] "),
+                None if dep.test_only => "#[cfg(test)] ".to_owned(),
+                None => String::new(),
+            };
+            format!("`{condition}use {name} as _;` to {file}")
         })
         .collect();
     if steps.is_empty() {

@@ -173,7 +173,7 @@ pub fn several_rtlibs(graph: &RuntimeGraph) -> Option<Diagnostic> {
         )
         .note("a program has one runtime, and what one of them makes is unknown to the others")
         .help(format!(
-            "`cargo tree -i {RTLIB_PACKAGE}` shows which package needs which; make them use one version and one source, or use `[patch]` in the workspace's Cargo.toml"
+            "`cargo tree -d` shows which package needs which `{RTLIB_PACKAGE}`; make them use one version and one source, or use `[patch]` in the workspace's Cargo.toml"
         ))
     })
 }
@@ -239,5 +239,5 @@ fn two_versions_of(
     }
     warning
         .note("each runs its own inits and has its own statics: what registers with one is not seen by the other")
-        .help(format!("`cargo tree -i {package}` shows which package needs which; make them use one version"))
+        .help(format!("`cargo tree -d` shows which package needs which `{package}`; make them use one version"))
 }

@@ -289,6 +289,41 @@ warning[crate-not-linked]: init function `helper::start` will not run: no object
 }
 
 #[test]
+fn unit_tests_name_a_dev_dependency_in_tests_only() {
+    let builder = |kind| {
+        GraphBuilder::new()
+            .package(RTLIB_PACKAGE, &[])
+            .package("helper", &[(RTLIB_PACKAGE, NORMAL)])
+            .package("app", kind)
+            .target("app", TargetKind::BinTest)
+    };
+    let files = [("helper/src/lib.rs", INIT)];
+    let program = Program::new(&builder(&[("helper", EdgeKind::Dev)]), &files);
+    program.drop_records(|_| true).check(str![[r#"
+warning[crate-not-linked]: init function `helper::start` will not run: no object of the program holds an init of crate `helper`
+ --> helper/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn start() {}
+  |                   ^^^^^ declared here
+  |
+  = note: rustc leaves out a crate that nothing in the source names
+  = help: add `#[cfg(test)] use helper as _;` to app/src/main.rs, or remove the dependency
+"#]]);
+    let both = [("helper", EdgeKind::Dev), ("helper", NORMAL)];
+    let program = Program::new(&builder(&both), &files);
+    program.drop_records(|_| true).check(str![[r#"
+error[init-lost]: init function `helper::start` would be lost: no object of the program holds an init of crate `helper`
+ --> helper/src/lib.rs:1:19
+  |
+1 | #[rtlib::init] fn start() {}
+  |                   ^^^^^ declared here
+  |
+  = note: rustc leaves out a crate that nothing in the source names
+  = help: add `use helper as _;` to app/src/main.rs, or remove the dependency
+"#]]);
+}
+
+#[test]
 fn what_cfg_compiles_out_is_not_missed() {
     let source = "#[cfg(maybe)] #[rtlib::init] fn perhaps() {}\n#[rtlib::init] fn surely() {}";
     let program = Program::new(&graph(&[("app", &[])]), &[("app/src/main.rs", source)]);
@@ -472,7 +507,7 @@ warning[crate-not-linked]: init function `app::start` will not run: no object of
   |                   ^^^^^ declared here
   |
   = note: rustc leaves out a crate that nothing in the source names
-  = help: add `use helper as _;` to app/src/lib.rs and `use app as _;` to helper/src/lib.rs, or remove the dependency
+  = help: add `#[cfg(test)] use helper as _;` to app/src/lib.rs and `use app as _;` to helper/src/lib.rs, or remove the dependency
 "#]]);
 }
 
@@ -542,7 +577,7 @@ warning[two-versions]: several versions of package `log` with inits are linked: 
   |                   --- in version 1.0.0
   |
   = note: each runs its own inits and has its own statics: what registers with one is not seen by the other
-  = help: `cargo tree -i log` shows which package needs which; make them use one version
+  = help: `cargo tree -d` shows which package needs which `log`; make them use one version
 "#]]);
 }
 
