@@ -185,14 +185,26 @@ impl TooEarly {
     }
 
     fn advice(&self) -> &'static str {
-        if self.running && self.goroutine == Some(Self::MAIN_GOROUTINE) {
-            "its own initialiser is still running, and must not use it"
-        } else if self.init.is_some() {
+        let by_main_goroutine = self.goroutine == Some(Self::MAIN_GOROUTINE);
+        if self.running && by_main_goroutine {
+            return "its own initialiser is still running, and must not use it";
+        }
+        let Some(init) = &self.init else {
+            return "read it from `main` or from an init function";
+        };
+        if crate_of(init.name) != crate_of(self.name) {
             "make the reader's package depend on the variable's, or read it later"
+        } else if by_main_goroutine {
+            "name it in the initialiser that reads it, so that it is initialised before, or read it later"
         } else {
-            "read it from `main` or from an init function"
+            "start the reader in an init function, which runs after the variables of its package, or read it later"
         }
     }
+}
+
+/// The crate in the Rust path of an item.
+fn crate_of(path: &str) -> &str {
+    path.split_once("::").map_or(path, |(name, _)| name)
 }
 
 fn write_init(f: &mut fmt::Formatter<'_>, init: &RunningInit) -> fmt::Result {

@@ -89,6 +89,33 @@ fn an_early_read_by_another_goroutine_names_it_too() {
 }
 
 #[test]
+fn an_early_read_within_one_package_is_not_told_of_dependencies() {
+    const NEIGHBOUR: RunningInit = RunningInit {
+        package: "config",
+        name: "config::HOST",
+        file: "config/src/lib.rs",
+        line: 9,
+    };
+    let message = as_main_goroutine(|| during_init(NEIGHBOUR, read_too_early));
+    assert!(
+        message.ends_with(
+            "`config::HOST` (config/src/lib.rs:9); name it in the initialiser that reads it, so that it is initialised before, \
+             or read it later"
+        ),
+        "{message}"
+    );
+    let message = crate::spawn(|| during_init(NEIGHBOUR, read_too_early))
+        .join()
+        .unwrap();
+    assert!(
+        message.ends_with(
+            "; start the reader in an init function, which runs after the variables of its package, or read it later"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
 fn an_early_read_by_a_plain_thread_says_so() {
     let message = during_init(READER, read_too_early);
     assert!(

@@ -96,14 +96,13 @@ fn reading_a_variable_too_early_names_it_and_its_reader() {
     );
     project.package("reader2", "reader2", RTLIB);
     project.file("reader2/src/lib.rs", "unsafe extern \"Rust\" { safe fn peek() -> u32; }\n#[rtlib::init] fn read() { println!(\"{}\", peek()); }\n");
-    project.file("src/main.rs", "use reader2 as _;\n#[rtlib::var] static B: u32 = 1;\n#[unsafe(no_mangle)] extern \"Rust\" fn peek() -> u32 { *B }\nfn main() {}\n");
+    project.file("src/main.rs", "use reader2 as _;\n#[rtlib::var]\nstatic B: u32 = 1;\n#[unsafe(no_mangle)] extern \"Rust\" fn peek() -> u32 { *B }\nfn main() {}\n");
     _ = project.build(&["-q"]).ok();
     let err = run(&mut project.program("debug", "early2"), RUN)
         .fails_with(2)
         .err();
     for part in [
-        "early2::B",
-        "src/main.rs:2",
+        "early2::B` (src/main.rs:3)",
         "reader2::read",
         "reader2/src/lib.rs:2",
         "in init of package reader2",

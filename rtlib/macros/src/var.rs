@@ -54,8 +54,11 @@ pub(crate) fn expand(args: Args, item: TokenStream, unit: &Unit) -> Result<Token
     } = &declaration;
     let private = args.private();
     let label = format!("::{}", name.unraw());
-    let core = quote!(#private::core);
-    let place = quote_spanned! {name.span()=>
+    // Each token is at the name, so that `line!()` is the name's line.
+    let span = name.span();
+    let at_name = args.private_at(span);
+    let core = quote_spanned!(span=> #at_name::core);
+    let place = quote_spanned! {span=>
         #core::concat!(#core::module_path!(), #label), #core::file!(), #core::line!()
     };
     // rustc points at the type when a static may not have it.
