@@ -16,7 +16,7 @@ use gobuild_tests::process::{BUILD, RUN, run};
 use gobuild_tests::project::Project;
 use gobuild_tests::server::Server;
 use gobuild_tests::tool;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use snapbox::{Data, assert_data_eq};
 
 /// Compares an output with what stands beside the example.
@@ -109,7 +109,8 @@ fn the_echo_server_stops_in_order_when_it_is_told_to() {
     assert_eq!(server.ended(), (String::new(), String::new()));
 
     let mut server = Server::start(program("echo").arg("127.0.0.1:0"));
-    let _client = server.connect();
+    let client = server.connect();
+    talk(client.try_clone().expect("a second handle"), 3); // it has been let in
     while server.is_running() {
         signal(&server, Signal::INT);
         thread::yield_now();
@@ -117,10 +118,31 @@ fn the_echo_server_stops_in_order_when_it_is_told_to() {
     assert_eq!(server.status().signal(), Some(Signal::INT.as_raw()));
 }
 
-fn signal(server: &Server, signal: Signal) {
+/// The connection with which it wakes itself needs a descriptor.
+#[test]
+fn the_echo_server_stops_also_when_its_clients_have_all_descriptors() {
+    let server = Server::start(program("echo").arg("127.0.0.1:0"));
+    let client = server.connect();
+    talk(client.try_clone().expect("a second handle"), 0);
+    let open = format!("/proc/{}/fd", server.id());
+    let free = (0..).find(|number| !Path::new(&open).join(number.to_string()).exists());
+    let limit = Rlimit {
+        current: free,
+        maximum: free,
+    };
+    prlimit(Some(process(&server)), Resource::Nofile, limit).expect("a lower limit");
+    signal(&server, Signal::TERM);
+    talk(client, 1); // meanwhile the server wakes itself, or fails to
+    assert_eq!(server.ended(), (String::new(), String::new()));
+}
+
+fn process(server: &Server) -> Pid {
     let id = i32::try_from(server.id()).expect("a process id");
-    let process = Pid::from_raw(id).expect("a process id");
-    kill_process(process, signal).expect("it is there");
+    Pid::from_raw(id).expect("a process id")
+}
+
+fn signal(server: &Server, signal: Signal) {
+    kill_process(process(server), signal).expect("it is there");
 }
 
 /// Files and directories below, by hand.
