@@ -4,43 +4,44 @@
 //! layer is a [`Layer`]; [`Settings::merge`] puts them together. Unknown keys and wrong values are errors that name the place.
 //! Cargo's own configuration is not here but in [`crate::cargo_config`].
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use gobuild_codegen::buildinfo::Std;
+use gobuild_codegen::buildinfo::{Malloc, Std};
 use gobuild_templates::GoAmd64;
-use rtlib_abi::layout::STACK_CLASSES;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use values::{parse_level, parse_size};
+pub use values::{parse_malloc, parse_std};
+
 /// The keys of the metadata tables.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "linker",
     "mode",
     "std",
+    "malloc",
     "stack-size",
     "goamd64",
     "buildvcs",
     "stamp",
 ];
 /// The variables, with the key that means the same.
-pub const VARIABLES: [(&str, &str); 7] = [
+pub const VARIABLES: [(&str, &str); 8] = [
     ("CARGO_GOBUILD_LINKER", "linker"),
     ("CARGO_GOBUILD_MODE", "mode"),
     ("CARGO_GOBUILD_STD", "std"),
+    ("CARGO_GOBUILD_MALLOC", "malloc"),
     ("CARGO_GOBUILD_STACK_SIZE", "stack-size"),
     ("GOAMD64", "goamd64"),
     ("CARGO_GOBUILD_BUILDVCS", "buildvcs"),
     ("CARGO_GOBUILD_STAMP", "stamp"),
 ];
-/// The smallest and the largest default stack.
-const STACK_SIZES: std::ops::RangeInclusive<u64> =
-    1 << *STACK_CLASSES.start()..=1 << *STACK_CLASSES.end();
-/// Stacks are made of pages.
-const PAGE: u64 = 4096;
 
 /// Who links.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -153,6 +154,8 @@ pub struct Settings {
     pub linker: LinkerChoice,
     /// What std's threads are.
     pub std: Std,
+    /// Whose malloc the program has.
+    pub malloc: Malloc,
     /// Default goroutine stack size in bytes; 0 = the runtime's default.
     pub stack_size: u64,
     /// The microarchitecture level.
@@ -171,6 +174,8 @@ pub struct Layer {
     pub linker: Option<LinkerChoice>,
     /// What std's threads are.
     pub std: Option<Std>,
+    /// Whose malloc the program has.
+    pub malloc: Option<Malloc>,
     /// Default goroutine stack size in bytes.
     pub stack_size: Option<u64>,
     /// The microarchitecture level.
@@ -242,6 +247,7 @@ impl Settings {
                 .find_map(|l| l.linker.clone())
                 .unwrap_or_default(),
             std: layers.iter().find_map(|l| l.std).unwrap_or_default(),
+            malloc: layers.iter().find_map(|l| l.malloc).unwrap_or_default(),
             stack_size: layers.iter().find_map(|l| l.stack_size).unwrap_or(0),
             goamd64: layers.iter().find_map(|l| l.goamd64).unwrap_or_default(),
             buildvcs: layers.iter().find_map(|l| l.buildvcs).unwrap_or_default(),
@@ -328,6 +334,7 @@ impl Layer {
             "mode" if text == "hosted" => {}
             "mode" => return Err(wrong("the only mode is hosted".into())),
             "std" => self.std = Some(parse_std(text).map_err(wrong)?),
+            "malloc" => self.malloc = Some(parse_malloc(text).map_err(wrong)?),
             "stack-size" => self.stack_size = Some(parse_size(text).map_err(wrong)?),
             "goamd64" => self.goamd64 = Some(parse_level(text).map_err(wrong)?),
             "buildvcs" => self.buildvcs = Some(text.parse().map_err(wrong)?),
@@ -443,42 +450,6 @@ fn text_of(place: &str, key: &str, value: &Value) -> Result<String, ConfigError>
     }
 }
 
-/// `65536`, `256K`, `1M`, `1G`; rounded up to whole pages.
-fn parse_size(text: &str) -> Result<u64, String> {
-    const SHAPE: &str = "a size is a number of bytes, or a number and K, M or G, as in \"256K\"";
-    let (digits, unit) = match text.as_bytes().last() {
-        Some(b'K' | b'k') => (&text[..text.len() - 1], 1 << 10),
-        Some(b'M' | b'm') => (&text[..text.len() - 1], 1 << 20),
-        Some(b'G' | b'g') => (&text[..text.len() - 1], 1 << 30),
-        _ => (text, 1),
-    };
-    let number: u64 = digits.parse().map_err(|_| SHAPE.to_owned())?;
-    let bytes = number
-        .checked_mul(unit)
-        .filter(|bytes| STACK_SIZES.contains(bytes));
-    bytes
-        .map(|bytes| bytes.next_multiple_of(PAGE))
-        .ok_or_else(|| "a stack has between 16K and 1G".to_owned())
-}
-
-/// What std's threads are to be.
-///
-/// # Errors
-/// With what there is.
-pub fn parse_std(text: &str) -> Result<Std, String> {
-    Std::ALL
-        .into_iter()
-        .find(|std| std.as_str() == text)
-        .ok_or_else(|| "std's threads are `threads` or `goroutines`".to_owned())
-}
-
-fn parse_level(text: &str) -> Result<GoAmd64, String> {
-    GoAmd64::ALL
-        .into_iter()
-        .find(|level| level.as_str() == text)
-        .ok_or_else(|| "a level is v1, v2, v3 or v4".to_owned())
-}
-
 /// How [`GoAmd64`] stands in the plan file.
 mod goamd64_as_text {
     use gobuild_templates::GoAmd64;
@@ -510,11 +481,12 @@ mod tests {
     #[test]
     fn a_full_table() {
         let layer = table(
-            &json!({"linker": "mold", "mode": "hosted", "std": "goroutines", "stack-size": "1M", "goamd64": "v3", "buildvcs": false, "stamp": {"a::V": "1=2\u{0}"}}),
+            &json!({"linker": "mold", "mode": "hosted", "std": "goroutines", "malloc": "runtime", "stack-size": "1M", "goamd64": "v3", "buildvcs": false, "stamp": {"a::V": "1=2\u{0}"}}),
         );
         let expect = Layer {
             linker: Some(LinkerChoice::Mold),
             std: Some(Std::Goroutines),
+            malloc: Some(Malloc::Runtime),
             stack_size: Some(1 << 20),
             goamd64: Some(GoAmd64::V3),
             buildvcs: Some(BuildVcs::False),
@@ -621,6 +593,7 @@ mod tests {
             Settings {
                 linker: LinkerChoice::Cc,
                 std: Std::Goroutines,
+                malloc: Malloc::Libc,
                 stack_size: 8192,
                 goamd64: GoAmd64::V2,
                 buildvcs: BuildVcs::Auto,
@@ -665,6 +638,7 @@ mod tests {
         let settings = Settings {
             linker: LinkerChoice::Wild,
             std: Std::Threads,
+            malloc: Malloc::Runtime,
             stack_size: 4096,
             goamd64: GoAmd64::V3,
             buildvcs: BuildVcs::True,

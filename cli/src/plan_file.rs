@@ -129,6 +129,7 @@ impl Recipe {
         let mut hash = Fingerprint::new();
         hash.add(tool);
         hash.add(settings.std.as_str());
+        hash.add(settings.malloc.as_str());
         hash.add(settings.stack_size.to_string());
         hash.add(settings.goamd64.as_str());
         hash.add(settings.buildvcs.as_str());

@@ -35,6 +35,9 @@ pub struct BuildInfo {
     pub mode: Mode,
     /// What std's threads are.
     pub std: Std,
+    /// Whose malloc(3) it has.
+    #[serde(default)]
+    pub malloc: Malloc,
     /// GOAMD64 level, 1 to 4.
     pub goamd64: u8,
     /// Default goroutine stack size in bytes; 0 = the runtime's default.
@@ -96,6 +99,31 @@ impl Std {
         match self {
             Self::Threads => "threads",
             Self::Goroutines => "goroutines",
+        }
+    }
+}
+
+/// Whose malloc(3) a program has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Malloc {
+    /// The C library's: what programs get that do not choose.
+    #[default]
+    Libc,
+    /// The runtime's.
+    Runtime,
+}
+
+impl Malloc {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Libc, Self::Runtime];
+
+    /// As settings name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Libc => "libc",
+            Self::Runtime => "runtime",
         }
     }
 }
@@ -174,6 +202,7 @@ impl BuildInfo {
             ("target", clean.target),
             ("profile", clean.profile),
             ("std", clean.std.as_str().to_owned()),
+            ("malloc", clean.malloc.as_str().to_owned()),
             ("goamd64", format!("v{}", clean.goamd64)),
             ("stack-size", clean.stack_size.to_string()),
             ("linker", clean.linker),
@@ -299,6 +328,7 @@ mod tests {
             profile: "dev".into(),
             mode: Mode::Hosted,
             std: Std::Threads,
+            malloc: Malloc::Runtime,
             goamd64: 1,
             stack_size: 0,
             linker: "cc".into(),

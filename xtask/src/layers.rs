@@ -12,7 +12,7 @@ const PAGE: &str = "ARCHITECTURE.md";
 const TABLE: &str = "| layer, from the bottom up |";
 
 /// Each may use those before it. A layer is a folder, a file, or a module of another layer, which then is none of that layer.
-const LAYERS: [&str; 39] = [
+const LAYERS: [&str; 40] = [
     "link",
     "duration",
     "pattern",
@@ -28,6 +28,7 @@ const LAYERS: [&str; 39] = [
     "shim",
     "note",
     "persistent",
+    "malloc",
     "membarrier",
     "process",
     "moduledata",

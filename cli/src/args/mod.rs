@@ -15,9 +15,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use gobuild_codegen::buildinfo::Std;
+use gobuild_codegen::buildinfo::{Malloc, Std};
 
-use crate::config::{BuildVcs, LinkerChoice, parse_stamp, parse_std};
+use crate::config::{BuildVcs, LinkerChoice, parse_malloc, parse_stamp, parse_std};
 use cargo::{
     BuildOnlyArgs, CargoArgs, CheckOnlyArgs, DisplayArgs, InstallCargoArgs, MoreArgs, PackageArgs,
     RunTargetArgs, TargetArgs,
@@ -40,7 +40,7 @@ Examples:
 Settings of a project are in [package.metadata.gobuild] or [workspace.metadata.gobuild]:
   linker = \"mold\"     stack-size = \"256K\"     goamd64 = \"v3\"     mode = \"hosted\"
 The environment overrides them: CARGO_GOBUILD_LINKER, CARGO_GOBUILD_STACK_SIZE, GOAMD64, CARGO_GOBUILD_MODE,
-CARGO_GOBUILD_STD, CARGO_GOBUILD_BUILDVCS, CARGO_GOBUILD_STAMP.";
+CARGO_GOBUILD_STD, CARGO_GOBUILD_MALLOC, CARGO_GOBUILD_BUILDVCS, CARGO_GOBUILD_STAMP.";
 
 /// Build Rust programs whose threads are goroutines, as one static executable
 ///
@@ -293,6 +293,11 @@ pub struct GoArgs {
     /// With goroutines, a program that starts a thread for each connection or task needs only a few threads of the operating system. Threads that C code starts are threads of the operating system in any case.
     #[arg(long, value_name = "goroutines|threads", value_parser = parse_std)]
     pub std: Option<Std>,
+    /// Whose malloc the program has: that of libc (the default), or the runtime, whose memory belongs to processors and not to threads
+    ///
+    /// With runtime, 100,000 goroutines that have allocated keep no memory for later each. Programs with a #[global_allocator] of their own keep that.
+    #[arg(long, value_name = "libc|runtime", value_parser = parse_malloc)]
+    pub malloc: Option<Malloc>,
     /// Whether the binary names the revision of its source: auto (the default), true, or false
     ///
     /// auto names it if git knows it, and if --trimpath is not given; true makes it an error if git does not. `inspect` shows it.

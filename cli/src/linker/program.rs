@@ -183,6 +183,7 @@ impl Program {
             profile: plan.profile.clone().unwrap_or_default(),
             mode: Mode::Hosted,
             std: recipe.settings.std,
+            malloc: recipe.settings.malloc,
             goamd64: recipe.settings.goamd64 as u8 + 1,
             stack_size: recipe.settings.stack_size,
             linker: recipe.link.name.clone(),

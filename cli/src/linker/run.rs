@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use gobuild_codegen::buildinfo::Malloc;
 use gobuild_codegen::emit::{self, EmittedObjects};
 use gobuild_codegen::model::RootTarget;
 use rtlib_abi::calls;
-use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE};
+use rtlib_abi::symbol::{WRAPPED, WRAPPED_FOR_INITTRACE, WRAPPED_FOR_MALLOC};
 
 use super::args::{self, Additions, LdChoice, LinkLine};
 use super::call::call;
@@ -290,11 +291,15 @@ impl Stage<'_> {
         }
     }
 
-    /// The libc functions that the runtime stands before. Allocations are counted only in programs that may have inits.
+    /// The libc functions that the runtime stands before. Where malloc is libc's, allocations are counted only in programs that may have inits.
     fn wrapped(&self) -> Vec<&'static str> {
         let mut wrapped = always_wrapped();
-        if self.program.may_have_inits() {
-            wrapped.extend(WRAPPED_FOR_INITTRACE);
+        match self.recipe.settings.malloc {
+            Malloc::Runtime => wrapped.extend(WRAPPED_FOR_MALLOC),
+            Malloc::Libc if self.program.may_have_inits() => {
+                wrapped.extend(WRAPPED_FOR_INITTRACE);
+            }
+            Malloc::Libc => {}
         }
         wrapped
     }

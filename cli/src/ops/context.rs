@@ -129,6 +129,7 @@ impl Context {
         let cli = Layer {
             linker: self.go.linker.clone(),
             std: self.go.std,
+            malloc: self.go.malloc,
             buildvcs: self.go.buildvcs,
             stamps: self.go.stamp.iter().cloned().collect(),
             ..Layer::default()
@@ -331,6 +332,9 @@ impl Context {
         }
         if let Some(std) = self.go.std {
             invocation.env("CARGO_GOBUILD_STD", std.as_str());
+        }
+        if let Some(malloc) = self.go.malloc {
+            invocation.env("CARGO_GOBUILD_MALLOC", malloc.as_str());
         }
         if let Some(buildvcs) = self.go.buildvcs {
             invocation.env("CARGO_GOBUILD_BUILDVCS", buildvcs.as_str());

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use gobuild_codegen::buildinfo::Std;
+use gobuild_codegen::buildinfo::{Malloc, Std};
 use gobuild_codegen::elf::{self, Inspection, Location};
 use object::ReadCache;
 
@@ -140,6 +140,12 @@ fn text(inspection: &Inspection) -> String {
         ("flags", flags),
     ] {
         line(&mut out, &format!("{name:<10}{value}"));
+    }
+    if info.malloc == Malloc::Runtime {
+        line(
+            &mut out,
+            &format!("{:<10}{}", "malloc", info.malloc.as_str()),
+        );
     }
     if let Some(vcs) = &info.vcs {
         let modified = if vcs.modified { ", modified" } else { "" };

@@ -46,6 +46,7 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
     let cli = Layer {
         linker: args.go.linker.clone(),
         std: args.go.std,
+        malloc: args.go.malloc,
         buildvcs: args.go.buildvcs,
         stamps: args.go.stamp.iter().cloned().collect(),
         ..Layer::default()

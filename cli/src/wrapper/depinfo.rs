@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(
             text,
             "/t/app: src/main.rs /w/Cargo.toml /a\\ b/tool\n\nsrc/main.rs:\n# env-dep:X=1\n\
-             # env-dep:CARGO_GOBUILD_LINKER\n# env-dep:CARGO_GOBUILD_MODE\n# env-dep:CARGO_GOBUILD_STD\n\
+             # env-dep:CARGO_GOBUILD_LINKER\n# env-dep:CARGO_GOBUILD_MODE\n# env-dep:CARGO_GOBUILD_STD\n# env-dep:CARGO_GOBUILD_MALLOC\n\
              # env-dep:CARGO_GOBUILD_STACK_SIZE\n# env-dep:GOAMD64=v\\\\3\\n\n# env-dep:CARGO_GOBUILD_BUILDVCS\n# env-dep:CARGO_GOBUILD_STAMP\n"
         );
     }

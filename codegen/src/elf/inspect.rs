@@ -77,6 +77,7 @@ fn build_info(root: &Root<'_>) -> Result<BuildInfo, ElfError> {
     let info = BuildInfo::from_json(root.build_info)?;
     let same = info.mode == root.mode
         && info.std == root.std
+        && info.malloc == root.malloc
         && info.stack_size == root.stack_size
         && u32::from(info.goamd64) == root.goamd64;
     match same {

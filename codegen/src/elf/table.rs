@@ -8,15 +8,15 @@ use std::mem::offset_of;
 use object::read::ReadRef;
 use rtlib_abi::ABI_VERSION;
 use rtlib_abi::layout::{
-    FLAG_HOSTED, FLAG_STD_GOROUTINES, FN_INIT, FN_VAR, FnInfo, INIT_NOT_STARTED, InitTask,
-    ModuleData, Slice, Str, TaskInfo,
+    FLAG_HOSTED, FLAG_MALLOC_RUNTIME, FLAG_STD_GOROUTINES, FN_INIT, FN_VAR, FnInfo,
+    INIT_NOT_STARTED, InitTask, ModuleData, Slice, Str, TaskInfo,
 };
 use rtlib_abi::symbol::{MAIN_INITTASKS, MODULE_DATA};
 
 use super::bytes::Bytes;
 use super::error::ElfError;
 use super::image::{Access, Image};
-use crate::buildinfo::{Mode, Std};
+use crate::buildinfo::{Malloc, Mode, Std};
 use crate::model::InitKind;
 
 const POINTER: usize = size_of::<u64>();
@@ -27,8 +27,11 @@ pub(super) struct Root<'data> {
     pub(super) mode: Mode,
     /// Build information, JSON.
     pub(super) build_info: &'data str,
-    /// Default stack size.
+    /// What std's threads are.
     pub(super) std: Std,
+    /// Whose malloc it has.
+    pub(super) malloc: Malloc,
+    /// Default stack size.
     pub(super) stack_size: u64,
     /// GOAMD64 level.
     pub(super) goamd64: u32,
@@ -78,14 +81,20 @@ impl<'image, 'data, R: ReadRef<'data>> Reader<'image, R> {
         if found != ABI_VERSION {
             return Err(ElfError::AbiVersion { found });
         }
-        let (mode, std) = match root.u32(offset_of!(ModuleData, flags)) {
+        let flags = root.u32(offset_of!(ModuleData, flags));
+        let malloc = match flags & FLAG_MALLOC_RUNTIME {
+            0 => Malloc::Libc,
+            _ => Malloc::Runtime,
+        };
+        let (mode, std) = match flags & !FLAG_MALLOC_RUNTIME {
             FLAG_HOSTED => (Mode::Hosted, Std::Threads),
             HOSTED_ON_GOROUTINES => (Mode::Hosted, Std::Goroutines),
-            other => return Err(value("the flags word of runtime.firstmoduledata", other)),
+            _ => return Err(value("the flags word of runtime.firstmoduledata", flags)),
         };
         Ok(Root {
             mode,
             std,
+            malloc,
             build_info: self.text(
                 "the build information",
                 root,

@@ -16,8 +16,8 @@ use object::SectionKind;
 use object::write::SymbolId;
 use rtlib_abi::ABI_VERSION;
 use rtlib_abi::layout::{
-    BuildPackage, BuildSetting, FLAG_HOSTED, FLAG_STD_GOROUTINES, FN_INIT, FN_VAR, FnInfo,
-    INIT_NOT_STARTED, InitTask, ModInfo, ModuleData, Note, Slice, Str, TaskInfo,
+    BuildPackage, BuildSetting, FLAG_HOSTED, FLAG_MALLOC_RUNTIME, FLAG_STD_GOROUTINES, FN_INIT,
+    FN_VAR, FnInfo, INIT_NOT_STARTED, InitTask, ModInfo, ModuleData, Note, Slice, Str, TaskInfo,
 };
 use rtlib_abi::symbol::{
     BUILD_INFO, DEP_V0_SECTION, ENTRY, GO_RUNTIME_INITTASKS, MAIN_INITTASKS, MAIN_PC, MOD_INFO,
@@ -31,7 +31,7 @@ use super::object_file::{Home, ObjectFile, Visibility};
 use super::strings::StringPool;
 use super::structure::{POINTER, Structure};
 use super::symbol_name::{inittask_symbol, is_linkable};
-use crate::buildinfo::{BuildInfo, Mode, PackageInfo, Std};
+use crate::buildinfo::{BuildInfo, Malloc, Mode, PackageInfo, Std};
 use crate::model::{InitKind, Plan, Task, TaskFn};
 
 /// Local symbols of the tables that only `runtime.firstmoduledata` and `runtime.modinfo` point at.
@@ -355,10 +355,14 @@ impl Tables {
             Std::Threads => 0,
             Std::Goroutines => FLAG_STD_GOROUTINES,
         };
+        let malloc = match info.malloc {
+            Malloc::Libc => 0,
+            Malloc::Runtime => FLAG_MALLOC_RUNTIME,
+        };
         let symbol = self.file.declare(MODULE_DATA, Visibility::Global);
         let mut data = Structure::zeroed(size_of::<ModuleData>());
         data.u32(offset_of!(ModuleData, abi_version), ABI_VERSION);
-        data.u32(offset_of!(ModuleData, flags), mode | threads);
+        data.u32(offset_of!(ModuleData, flags), mode | threads | malloc);
         data.slice(
             offset_of!(ModuleData, inittasks),
             root.main_array,

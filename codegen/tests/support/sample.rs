@@ -159,6 +159,7 @@ pub fn build_info() -> BuildInfo {
         profile: "dev".to_owned(),
         mode: Mode::Hosted,
         std: gobuild_codegen::buildinfo::Std::Threads,
+        malloc: gobuild_codegen::buildinfo::Malloc::Libc,
         goamd64: 1,
         stack_size: 65536,
         linker: "cc".to_owned(),

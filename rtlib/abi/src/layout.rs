@@ -151,6 +151,8 @@ pub struct BuildPackage {
 pub const FLAG_HOSTED: u32 = 1;
 /// std's threads are goroutines.
 pub const FLAG_STD_GOROUTINES: u32 = 2;
+/// malloc(3) and its family are the runtime's.
+pub const FLAG_MALLOC_RUNTIME: u32 = 4;
 
 /// Descriptor of the `.note.gobuild` note: what the tool patches and `inspect` starts from. It needs no section headers and
 /// no symbol table, so it works on stripped binaries.

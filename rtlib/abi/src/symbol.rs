@@ -90,3 +90,18 @@ pub const WRAPPED_FOR_INITTRACE: [&str; 5] = [
     "posix_memalign",
     "aligned_alloc",
 ];
+
+/// malloc(3) and its family: wrapped as [`WRAPPED`] is, in programs whose memory is the runtime's.
+pub const WRAPPED_FOR_MALLOC: [&str; 11] = [
+    "malloc",
+    "calloc",
+    "realloc",
+    "free",
+    "posix_memalign",
+    "aligned_alloc",
+    "memalign",
+    "valloc",
+    "pvalloc",
+    "malloc_usable_size",
+    "malloc_trim",
+];

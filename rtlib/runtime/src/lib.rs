@@ -8,6 +8,8 @@
 
 pub mod chan;
 mod gmp;
+#[cfg(any(feature = "object", all(test, not(loom))))]
+mod malloc;
 mod shim;
 #[cfg(any(feature = "object", test))]
 mod stack;

@@ -1,6 +1,6 @@
 //! The order in which the runtime's locks are taken, and the check of it: Go's runtime/lockrank.go.
 //!
-//! A lock's rank is that of the type which it protects ([`Ranked`]). Whoever holds locks may take one of a higher rank only; of [`Rank::Waiters`] and [`Rank::Timers`] several, by rising address.
+//! A lock's rank is that of the type which it protects ([`Ranked`]). Whoever holds locks may take one of a higher rank only; of [`Rank::Waiters`], [`Rank::Timers`] and, in a fork, of [`Rank::Cache`] and [`Rank::Central`] several, by rising address.
 //!
 //! The check is compiled in with debug assertions, that is, into objects of `cargo-gobuild` built with its feature `checked`. Each M keeps a list of the locks that its thread
 //! holds; a lock may be let go of by another goroutine than took it (`park::gopark`), but not on another M. Threads that are no Ms are not checked.
@@ -41,6 +41,12 @@ pub enum Rank {
     TraceOutside,
     /// `tracebuf/buffer.rs`: full and empty chunks.
     TraceChunks,
+    /// `libc/malloc.rs`: a cache of threads that have no P.
+    Cache,
+    /// `malloc/mcentral.rs`: spans with room, of one size.
+    Central,
+    /// `malloc/mheap.rs`: the pages.
+    Heap,
     /// `stack/arena.rs`: places for goroutines, of one stack class.
     Arena,
     /// `persistent.rs`: memory that is never freed.
@@ -62,7 +68,10 @@ impl Rank {
 impl Rank {
     /// Several of its locks may be held at once, by rising address.
     fn is_ordered(self) -> bool {
-        matches!(self, Self::Waiters | Self::Timers)
+        matches!(
+            self,
+            Self::Waiters | Self::Timers | Self::Cache | Self::Central
+        )
     }
 }
 

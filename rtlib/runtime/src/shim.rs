@@ -5,13 +5,15 @@ use core::sync::atomic;
 #[cfg(loom)]
 use loom::sync::atomic;
 
+#[cfg(any(feature = "object", test))]
+pub use atomic::AtomicU64;
 #[cfg(any(feature = "object", all(loom, test)))]
-pub use atomic::{AtomicI32, AtomicU64, fence};
+pub use atomic::{AtomicI32, fence};
 pub use atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 #[cfg(feature = "object")]
 pub use crate::lock::{Guard, Lock};
-#[cfg(all(loom, test))]
+#[cfg(all(test, not(feature = "object")))]
 pub use model_lock::Lock;
 
 /// One round of waiting for a thread that is about to be done.
@@ -31,17 +33,28 @@ pub fn pause(_round: u32) {
     loom::thread::yield_now();
 }
 
-#[cfg(all(loom, test))]
+#[cfg(all(test, not(feature = "object")))]
 mod model_lock {
-    /// The runtime's lock, as loom has it.
-    pub struct Lock<T>(loom::sync::Mutex<T>);
+    #[cfg(loom)]
+    use loom::sync::{Mutex, MutexGuard};
+    #[cfg(not(loom))]
+    use std::sync::{Mutex, MutexGuard};
+
+    /// The runtime's lock, as loom or std has it.
+    pub struct Lock<T>(Mutex<T>);
 
     impl<T> Lock<T> {
+        #[cfg(loom)]
         pub fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
+            Self(Mutex::new(value))
         }
 
-        pub fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        #[cfg(not(loom))]
+        pub const fn new(value: T) -> Self {
+            Self(Mutex::new(value))
+        }
+
+        pub fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().expect("nobody panics under it")
         }
     }

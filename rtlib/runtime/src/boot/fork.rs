@@ -8,7 +8,7 @@
 use super::forked;
 use crate::arch::current::tls;
 use crate::gmp::this_goroutine;
-use crate::libc::{ffi, tcb};
+use crate::libc::{ffi, malloc, tcb};
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::os::linux::signal as mask;
@@ -48,6 +48,7 @@ extern "C" fn before() {
     let mut fork = FORK.lock();
     fork.mask = mask;
     fork.timers = timers::keep_all(PATIENCE_NS);
+    malloc::keep();
     signal::keep();
     fork.thread_pointer = tls::thread_pointer();
     core::mem::forget(fork);
@@ -69,9 +70,10 @@ fn back() -> (Option<usize>, u64) {
 
 extern "C" fn in_parent() {
     let (timers, mask) = back();
-    // SAFETY: `before` has taken both.
+    // SAFETY: `before` has taken them.
     unsafe {
         signal::let_go();
+        malloc::let_go();
         if let Some(kept) = timers {
             timers::let_go(kept);
         }
@@ -97,10 +99,11 @@ extern "C" fn in_child() {
     trace::forget();
     dying::forget();
     panics::forget();
-    // SAFETY: this is the only thread, and it is not in any of these. `before` has taken the last two.
+    // SAFETY: this is the only thread, and it is not in any of these. `before` has taken the first two and the last two.
     unsafe {
         // Before anything that takes a lock.
         signal::let_go();
+        malloc::let_go();
         persistent::forget();
         membarrier::forget();
         interrupt::forget();

@@ -12,6 +12,7 @@ use super::gfree::Magazines;
 use super::m::M;
 use super::runq::RunQueue;
 use crate::link::Link;
+use crate::malloc::MCache;
 use crate::timer::Timers;
 
 /// Who has a P. Go's words (runtime2.go).
@@ -59,6 +60,8 @@ pub struct P {
     pub goidcacheend: AtomicU64,
     /// Dead goroutines with default stacks, to be reused.
     pub gfree: Magazines,
+    /// Memory that it allocates from. Holder only.
+    pub mcache: MCache,
     /// Its timers. Anybody, under their lock.
     pub timers: Timers,
     /// Times that goroutines were stolen for this P. Holder only.

@@ -35,7 +35,6 @@ pub mod thread;
 mod tie;
 mod transfer;
 
-use core::ffi::c_int;
 use core::sync::atomic::Ordering;
 
 use crate::gmp;
@@ -43,16 +42,7 @@ use crate::gmp::g::G;
 use crate::godebug::{self, Family};
 use crate::signal::in_handler;
 
-unsafe extern "C" {
-    /// Where the calling thread's errno is.
-    safe fn __errno_location() -> *mut c_int;
-}
-
-/// Sets errno. The place is the calling goroutine's own, so it is looked up after the goroutine has waited.
-pub fn set_errno(errno: u32) {
-    // SAFETY: libc's word of this thread, or of this goroutine, which nobody else uses.
-    unsafe { __errno_location().write(errno as c_int) };
-}
+pub use crate::libc::set_errno;
 
 /// Whether a call of this family may park its caller: it is a goroutine that holds a P, on its own stack.
 #[inline]

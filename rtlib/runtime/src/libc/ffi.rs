@@ -101,6 +101,9 @@ unsafe extern "C" {
     /// The libc function behind our `__wrap_sigaction`.
     #[link_name = "__real_sigaction"]
     pub fn real_sigaction(signal: c_int, new: *const SigAction, old: *mut SigAction) -> c_int;
+    /// Where the calling thread's errno is.
+    pub safe fn __errno_location() -> *mut c_int;
+
     /// The libc function behind our `__wrap___nptl_setxid_sighandler`. Not public.
     #[link_name = "__real___nptl_setxid_sighandler"]
     pub fn real_setxid_sighandler(signal: c_int, info: *mut c_void, context: *mut c_void);

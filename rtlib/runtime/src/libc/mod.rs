@@ -11,3 +11,9 @@ pub mod stackattr;
 pub mod tcb;
 
 pub use die::die_by;
+
+/// Sets errno. The place is the calling goroutine's own, so it is looked up after the goroutine has waited.
+pub fn set_errno(errno: u32) {
+    // SAFETY: libc's word of this thread, or of this goroutine, which nobody else uses.
+    unsafe { ffi::__errno_location().write(errno as core::ffi::c_int) };
+}

@@ -6,10 +6,10 @@ use core::ffi::CStr;
 
 use super::text::Lines;
 use crate::os::linux::sys::{
-    __NR_getrandom, __NR_ioctl, __NR_lseek, __NR_openat, __NR_read, __NR_socket, __NR_uname,
-    AF_INET, AT_FDCWD, EINTR, O_CLOEXEC, O_RDONLY, SEEK_SET, SIOCGIFINDEX, SIOCGIFNAME, SOCK_DGRAM,
+    __NR_ioctl, __NR_lseek, __NR_openat, __NR_read, __NR_socket, __NR_uname, AF_INET, AT_FDCWD,
+    EINTR, O_CLOEXEC, O_RDONLY, SEEK_SET, SIOCGIFINDEX, SIOCGIFNAME, SOCK_DGRAM,
 };
-use crate::os::linux::{Errno, call, nanotime, proc};
+use crate::os::linux::{Errno, call, proc};
 use crate::sched::slow::What;
 use crate::sched::syscall::without_p;
 
@@ -140,11 +140,6 @@ pub fn interface_name(index: u32) -> Option<[u8; 16]> {
 /// A number that nobody guesses.
 pub fn random() -> u16 {
     let mut number = [0_u8; 2];
-    let args = [number.as_mut_ptr() as usize, number.len(), 0, 0, 0, 0];
-    // SAFETY: the kernel writes two bytes.
-    match unsafe { call(__NR_getrandom, args) } {
-        Ok(2) => u16::from_ne_bytes(number),
-        // An old kernel, or a filter of system calls: the source port, which is the kernel's choice, is left.
-        _ => crate::random::mix(nanotime()) as u16,
-    }
+    proc::random(&mut number);
+    u16::from_ne_bytes(number)
 }

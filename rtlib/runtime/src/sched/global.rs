@@ -12,6 +12,7 @@ use crate::gmp::m::M;
 use crate::gmp::p::{P, PStatus};
 use crate::gmp::runq::{BATCH, Batch};
 use crate::gmp::spin::Spin;
+use crate::libc::malloc;
 use crate::lock::Lock;
 use crate::lockrank::{Rank, Ranked};
 use crate::stack::{CLASSES, Class};
@@ -220,6 +221,12 @@ impl Sched {
     pub fn drain_idle_ps(&mut self) {
         let dead = &mut self.gfree[Class::for_size(0).index()];
         core::iter::successors(self.pidle, |pp| pp.link.get()).for_each(|pp| pp.gfree.drain(dead));
+    }
+
+    /// Leaves the memory that idle Ps keep to all.
+    pub fn flush_idle_ps(&mut self) {
+        core::iter::successors(self.pidle, |pp| pp.link.get())
+            .for_each(|pp| malloc::flush(&pp.mcache));
     }
 
     /// Puts a goroutine at the tail of the global queue.

@@ -10,6 +10,7 @@ use super::{threads, timers, watcher};
 use crate::gmp::all::{ALLP, ALLP_LEN, MAX_PROCS};
 use crate::gmp::m::M;
 use crate::gmp::p::{P, PStatus};
+use crate::libc::malloc;
 use crate::link::Link;
 use crate::stack::Class;
 use crate::{persistent, trace};
@@ -123,6 +124,7 @@ fn p_number(id: u32) -> &'static P {
 fn bury(sched: &mut Sched, pp: &'static P) {
     pp.hand_over(|gp| sched.globrunqput(gp));
     pp.gfree.drain(&mut sched.gfree[Class::for_size(0).index()]);
+    malloc::flush(&pp.mcache);
     pp.set_status(PStatus::Dead);
     LIVE.fetch_sub(1, Ordering::Relaxed);
     drop_dead_tail();

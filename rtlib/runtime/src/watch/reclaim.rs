@@ -17,6 +17,7 @@ use crate::gmp::current;
 use crate::gmp::g::{G, Status};
 use crate::gmp::p::P;
 use crate::gmp::waitreason::WaitReason;
+use crate::libc::malloc;
 use crate::link::Link;
 use crate::os::linux::{mem, nanotime};
 use crate::sched::global::{RUNQSIZE, SCHED, SPIN, Sched};
@@ -26,12 +27,15 @@ use crate::stack::{self, CLASSES, Class, arena};
 
 /// From one count of what nobody needs to the next.
 const ROUND_NS: u64 = 1_000_000_000;
+/// Between looks at the pages of the heap.
+const HEAP_NS: u64 = 1_000_000_000;
 /// How long a worker runs, and how long it rests after that.
 const SLICE_NS: u64 = 1_000_000;
 const REST_NS: u64 = 9_000_000;
 
 /// When sysmon is to do something for dead goroutines next, ns.
 static NEXT_SWEEP: AtomicU64 = AtomicU64::new(0);
+static NEXT_HEAP: AtomicU64 = AtomicU64::new(0);
 /// When it is to look whether there is something to do for parked ones.
 static NEXT_SCAVENGE: AtomicU64 = AtomicU64::new(0);
 /// What is still to be freed in this round, by stack class.
@@ -99,7 +103,19 @@ pub fn when_due(now: u64) -> bool {
     }
     let sweeps = now >= NEXT_SWEEP.load(Ordering::Relaxed) && sweep_when_due(now);
     let scavenges = now >= NEXT_SCAVENGE.load(Ordering::Relaxed) && scavenge_when_due(now);
+    if now >= NEXT_HEAP.load(Ordering::Relaxed) {
+        heap_when_due(now);
+    }
     sweeps | scavenges
+}
+
+/// Pages of the heap that have been free for a round or two go back to the system. On sysmon's own thread: it takes no P, and the heap's lock for each run of pages only.
+fn heap_when_due(now: u64) {
+    NEXT_HEAP.store(now + HEAP_NS, Ordering::Relaxed);
+    if malloc::has_surplus() {
+        SCHED.lock().flush_idle_ps();
+        _ = malloc::scavenge(false);
+    }
 }
 
 fn sweep_when_due(now: u64) -> bool {
@@ -151,7 +167,8 @@ pub fn due(now: u64) -> Option<u64> {
         let last = scavenge::last_due();
         last.inspect(|&at| _ = NEXT_SCAVENGE.fetch_min(at, Ordering::Relaxed))
     };
-    [sweep, scavenge].into_iter().flatten().min()
+    let heap = malloc::has_surplus().then(|| NEXT_HEAP.load(Ordering::Relaxed));
+    [sweep, scavenge, heap].into_iter().flatten().min()
 }
 
 /// How often goroutines have begun to run, the workers not counted: while that stands nothing new can be found.
@@ -187,6 +204,8 @@ extern "C" fn free_os_memory() {
     }
     arena::give_back_gs();
     scavenge::everything();
+    SCHED.lock().flush_idle_ps();
+    _ = malloc::scavenge(true);
 }
 
 fn surplus() -> u32 {

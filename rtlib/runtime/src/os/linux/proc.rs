@@ -3,11 +3,11 @@
 use core::ffi::CStr;
 
 use super::sys::{
-    __NR_close, __NR_exit_group, __NR_fcntl, __NR_getdents64, __NR_getpid, __NR_nanosleep,
-    __NR_openat, __NR_poll, __NR_prlimit64, __NR_read, __NR_rseq, __NR_sched_getaffinity,
-    __NR_sched_yield, __NR_write, __kernel_timespec, AT_FDCWD, F_GETFD, F_GETFL, F_SETFL,
-    O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, POLLOUT,
-    RLIMIT_STACK, pollfd, rlimit64,
+    __NR_close, __NR_exit_group, __NR_fcntl, __NR_getdents64, __NR_getpid, __NR_getrandom,
+    __NR_nanosleep, __NR_openat, __NR_poll, __NR_prlimit64, __NR_read, __NR_rseq,
+    __NR_sched_getaffinity, __NR_sched_yield, __NR_write, __kernel_timespec, AT_FDCWD, F_GETFD,
+    F_GETFL, F_SETFL, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC,
+    O_WRONLY, POLLOUT, RLIMIT_STACK, pollfd, rlimit64,
 };
 
 use super::{Errno, call, nanotime};
@@ -15,6 +15,20 @@ use super::{Errno, call, nanotime};
 const EINTR: Errno = Errno(super::sys::EINTR);
 const EAGAIN: Errno = Errno(super::sys::EAGAIN);
 const EBADF: Errno = Errno(super::sys::EBADF);
+
+/// Fills at most 256 bytes with what nobody can guess; with what few guess on an old kernel, or behind a filter of system calls.
+pub fn random(bytes: &mut [u8]) {
+    let args = [bytes.as_mut_ptr() as usize, bytes.len(), 0, 0, 0, 0];
+    // SAFETY: the kernel writes so many bytes.
+    let got = unsafe { call(__NR_getrandom, args) };
+    if got != Ok(bytes.len()) {
+        let mut state = nanotime() ^ bytes.as_ptr() as u64;
+        for byte in bytes {
+            state = crate::random::mix(state.wrapping_add(1));
+            *byte = state as u8;
+        }
+    }
+}
 
 /// CPUs this process may run on.
 pub fn num_cpu() -> u32 {
