@@ -541,7 +541,7 @@ mod tests {
         let error = table(&json!({"zzz": true})).expect_err("unknown key");
         assert_eq!(
             error.help().as_deref(),
-            Some("the keys are linker, mode, std, stack-size, goamd64, buildvcs, stamp")
+            Some("the keys are linker, mode, std, malloc, stack-size, goamd64, buildvcs, stamp")
         );
     }
 
