@@ -360,6 +360,14 @@ fn check_finds_what_is_wrong_with_inits() {
         "{}",
         outcome.report()
     );
+    let short = ["check", "--message-format", "short"];
+    let outcome = run(&mut gobuild(&project, &short), BUILD).fails_with(101);
+    let line = "src/main.rs:1:22: error[initialization-cycle]: ";
+    assert!(
+        outcome.err().lines().any(|shown| shown.starts_with(line)),
+        "{}",
+        outcome.report()
+    );
     project.file("src/main.rs", "#[rtlib::init] fn fine() {}\nfn main() {}\n");
     let outcome = run(&mut gobuild(&project, &["check"]), BUILD).ok();
     assert!(!outcome.err().contains("error"), "{}", outcome.report());

@@ -9,7 +9,7 @@ use gobuild_codegen::graph::RuntimeGraph;
 use gobuild_codegen::model::{PackageId, Plan, RootTarget};
 use gobuild_templates::GoAmd64;
 
-use super::messages::Json;
+use super::messages::Format;
 use crate::args::GoArgs;
 use crate::args::cargo::{CargoArgs, DisplayArgs, FeatureArgs, Forward, PackageArgs, TargetArgs};
 use crate::cargo_config::target_cpu;
@@ -43,8 +43,8 @@ pub struct Context {
     pub cargo: OsString,
     /// Packages, configuration, compiler.
     pub project: Project,
-    /// How diagnostics are wanted, if not as text.
-    pub json: Option<Json>,
+    /// How diagnostics are wanted.
+    pub format: Format,
     go: GoArgs,
     profile: String,
     triple: Option<String>,
@@ -88,7 +88,7 @@ impl Context {
             cargo,
             triple: supported(args.compile.target.clone().or(configured))?,
             project,
-            json: Json::wanted(&args.display),
+            format: Format::wanted(&args.display),
             go: go.clone(),
             profile: args.profile().to_owned(),
         })
@@ -288,7 +288,7 @@ impl Context {
         let takes_over = config.overrules_ours()
             || config.is_set_up()
             || config.workspace_wrapper_of_user().is_some()
-            || (self.json.is_some() && config.rustc_wrapper.is_some())
+            || (matches!(self.format, Format::Json(_)) && config.rustc_wrapper.is_some())
             || matches!(self.profile.as_str(), "test" | "bench");
         match selection.call {
             Call::Rustc if takes_over => Call::Wrapped,

@@ -13,29 +13,35 @@ use crate::report::Report;
 use crate::rustc_json::{self, Style};
 use crate::shell;
 
-/// How messages are wanted in JSON.
+/// How diagnostics are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Json {
-    /// With plain text in them.
-    Plain,
-    /// With colours in it.
-    Ansi,
+pub enum Format {
+    /// As text.
+    Text,
+    /// As text, a line each.
+    Short,
+    /// As messages in JSON, with text in this style in them.
+    Json(Style),
 }
 
-impl Json {
-    /// None if text is wanted, or JSON of everything but diagnostics.
+impl Format {
+    /// As cargo reads `--message-format`. Text, too, where all but diagnostics is wanted in JSON.
     #[must_use]
-    pub fn wanted(display: &DisplayArgs) -> Option<Self> {
+    pub fn wanted(display: &DisplayArgs) -> Self {
         let formats = display.message_format.iter();
         let all: Vec<&str> = formats.flat_map(|format| format.split(',')).collect();
+        let is_short = all.contains(&"short") || all.contains(&"json-diagnostic-short");
         if !all.iter().any(|one| one.starts_with("json"))
             || all.contains(&"json-render-diagnostics")
         {
-            return None;
+            return if is_short { Self::Short } else { Self::Text };
         }
-        Some(match all.contains(&"json-diagnostic-rendered-ansi") {
-            true => Self::Ansi,
-            false => Self::Plain,
+        Self::Json(if is_short {
+            Style::Short
+        } else if all.contains(&"json-diagnostic-rendered-ansi") {
+            Style::Ansi
+        } else {
+            Style::Plain
         })
     }
 }
@@ -47,9 +53,19 @@ impl Json {
 pub fn tell(context: &Context, target: &RootTarget, diagnostic: &Diagnostic) -> Result<(), Error> {
     let report =
         Report::of_diagnostics(diagnostic.message.clone(), std::slice::from_ref(diagnostic));
-    let Some(json) = context.json else {
-        context.shell.report(&report);
-        return Ok(());
+    let style = match context.format {
+        Format::Text => {
+            context.shell.report(&report);
+            return Ok(());
+        }
+        Format::Short => {
+            for message in rustc_json::of_report(&report, Style::Short) {
+                let text = message["rendered"].as_str().unwrap_or_default();
+                context.shell.rendered(text);
+            }
+            return Ok(());
+        }
+        Format::Json(style) => style,
     };
     let member = context.project.workspace.member(&target.package);
     let kind = match target.kind {
@@ -68,16 +84,12 @@ pub fn tell(context: &Context, target: &RootTarget, diagnostic: &Diagnostic) -> 
             "edition": target.edition, "doc": true, "doctest": kind == "lib", "test": true,
         },
     });
-    let lines = lines(&report, &from, json);
+    let lines = lines(&report, &from, style);
     shell::answer(lines.as_bytes()).map_err(Error::Stdout)
 }
 
 /// A report as messages of the target that `from` names.
-fn lines(report: &Report, from: &Value, json: Json) -> String {
-    let style = match json {
-        Json::Plain => Style::Plain,
-        Json::Ansi => Style::Ansi,
-    };
+fn lines(report: &Report, from: &Value, style: Style) -> String {
     let all = rustc_json::of_report(report, style);
     let line = |message: Value| {
         let message = json!({
@@ -93,22 +105,28 @@ fn lines(report: &Report, from: &Value, json: Json) -> String {
 mod tests {
     use super::*;
 
-    fn wanted(formats: &[&str]) -> Option<Json> {
-        Json::wanted(&DisplayArgs {
-            message_format: formats.iter().map(|one| (*one).to_owned()).collect(),
-            ..DisplayArgs::default()
-        })
-    }
-
     #[test]
     fn formats_are_read_as_cargo_reads_them() {
-        assert_eq!(wanted(&[]), None);
-        assert_eq!(wanted(&["human"]), None);
-        assert_eq!(wanted(&["json"]), Some(Json::Plain));
-        assert_eq!(
-            wanted(&["json,json-diagnostic-rendered-ansi"]),
-            Some(Json::Ansi)
-        );
-        assert_eq!(wanted(&["json-render-diagnostics"]), None);
+        for (formats, format) in [
+            (&[][..], Format::Text),
+            (&["human"], Format::Text),
+            (&["short"], Format::Short),
+            (&["json"], Format::Json(Style::Plain)),
+            (
+                &["json,json-diagnostic-rendered-ansi"],
+                Format::Json(Style::Ansi),
+            ),
+            (
+                &["json", "json-diagnostic-short"],
+                Format::Json(Style::Short),
+            ),
+            (&["json-render-diagnostics"], Format::Text),
+        ] {
+            let display = DisplayArgs {
+                message_format: formats.iter().map(|one| (*one).to_owned()).collect(),
+                ..DisplayArgs::default()
+            };
+            assert_eq!(Format::wanted(&display), format, "{formats:?}");
+        }
     }
 }
