@@ -93,6 +93,13 @@ pub fn flush(cache: &MCache) {
     }
 }
 
+/// The same for the caller's P.
+fn flush_own() {
+    if let Some(pp) = gmp::getg().and_then(|gp| gp.m.get()?.p.get()) {
+        pp.mcache.flush(&HEAP, true);
+    }
+}
+
 /// Whether free pages have memory that could be given back. Whoever asks once goes on asking.
 pub fn has_surplus() -> bool {
     HEAP.is_watched();
@@ -103,6 +110,9 @@ pub fn has_surplus() -> bool {
 pub fn scavenge(all: bool) -> usize {
     if !is_ours() {
         return 0;
+    }
+    if all {
+        flush_own();
     }
     for cache in &OUTSIDE {
         if let Some(cache) = cache.try_lock() {
@@ -117,9 +127,7 @@ pub fn keep() {
     if !is_ours() {
         return;
     }
-    if let Some(pp) = gmp::getg().and_then(|gp| gp.m.get()?.p.get()) {
-        pp.mcache.flush(&HEAP, true);
-    }
+    flush_own();
     for cache in &OUTSIDE {
         core::mem::forget(cache.lock());
     }

@@ -6,11 +6,11 @@ use core::ptr::NonNull;
 
 use super::Heap;
 use super::mspan::{Freed, Key, MSpan};
-use super::sizeclasses::CLASSES;
+use super::sizeclasses::{CLASSES, PAGE};
 use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-/// Spans with room that a cache keeps for a size. More are left to all.
-const MOST_PARTIAL: usize = 8;
+/// Bytes of spans with room that a cache keeps for a size, one span at least. More are left to all.
+const MOST_PARTIAL: usize = 256 << 10;
 
 /// See the module's head. Made from zero bytes.
 pub struct MCache {
@@ -154,7 +154,8 @@ impl MCache {
         if self.current(class).is_none() {
             return self.set_current(class, Some(span));
         }
-        if self.partial_len[class].load(Ordering::Relaxed) >= MOST_PARTIAL {
+        let bytes = self.partial_len[class].load(Ordering::Relaxed) * span.pages() * PAGE;
+        if bytes >= MOST_PARTIAL {
             return heap.leave_partial(span);
         }
         let head = self.partial[class].load(Ordering::Relaxed);
