@@ -16,6 +16,7 @@ use std::io::Write as _;
 use std::os::fd::FromRawFd;
 use std::panic::{self, PanicHookInfo};
 use std::string::{String, ToString};
+use std::sync::OnceLock;
 use std::{env, format, thread};
 
 use rtlib_abi::api::NAME_LEN;
@@ -28,6 +29,8 @@ type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send + 'static>;
 const MAIN_GOROUTINE: u64 = 1;
 
 static INSTALLED: AtomicBool = AtomicBool::new(false);
+/// std's own hook.
+static OF_STD: OnceLock<Hook> = OnceLock::new();
 /// std says once how to get a backtrace.
 static HINTED: AtomicBool = AtomicBool::new(false);
 
@@ -58,9 +61,11 @@ fn install() {
     // What there is when the program's hook has been taken.
     let of_std = panic::take_hook();
     if is_same(&hook, &of_std) {
-        panic::set_hook(Box::new(move |info| match name() {
-            Some(name) => write(&message(info, &name)),
-            None => hook(info),
+        _ = OF_STD.set(hook);
+        // Without data, so that nothing is allocated for it: `GODEBUG=inittrace=1` would count that for the first init.
+        panic::set_hook(Box::new(|info| match (name(), OF_STD.get()) {
+            (None, Some(of_std)) => of_std(info),
+            (name, _) => write(&message(info, &name.unwrap_or("<unnamed>".into()))),
         }));
     } else {
         panic::set_hook(hook);
