@@ -119,7 +119,7 @@ fn values_are_set_by_the_link() {
 fn names_that_are_none_are_refused() {
     let project = project();
     for (name, expect) in [
-        ("main::VERSIN=1", "help: did you mean `main::VERSION`?"),
+        ("main::VERSIONS=1", "help: did you mean `main::VERSION`?"),
         (
             "zzz::q=1",
             "no crate of the program `app` has a stamp `zzz::q`",

@@ -295,7 +295,7 @@ pub struct GoArgs {
     pub std: Option<Std>,
     /// Whose malloc the program has: that of libc (the default), or the runtime, whose memory belongs to processors and not to threads
     ///
-    /// With runtime, 100,000 goroutines that have allocated keep no memory for later each. Programs with a #[global_allocator] of their own keep that.
+    /// With runtime, 100,000 goroutines that have allocated keep no memory for later each. Programs with a `#[global_allocator]` of their own keep that.
     #[arg(long, value_name = "libc|runtime", value_parser = parse_malloc)]
     pub malloc: Option<Malloc>,
     /// Whether the binary names the revision of its source: auto (the default), true, or false
@@ -303,7 +303,7 @@ pub struct GoArgs {
     /// auto names it if git knows it, and if --trimpath is not given; true makes it an error if git does not. `inspect` shows it.
     #[arg(long, value_name = "auto|true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub buildvcs: Option<BuildVcs>,
-    /// Set the value of a static with #[rtlib::stamp], as in main::VERSION=1.2.3; may be given several times
+    /// Set the value of a static with `#[rtlib::stamp]`, as in main::VERSION=1.2.3; may be given several times
     ///
     /// The name has the crate and its modules before it; `main` is the crate of the binary. Where two versions of a crate are linked: crate@1.0.0::NAME. A change links again, and compiles no library.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_stamp)]

@@ -1,6 +1,6 @@
 //! `MCache`: the spans from which one processor allocates, for each size one and those with room beside it (Go: `mcache`).
 //!
-//! Nothing here is locked: a cache belongs to a P, and so to the M that holds it, or is behind a lock of its own. What goes to other caches or to the heap goes through [`Heap`](super::Heap).
+//! Nothing here is locked: a cache belongs to a P, and so to the M that holds it, or is behind a lock of its own. What goes to other caches or to the heap goes through [`Heap`].
 
 use core::ptr::NonNull;
 
