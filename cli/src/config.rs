@@ -254,9 +254,7 @@ impl Settings {
             stamps: BTreeMap::new(),
         }
     }
-}
 
-impl Settings {
     /// Adds the stamps of layers for one build, and of manifests; earlier ones win.
     #[must_use]
     pub fn with_stamps(mut self, build: &[&Layer], manifests: &[&Layer]) -> Self {

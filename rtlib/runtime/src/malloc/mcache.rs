@@ -5,7 +5,7 @@
 use core::ptr::NonNull;
 
 use super::Heap;
-use super::mspan::{Freed, Key, MSpan};
+use super::mspan::{Freed, Key, MSpan, span_at};
 use super::sizeclasses::{CLASSES, PAGE};
 use crate::shim::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -158,27 +158,14 @@ impl MCache {
         if bytes >= MOST_PARTIAL {
             return heap.leave_partial(span);
         }
-        let head = self.partial[class].load(Ordering::Relaxed);
-        span.prev.store(0, Ordering::Relaxed);
-        span.next.store(head, Ordering::Relaxed);
-        if let Some(head) = span_at(head) {
-            head.prev
-                .store(core::ptr::from_ref(span) as usize, Ordering::Relaxed);
-        }
-        self.partial[class].store(core::ptr::from_ref(span) as usize, Ordering::Relaxed);
+        let first = span.push(self.partial[class].load(Ordering::Relaxed));
+        self.partial[class].store(first, Ordering::Relaxed);
         self.count_partial(class, 1);
     }
 
     fn remove_partial(&self, class: usize, span: &MSpan) {
-        let prev = span.prev.load(Ordering::Relaxed);
-        let next = span.next.load(Ordering::Relaxed);
-        match span_at(prev) {
-            None => self.partial[class].store(next, Ordering::Relaxed),
-            Some(prev) => prev.next.store(next, Ordering::Relaxed),
-        }
-        if let Some(next) = span_at(next) {
-            next.prev.store(prev, Ordering::Relaxed);
-        }
+        let first = span.unlink(self.partial[class].load(Ordering::Relaxed));
+        self.partial[class].store(first, Ordering::Relaxed);
         self.count_partial(class, -1);
     }
 
@@ -197,9 +184,9 @@ impl MCache {
     pub fn flush(&self, heap: &Heap, all: bool) {
         let key = heap.key();
         for class in 0..CLASSES {
-            let mut at = self.partial[class].load(Ordering::Relaxed);
-            while let Some(span) = span_at(at) {
-                at = span.next.load(Ordering::Relaxed);
+            let mut next = span_at(self.partial[class].load(Ordering::Relaxed));
+            while let Some(span) = next {
+                next = span.next();
                 span.collect(key);
                 if all || span.is_empty() {
                     self.remove_partial(class, span);
@@ -229,9 +216,4 @@ impl MCache {
 #[inline]
 fn add(count: &AtomicU64) {
     count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-}
-
-fn span_at(at: usize) -> Option<&'static MSpan> {
-    // SAFETY: lists hold spans only, which are never freed; 0 ends them.
-    unsafe { (at as *const MSpan).as_ref() }
 }

@@ -1,8 +1,6 @@
 //! `MCentral`: spans with room that no cache owns, of one size (Go: `mcentral`). Behind its lock.
 
-use core::ptr;
-
-use super::mspan::{Key, MSpan, NOBODY};
+use super::mspan::{Key, MSpan, NOBODY, address, span_at};
 use crate::shim::Ordering;
 
 /// See the module's head.
@@ -21,7 +19,7 @@ impl MCentral {
     pub fn put(&mut self, span: &'static MSpan) {
         span.set_owner(NOBODY);
         span.next.store(self.first, Ordering::Relaxed);
-        self.first = ptr::from_ref(span) as usize;
+        self.first = address(span);
     }
 
     /// A span for its new owner.
@@ -45,19 +43,9 @@ impl MCentral {
                 &mut kept
             };
             span.next.store(*list, Ordering::Relaxed);
-            *list = ptr::from_ref(span) as usize;
+            *list = address(span);
         }
         self.first = kept;
         span_at(empty)
     }
-}
-
-/// The span after this one.
-pub fn next(span: &MSpan) -> Option<&'static MSpan> {
-    span_at(span.next.load(Ordering::Relaxed))
-}
-
-fn span_at(at: usize) -> Option<&'static MSpan> {
-    // SAFETY: lists hold spans only, which are never freed; 0 ends them.
-    unsafe { (at as *const MSpan).as_ref() }
 }

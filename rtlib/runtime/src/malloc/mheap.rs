@@ -9,7 +9,7 @@
 
 use core::ptr::{self, NonNull};
 
-use super::mspan::{GIVEN_BACK, MSpan, OLD, State, ZERO};
+use super::mspan::{GIVEN_BACK, MSpan, OLD, State, ZERO, span_at};
 use super::os;
 use super::sizeclasses::{PAGE, pages_of_class};
 use crate::shim::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
@@ -140,8 +140,6 @@ impl Arenas {
 pub struct MHeap {
     /// The first run of each list, 0 for none.
     lists: [usize; LISTS],
-    /// Which lists have runs.
-    filled: [u64; LISTS.div_ceil(64)],
     /// Bytes of arenas and of huge blocks.
     pub reserved: usize,
 }
@@ -159,7 +157,6 @@ impl MHeap {
     pub const fn new() -> Self {
         Self {
             lists: [0; LISTS],
-            filled: [0; LISTS.div_ceil(64)],
             reserved: 0,
         }
     }
@@ -266,23 +263,9 @@ impl MHeap {
 
     /// A run of at least so many pages: of the shortest that there are, as far as lists tell.
     fn find(&self, pages: usize) -> Option<&'static MSpan> {
-        let mut list = list_for(pages);
-        while let Some(filled) = self.next_filled(list) {
-            let mut at = self.lists[filled];
-            while at != 0 {
-                let run = span_at(at);
-                if run.pages() >= pages {
-                    return Some(run);
-                }
-                at = run.next.load(Ordering::Relaxed);
-            }
-            list = filled + 1;
-        }
-        None
-    }
-
-    fn next_filled(&self, from: usize) -> Option<usize> {
-        (from..LISTS).find(|list| self.filled[list / 64] >> (list % 64) & 1 != 0)
+        let lists = self.lists[list_for(pages)..].iter();
+        let mut runs = lists.flat_map(|&first| runs_from(first));
+        runs.find(|run| run.pages() >= pages)
     }
 
     /// Puts a run on its list, joined with the free runs beside it.
@@ -337,35 +320,13 @@ impl MHeap {
         arena.first[first + pages - 1].store(first as u32, Ordering::Relaxed);
         arena.first[first].store(first as u32, Ordering::Relaxed);
         let list = list_for(pages);
-        let head = self.lists[list];
-        run.prev.store(0, Ordering::Relaxed);
-        run.next.store(head, Ordering::Relaxed);
-        if head != 0 {
-            span_at(head)
-                .prev
-                .store(ptr::from_ref(run) as usize, Ordering::Relaxed);
-        }
-        self.lists[list] = ptr::from_ref(run) as usize;
-        self.filled[list / 64] |= 1 << (list % 64);
+        self.lists[list] = run.push(self.lists[list]);
     }
 
     fn remove(&mut self, arenas: &Arenas, run: &'static MSpan) {
         Arenas::add(&arenas.idle, -idle_bytes(run));
         let list = list_for(run.pages());
-        let (prev, next) = (
-            run.prev.load(Ordering::Relaxed),
-            run.next.load(Ordering::Relaxed),
-        );
-        match prev {
-            0 => self.lists[list] = next,
-            prev => span_at(prev).next.store(next, Ordering::Relaxed),
-        }
-        if next != 0 {
-            span_at(next).prev.store(prev, Ordering::Relaxed);
-        }
-        if self.lists[list] == 0 {
-            self.filled[list / 64] &= !(1 << (list % 64));
-        }
+        self.lists[list] = run.unlink(self.lists[list]);
     }
 
     /// Address space for more pages.
@@ -462,11 +423,13 @@ impl MHeap {
 
     /// All free runs.
     fn runs(&self) -> impl Iterator<Item = &'static MSpan> {
-        let run = |at: usize| (at != 0).then(|| span_at(at));
-        self.lists.iter().flat_map(move |&first| {
-            core::iter::successors(run(first), move |at| run(at.next.load(Ordering::Relaxed)))
-        })
+        self.lists.iter().flat_map(|&first| runs_from(first))
     }
+}
+
+/// The runs of a list.
+fn runs_from(first: usize) -> impl Iterator<Item = &'static MSpan> {
+    core::iter::successors(span_at(first), |run| run.next())
 }
 
 /// Bytes of a free run's memory.
@@ -476,10 +439,4 @@ fn idle_bytes(run: &MSpan) -> isize {
     } else {
         (run.pages() * PAGE) as isize
     }
-}
-
-/// The span at this address: lists hold nothing else, and spans are never freed.
-fn span_at(at: usize) -> &'static MSpan {
-    // SAFETY: as above.
-    unsafe { &*(at as *const MSpan) }
 }

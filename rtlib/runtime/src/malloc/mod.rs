@@ -295,7 +295,7 @@ impl Heap {
         for central in &self.central {
             let mut empty = central.lock().take_empty(self.key());
             while let Some(span) = empty {
-                empty = mcentral::next(span);
+                empty = span.next();
                 self.free_span(span);
             }
         }

@@ -70,7 +70,7 @@ pub struct MSpan {
     /// Neighbours on a list: of a cache or a `mcentral`, or of free runs.
     pub next: AtomicUsize,
     /// See `next`.
-    pub prev: AtomicUsize,
+    prev: AtomicUsize,
     pages: AtomicU32,
     flags: AtomicU32,
 }
@@ -359,6 +359,51 @@ impl MSpan {
             self.set_owner(owner);
         }
         done
+    }
+}
+
+/// The span at this address; none at 0. For what [`address`] gave.
+#[inline]
+pub fn span_at(at: usize) -> Option<&'static MSpan> {
+    // SAFETY: lists hold addresses of spans only, which are never freed.
+    unsafe { (at as *const MSpan).as_ref() }
+}
+
+/// Where a span is, for lists.
+pub fn address(span: &'static MSpan) -> usize {
+    core::ptr::from_ref(span) as usize
+}
+
+impl MSpan {
+    /// Puts it before the first of a list, whose address is `first`; its own is that of the first then.
+    pub fn push(&'static self, first: usize) -> usize {
+        self.prev.store(0, Ordering::Relaxed);
+        self.next.store(first, Ordering::Relaxed);
+        if let Some(first) = span_at(first) {
+            first.prev.store(address(self), Ordering::Relaxed);
+        }
+        address(self)
+    }
+
+    /// Takes it out of the list whose first is at `first`. Returns the address of the first one then.
+    pub fn unlink(&self, first: usize) -> usize {
+        let prev = self.prev.load(Ordering::Relaxed);
+        let next = self.next.load(Ordering::Relaxed);
+        if let Some(next) = span_at(next) {
+            next.prev.store(prev, Ordering::Relaxed);
+        }
+        match span_at(prev) {
+            None => next,
+            Some(prev) => {
+                prev.next.store(next, Ordering::Relaxed);
+                first
+            }
+        }
+    }
+
+    /// The one after it.
+    pub fn next(&self) -> Option<&'static MSpan> {
+        span_at(self.next.load(Ordering::Relaxed))
     }
 }
 
