@@ -17,7 +17,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use gobuild_codegen::buildinfo::{Malloc, Std};
 
-use crate::config::{BuildVcs, LinkerChoice, parse_malloc, parse_stamp, parse_std};
+use crate::config::{BuildVcs, Layer, LinkerChoice, parse_malloc, parse_stamp, parse_std};
 use cargo::{
     BuildOnlyArgs, CargoArgs, CheckOnlyArgs, DisplayArgs, InstallCargoArgs, MoreArgs, PackageArgs,
     RunTargetArgs, TargetArgs,
@@ -317,6 +317,21 @@ pub struct GoArgs {
     /// Print the steps and the link line while doing them
     #[arg(short = 'x')]
     pub print_commands: bool,
+}
+
+impl GoArgs {
+    /// The settings among them.
+    #[must_use]
+    pub fn layer(&self) -> Layer {
+        Layer {
+            linker: self.linker.clone(),
+            std: self.std,
+            malloc: self.malloc,
+            buildvcs: self.buildvcs,
+            stamps: self.stamp.iter().cloned().collect(),
+            ..Layer::default()
+        }
+    }
 }
 
 impl Cli {

@@ -126,14 +126,7 @@ impl Context {
     /// # Errors
     /// When a setting is wrong or its linker is not there.
     pub fn recipe(&self, member: Option<&Member>) -> Result<Recipe, Error> {
-        let cli = Layer {
-            linker: self.go.linker.clone(),
-            std: self.go.std,
-            malloc: self.go.malloc,
-            buildvcs: self.go.buildvcs,
-            stamps: self.go.stamp.iter().cloned().collect(),
-            ..Layer::default()
-        };
+        let cli = self.go.layer();
         let env = Layer::from_env(|name| std::env::var_os(name), &self.dir)?;
         let [package, shared] = self.of_manifests(member)?;
         let mut settings = Settings::merge(&[&cli, &env, &package, &shared])

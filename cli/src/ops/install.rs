@@ -43,14 +43,7 @@ pub fn install(args: &InstallArgs) -> Result<u8, Error> {
     }
     let toolchain = Toolchain::ask(&config, &dir)?;
     let tool = project::tool_hash()?;
-    let cli = Layer {
-        linker: args.go.linker.clone(),
-        std: args.go.std,
-        malloc: args.go.malloc,
-        buildvcs: args.go.buildvcs,
-        stamps: args.go.stamp.iter().cloned().collect(),
-        ..Layer::default()
-    };
+    let cli = args.go.layer();
     let env = Layer::from_env(|name| std::env::var_os(name), &dir)?;
     let mut settings = Settings::merge(&[&cli, &env]).with_stamps(&[&cli, &env], &[]);
     settings.buildvcs = context::of_trimmed(settings.buildvcs, args.go.trimpath);
